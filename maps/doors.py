@@ -1,0 +1,303 @@
+"""From road points to doors: entrances, floors, knocking.
+
+A courier does not deliver to a road. This module adds what lies between the
+road and the door to a matrix of road times, so that the search sees shared
+set-ups (one walk up for two parcels) without knowing of them. It knows no
+roads and no modes.
+
+Between two doors a and b::
+
+    travel        = leave(a) + road(a, b) + reach(b)
+    leave         = floors down
+    reach         = floors up + knock and wait
+    floors        = the cheaper of stairs and (lift wait + ride)
+    same compound : leave(a) + the straight line x 1.3 on foot + reach(b), no road
+    same entrance : the floors between + knock and wait
+    same door     : nothing
+
+Gates come later: until then a compound's road points are reached like any
+other.
+"""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maps.earth import Floats, coordinates, haversine_m
+from maps.profiles import WALK_KMH
+
+INSIDE_DETOUR = 1.3
+"""Metres walked for each straight metre inside a compound, an assumption."""
+
+
+class DoorLike(Protocol):
+    """Anything with the attributes of `Door`."""
+
+    @property
+    def lat(self) -> float:
+        """Latitude, degrees."""
+
+    @property
+    def lon(self) -> float:
+        """Longitude, degrees."""
+
+    @property
+    def compound(self) -> str:
+        """Name or id of the compound; empty where unknown."""
+
+    @property
+    def building(self) -> str:
+        """Building; empty where unknown."""
+
+    @property
+    def entrance(self) -> str:
+        """Entrance or staircase; empty where unknown."""
+
+    @property
+    def floor(self) -> int | None:
+        """Floors above the entrance's level; None where unknown."""
+
+    @property
+    def door_key(self) -> str:
+        """Anything that is equal for equal doors; empty where the room is unknown."""
+
+    @property
+    def has_lift(self) -> bool | None:
+        """Whether the entrance has a lift; None where unknown."""
+
+    @property
+    def is_door(self) -> bool:
+        """Whether somebody has to be knocked for."""
+
+
+class ClimbLike(Protocol):
+    """Anything with the attributes of `Climb`."""
+
+    @property
+    def up_s_per_floor(self) -> float:
+        """Seconds for a floor up the stairs."""
+
+    @property
+    def down_s_per_floor(self) -> float:
+        """Seconds for a floor down the stairs."""
+
+    @property
+    def lift_wait_s(self) -> float:
+        """Seconds until the lift is there."""
+
+    @property
+    def lift_s_per_floor(self) -> float:
+        """Seconds for a floor in the lift."""
+
+    @property
+    def knock_s(self) -> float:
+        """Seconds from knocking until the door opens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """A place that a courier stops at. Every part but the point may be unknown.
+
+    Attributes
+    ----------
+    lat, lon : float
+        WGS84, degrees.
+    compound, building, entrance : str
+        Parts of the address; empty where unknown.
+    floor : int or None
+        0 is the level of the entrance, -1 one below it. None is taken for 0.
+    door_key : str
+        Equal for equal doors, such as a hash of the address with its room;
+        empty where the room is unknown.
+    has_lift : bool or None
+        None is taken for no lift.
+    is_door : bool
+        False for a station, a shop, a courier's post or start: nobody is
+        knocked for and its floor does not count.
+    """
+
+    lat: float
+    lon: float
+    compound: str = ""
+    building: str = ""
+    entrance: str = ""
+    floor: int | None = None
+    door_key: str = ""
+    has_lift: bool | None = None
+    is_door: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Climb:
+    """How fast a kind of courier gets from the street to a door.
+
+    All figures are assumptions. The rider's were set so that three floors up
+    and down again take half a minute, as couriers time it.
+
+    Attributes
+    ----------
+    up_s_per_floor, down_s_per_floor : float
+        Seconds for a floor by the stairs.
+    lift_wait_s : float
+        Seconds until the lift is there.
+    lift_s_per_floor : float
+        Seconds for a floor in the lift.
+    knock_s : float
+        Seconds from knocking until the door opens.
+    """
+
+    up_s_per_floor: float
+    down_s_per_floor: float
+    lift_wait_s: float = 30.0
+    lift_s_per_floor: float = 2.5
+    knock_s: float = 25.0
+
+    RIDER: ClassVar["Climb"]
+    NEIGHBOUR: ClassVar["Climb"]
+    STUDENT: ClassVar["Climb"]
+    SHOPKEEPER: ClassVar["Climb"]
+    GUARD: ClassVar["Climb"]
+
+    @classmethod
+    def of(cls, kind: str) -> "Climb":
+        """Return the figures of a kind of courier, named as in the glossary.
+
+        Raises
+        ------
+        ValueError
+            There is no such kind.
+        """
+        known = {
+            "guard": cls.GUARD,
+            "shopkeeper": cls.SHOPKEEPER,
+            "neighbour": cls.NEIGHBOUR,
+            "student": cls.STUDENT,
+            "rider": cls.RIDER,
+        }
+        name = str(kind).lower()
+        if name not in known:
+            raise ValueError(f"kind: {kind!r} is none of {', '.join(known)}")
+        return known[name]
+
+
+Climb.RIDER = Climb(up_s_per_floor=6.0, down_s_per_floor=6.0)
+Climb.NEIGHBOUR = Climb(up_s_per_floor=10.0, down_s_per_floor=10.0)
+Climb.STUDENT = Climb(up_s_per_floor=10.0, down_s_per_floor=10.0)
+Climb.SHOPKEEPER = Climb(up_s_per_floor=10.0, down_s_per_floor=10.0)
+Climb.GUARD = Climb(up_s_per_floor=12.0, down_s_per_floor=8.0)
+
+
+def door_to_door(
+    doors: Sequence[DoorLike],
+    climb: ClimbLike,
+    road_time_s: NDArray[np.float32],
+    road_distance_m: NDArray[np.float32],
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Turn times between road points into times between doors.
+
+    Parameters
+    ----------
+    doors : n places
+    climb : Climb, or anything like it
+    road_time_s, road_distance_m : (n, n) float32, seconds and metres
+        Between the places' coordinates, by the mode of the courier.
+
+    Returns
+    -------
+    (time_s, distance_m) : two arrays (n, n) float32
+        A distance carries no floors.
+    """
+    level = np.array([_level(door) for door in doors], dtype=np.int64)
+    has_lift = np.array([bool(door.has_lift) for door in doors], dtype=np.bool_)
+    knock_s = np.array([climb.knock_s if door.is_door else 0.0 for door in doors])
+    ground = np.zeros_like(level)
+    leave_s = _floors_s(climb, level, ground, has_lift)
+    reach_s = _floors_s(climb, ground, level, has_lift) + knock_s
+
+    time_s = road_time_s.astype(np.float64)
+    distance_m = road_distance_m.astype(np.float64)
+    inside = _equal([_compound_key(door) for door in doors])
+    walked_m = _inside_m(doors, inside)
+    time_s[inside] = walked_m * 3.6 / WALK_KMH
+    distance_m[inside] = walked_m
+    time_s += leave_s[:, None] + reach_s
+
+    # The pairs that share an entrance are few: only they are computed.
+    row, column = np.nonzero(_equal([_entrance_key(door) for door in doors]))
+    between_s = _floors_s(climb, level[row], level[column], has_lift[row] | has_lift[column])
+    time_s[row, column] = between_s + knock_s[column]
+    distance_m[row, column] = 0.0
+    same = _equal([_door_key(door, index) for index, door in enumerate(doors)])
+    time_s[same] = 0.0
+    distance_m[same] = 0.0
+    return time_s.astype(np.float32), distance_m.astype(np.float32)
+
+
+def _level(door: DoorLike) -> int:
+    """Return floors above the entrance."""
+    return (door.floor or 0) if door.is_door else 0
+
+
+def _floors_s(
+    climb: ClimbLike,
+    from_level: NDArray[np.int64],
+    to_level: NDArray[np.int64],
+    has_lift: NDArray[np.bool_],
+) -> Floats:
+    """Return seconds between levels by the cheaper of stairs and lift; the arrays broadcast."""
+    floors = (to_level - from_level).astype(np.float64)
+    stairs_s = np.where(floors > 0, floors * climb.up_s_per_floor, -floors * climb.down_s_per_floor)
+    lift_s = climb.lift_wait_s + np.abs(floors) * climb.lift_s_per_floor
+    cheaper: Floats = np.where(has_lift, np.minimum(stairs_s, lift_s), stairs_s)
+    return cheaper
+
+
+def _inside_m(doors: Sequence[DoorLike], inside: NDArray[np.bool_]) -> Floats:
+    """Return metres walked for the pairs that lie in one compound, (pairs,) float64."""
+    row, column = np.nonzero(inside)
+    lat, lon = coordinates(doors)
+    straight_m = haversine_m(lat[row], lon[row], lat[column], lon[column])
+    return straight_m * INSIDE_DETOUR
+
+
+def _compound_key(door: DoorLike) -> Hashable:
+    return door.compound or None
+
+
+def _entrance_key(door: DoorLike) -> Hashable:
+    """Return what is equal for doors behind one entrance.
+
+    Building 3 of one compound is not building 3 of another. Where no compound
+    or neither building nor entrance is known, only equal coordinates count.
+    """
+    parts = (door.compound, door.building, door.entrance)
+    if door.compound and (door.building or door.entrance):
+        return parts
+    return (*parts, door.lat, door.lon)
+
+
+def _door_key(door: DoorLike, index: int) -> Hashable:
+    """Return what is equal for places that are the same place.
+
+    Where an address is known but not its room, two doors of a floor may be
+    neighbours: each is a place of its own. The entrance stands beside the
+    door's key because a key made without a compound may be found in two streets.
+    """
+    has_address = bool(door.compound or door.building or door.entrance)
+    if door.is_door and has_address and not door.door_key:
+        return index
+    return (door.is_door, _entrance_key(door), _level(door), door.door_key)
+
+
+def _equal(keys: Sequence[Hashable]) -> NDArray[np.bool_]:
+    """Return which pairs have equal keys, (n, n) bool; None equals nothing."""
+    numbers: dict[Hashable, int] = {}
+    number = np.array(
+        [-1 if key is None else numbers.setdefault(key, len(numbers)) for key in keys],
+        dtype=np.int64,
+    )
+    result: NDArray[np.bool_] = (number[:, None] == number) & (number >= 0)
+    return result

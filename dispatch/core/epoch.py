@@ -1,0 +1,447 @@
+"""From the state to a `Problem`, and from its `Plan` back to itineraries.
+
+The only bridge between the rules and the solver. Only legs that somebody on duty could reach
+before they close enter the problem, soonest due first; with nobody on duty nothing is
+computed. Tick 0 of the problem is the moment of planning.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from dispatch.core import absence, holding, hubs
+from dispatch.core.messages import CommitPlan
+from dispatch.core.model import (
+    EARTH_RADIUS_M,
+    Availability,
+    Courier,
+    Instant,
+    Itinerary,
+    Leg,
+    Mode,
+    Parcel,
+    ParcelState,
+    Place,
+    Stop,
+    StopAction,
+    StopTask,
+)
+from dispatch.core.policy import CLIMBS, Climb, Policy
+from dispatch.core.state import State
+from dispatch.solver.plan import Action, Plan, PlannedTour, Reason
+from dispatch.solver.problem import FOREVER, NO_LIMIT, UNREACHABLE, Lists, Problem
+
+FLOAT32 = NDArray[np.float32]
+MILLE = 1000
+"""Costs of a `Problem` are minor units times this."""
+
+TOP_SPEED_M_PER_S = {Mode.FOOT: 2.0, Mode.BICYCLE: 7.0, Mode.EBIKE: 9.0, Mode.CAR: 30.0}
+"""Nobody is faster on a straight line: bounds that keep hopeless pairs out of the problem."""
+
+
+class TravelTimes(Protocol):
+    """What the engine has to know about streets and stairs."""
+
+    def doors(self, mode: str, doors: Sequence[Place], climb: Climb) -> tuple[FLOAT32, FLOAT32]:
+        """Return (n, n) seconds and metres from door to door, inf where there is no way."""
+
+
+class Epoch(msgspec.Struct, frozen=True, kw_only=True):
+    """A problem with the names behind its numbers.
+
+    Attributes
+    ----------
+    legs, couriers, places
+        By index of the problem.
+    out_of_reach
+        Legs that nobody on duty could reach in time; not in the problem.
+    replan_at
+        When the passing of time alone may change the answer; 0 for never.
+    """
+
+    now: Instant
+    changes: int
+    problem: Problem
+    legs: tuple[Leg, ...]
+    couriers: tuple[Courier, ...]
+    places: tuple[Place, ...]
+    out_of_reach: tuple[str, ...]
+    replan_at: Instant
+
+
+class _Carrier(msgspec.Struct, frozen=True):
+    """A courier who is free, with the slot and the place that the tour starts from."""
+
+    courier: Courier
+    slot: Availability
+    start: Place
+    free_at: Instant
+
+    @property
+    def end(self) -> Place | None:
+        """Where a tour has to end."""
+        return self.courier.home if self.courier.returns_home else self.courier.end
+
+
+class _Load(msgspec.Struct, frozen=True):
+    """A leg that waits, with its parcel and the bounds on its pickup and drop-off."""
+
+    leg: Leg
+    parcel: Parcel
+    pickup_opens_at: Instant
+    pickup_closes_at: Instant
+    closes_at: Instant
+
+
+def problem_of(state: State, times: TravelTimes, now: Instant) -> Epoch | None:
+    """Return the problem of the epoch that closes now; None where there is nothing to decide.
+
+    Parameters
+    ----------
+    times
+        Asked once for each pair of mode and way of climbing among the couriers.
+    """
+    carriers = _carriers(state, now)
+    loads = _loads(state, now) if carriers else []
+    if not loads:
+        return None
+    reach = _reach(carriers, loads, state.policy, now)
+    reachable: NDArray[np.bool_] = np.any(reach, axis=0)
+    out_of_reach = tuple(load.leg.id for load, ok in zip(loads, reachable, strict=True) if not ok)
+    kept = np.flatnonzero(reachable)[: state.policy.max_legs]
+    chosen = _chosen(carriers, [loads[i] for i in kept], reach[:, kept], state.policy)
+    loads = [loads[i] for i in kept]
+    carriers = [carriers[i] for i in chosen]
+    if not loads:
+        return None
+    places = _Places()
+    problem = _problem(state.policy, carriers, loads, places, times, now)
+    return Epoch(
+        now=now,
+        changes=state.changes,
+        problem=problem,
+        legs=tuple(load.leg for load in loads),
+        couriers=tuple(carrier.courier for carrier in carriers),
+        places=tuple(places.all),
+        out_of_reach=out_of_reach,
+        replan_at=_replan_at(state, now),
+    )
+
+
+def commit_of(epoch: Epoch, plan: Plan) -> CommitPlan:
+    """Return the command that brings a plan into the state."""
+    reasons = [(epoch.legs[item.leg].id, item.reason.value) for item in plan.unassigned]
+    reasons += [(leg, Reason.NO_COURIER_IN_RANGE.value) for leg in epoch.out_of_reach]
+    return CommitPlan(
+        changes=epoch.changes,
+        itineraries=tuple(_itinerary(epoch, tour) for tour in plan.tours),
+        reasons=tuple(sorted(reasons)),
+        replan_at=epoch.replan_at,
+        engine=plan.engine,
+        seed=plan.seed,
+        digest=epoch.problem.digest(),
+        cost=plan.cost,
+        stopped_by=plan.stopped_by.value,
+        notes=plan.notes,
+    )
+
+
+def plan_epoch(
+    state: State, times: TravelTimes, now: Instant, solve: Callable[[Problem], Plan]
+) -> CommitPlan | None:
+    """Make the problem, solve it, name the answer. None where there is nothing to decide."""
+    epoch = problem_of(state, times, now)
+    return None if epoch is None else commit_of(epoch, solve(epoch.problem))
+
+
+# --- who and what ----------------------------------------------------------------------
+
+
+def _carriers(state: State, now: Instant) -> list[_Carrier]:
+    found = []
+    for courier_id in sorted(state.online):
+        slot = holding.idle_slot(state, courier_id, now)
+        if slot is not None and holding.is_eligible(state, courier_id, now):
+            found.append(
+                _Carrier(
+                    state.couriers[courier_id],
+                    slot,
+                    state.online[courier_id],
+                    max(now, state.free_at.get(courier_id, 0)),
+                )
+            )
+    return found
+
+
+def _loads(state: State, now: Instant) -> list[_Load]:
+    """Return what waits, soonest due first."""
+    found = []
+    for leg_id in state.waiting_legs:
+        leg = state.legs[leg_id]
+        parcel = state.parcels[leg.parcel]
+        if leg.not_before > now or parcel.state is not ParcelState.READY:
+            continue
+        hours = hubs.hours_from(state.hubs.get(leg.pickup.hub), now)
+        load = _Load(
+            leg,
+            parcel,
+            max(leg.not_before, hours.opens_at) if hours else leg.not_before,
+            hours.closes_at if hours else now + FOREVER // 2,
+            absence.last_moment(parcel, state.policy),
+        )
+        if load.pickup_closes_at >= now and load.closes_at >= now:
+            found.append(load)
+    return sorted(found, key=lambda load: (load.parcel.due_at, load.leg.id))
+
+
+def _reach(
+    carriers: Sequence[_Carrier], loads: Sequence[_Load], policy: Policy, now: Instant
+) -> NDArray[np.bool_]:
+    """Return (C, L): whether the courier could serve the leg at top speed, straight through."""
+    starts = _points(carrier.start for carrier in carriers)
+    pickups = _points(load.leg.pickup for load in loads)
+    drops = _points(load.leg.dropoff for load in loads)
+    pace = np.array([1 / TOP_SPEED_M_PER_S[c.courier.mode] for c in carriers])[:, None]
+    to_pickup_s = _straight_m(starts[:, None], pickups[None]) * pace
+    onward_s = _straight_m(pickups, drops)[None] * pace
+    free_at = np.array([carrier.free_at for carrier in carriers])[:, None]
+    opens_at = np.array([load.pickup_opens_at for load in loads])[None]
+    picked_at = np.maximum(free_at + to_pickup_s, opens_at)
+    dropped_at = picked_at + onward_s
+    homes = _points(carrier.end or carrier.start for carrier in carriers)
+    has_end = np.array([carrier.end is not None for carrier in carriers])[:, None]
+    back_s = np.where(has_end, _straight_m(drops[None], homes[:, None]) * pace, 0.0)
+    leash_s = np.array([holding.leash_s(carrier.courier, policy) for carrier in carriers])[:, None]
+    closes_at = np.array([carrier.slot.closes_at for carrier in carriers])[:, None]
+    reach: NDArray[np.bool_] = (
+        (picked_at <= np.array([load.pickup_closes_at for load in loads])[None])
+        & (dropped_at <= np.array([load.closes_at for load in loads])[None])
+        & (dropped_at + back_s <= closes_at)
+        & (to_pickup_s + onward_s + back_s <= leash_s)
+        & (picked_at - now < FOREVER // 2)
+    )
+    index = {carrier.courier.id: row for row, carrier in enumerate(carriers)}
+    for column, load in enumerate(loads):
+        for courier in load.leg.declined_by:
+            if courier in index:
+                reach[index[courier], column] = False
+    return reach
+
+
+def _chosen(
+    carriers: Sequence[_Carrier],
+    loads: Sequence[_Load],
+    reach: NDArray[np.bool_],
+    policy: Policy,
+) -> list[int]:
+    """Return which couriers enter the problem: the nearest around each pickup, rank by rank."""
+    distance_m = _straight_m(
+        _points(carrier.start for carrier in carriers)[:, None],
+        _points(load.leg.pickup for load in loads)[None],
+    )
+    distance_m = np.where(reach, distance_m, np.inf)
+    order = np.argsort(distance_m, axis=0, kind="stable")
+    chosen: set[int] = set()
+    for rank in range(min(policy.nearest_couriers, len(carriers))):
+        for column in range(len(loads)):
+            row = int(order[rank, column])
+            if np.isfinite(distance_m[row, column]) and len(chosen) < policy.max_couriers:
+                chosen.add(row)
+    return sorted(chosen)
+
+
+def _points(places: Iterable[Place]) -> NDArray[np.float64]:
+    """Return (n, 2) radians."""
+    return np.radians([(place.lat, place.lon) for place in places]).reshape(-1, 2)
+
+
+def _straight_m(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return metres between broadcast points; flat earth, good to a permille in one city."""
+    lat = (a[..., 0] + b[..., 0]) / 2
+    east = (b[..., 1] - a[..., 1]) * np.cos(lat)
+    distance: NDArray[np.float64] = EARTH_RADIUS_M * np.hypot(b[..., 0] - a[..., 0], east)
+    return distance
+
+
+def _replan_at(state: State, now: Instant) -> Instant:
+    """Return the next moment at which a leg, a slot or a courier becomes free by itself."""
+    moments = [
+        state.legs[leg].not_before
+        for leg in state.waiting_legs
+        if state.parcels[state.legs[leg].parcel].state is ParcelState.READY
+    ]
+    for courier in state.online:
+        moments.append(state.cooldown.get(courier, 0))
+        moments += [
+            slot.opens_at
+            for slot in state.availability.get(courier, ())
+            if slot.duty in holding.IDLE_DUTIES
+        ]
+    return min((moment for moment in moments if moment > now), default=0)
+
+
+# --- arrays ----------------------------------------------------------------------------
+
+
+class _Places:
+    """Places of a problem, each once."""
+
+    def __init__(self) -> None:
+        self.all: list[Place] = []
+        self._index: dict[Place, int] = {}
+
+    def index(self, place: Place | None) -> int:
+        """Return the place's number; -1 for none."""
+        if place is None:
+            return -1
+        found = self._index.setdefault(place, len(self.all))
+        if found == len(self.all):
+            self.all.append(place)
+        return found
+
+
+def _problem(
+    policy: Policy,
+    carriers: Sequence[_Carrier],
+    loads: Sequence[_Load],
+    places: _Places,
+    times: TravelTimes,
+    now: Instant,
+) -> Problem:
+    legs = [load.leg for load in loads]
+    parcels = [load.parcel for load in loads]
+    couriers = [carrier.courier for carrier in carriers]
+    start_place = [places.index(carrier.start) for carrier in carriers]
+    end_place = [places.index(carrier.end) for carrier in carriers]
+    pickup_place = [places.index(leg.pickup) for leg in legs]
+    option_place = [places.index(leg.dropoff) for leg in legs]
+    ways = sorted({(courier.mode.value, courier.kind.value) for courier in couriers})
+    modes = {way: index for index, way in enumerate(_distinct(ways))}
+    travel, distance_m = _matrices(list(modes), places.all, times)
+    index = {courier.id: row for row, courier in enumerate(couriers)}
+    return Problem(
+        travel=travel,
+        distance_m=distance_m,
+        pickup_place=np.array(pickup_place),
+        pickup_opens=_ticks([load.pickup_opens_at for load in loads], now),
+        pickup_closes=_ticks([load.pickup_closes_at for load in loads], now),
+        pickup_service=np.array(
+            [policy.scan_s + (policy.shelve_s if leg.pickup.hub else 0) for leg in legs]
+        ),
+        barred=Lists.of([sorted(index[c] for c in leg.declined_by if c in index) for leg in legs]),
+        load=np.array([(parcel.grams, parcel.ml) for parcel in parcels]),
+        unassigned_cost=np.full(len(legs), policy.unassigned_cents * MILLE),
+        lateness_cost=np.full(len(legs), policy.lateness_cents_per_min * MILLE // 60),
+        option_leg=np.arange(len(legs)),
+        option_place=np.array(option_place),
+        option_opens=_ticks(
+            [p.window.opens_at if p.window else now - FOREVER for p in parcels], now
+        ),
+        option_due=_ticks([min(load.parcel.due_at, load.closes_at) for load in loads], now),
+        option_closes=_ticks([load.closes_at for load in loads], now),
+        option_service=np.full(len(legs), policy.scan_s + policy.hand_over_s),
+        start_place=np.array(start_place),
+        end_place=np.array(end_place),
+        on_duty=_ticks([carrier.free_at for carrier in carriers], now),
+        off_duty=_ticks([carrier.slot.closes_at for carrier in carriers], now),
+        leash=np.array([holding.leash_s(courier, policy) for courier in couriers]),
+        allowance=np.array([c.allowance_s or policy.allowance_of(c.kind) for c in couriers]),
+        cost_over_allowance=np.full(
+            len(couriers), policy.over_allowance_cents_per_min * MILLE // 60
+        ),
+        capacity=np.array([(c.capacity_grams, c.capacity_ml) for c in couriers]),
+        most_parcels=np.array([c.max_parcels or NO_LIMIT for c in couriers]),
+        mode=np.array([modes[_way(c.mode.value, c.kind.value)] for c in couriers]),
+        fixed_cost=np.full(len(couriers), policy.nuisance_cents * MILLE),
+        cost_per_away=np.array([c.pay_per_min_cents * MILLE // 60 for c in couriers]),
+        cost_per_parcel=np.array([c.pay_fixed_cents * MILLE for c in couriers]),
+    )
+
+
+def _ticks(instants: Sequence[Instant], now: Instant) -> NDArray[np.int64]:
+    """Return ticks of the problem; a date decades away is as good as never."""
+    ticks: NDArray[np.int64] = np.clip(np.array(instants) - now, -FOREVER, FOREVER)
+    return ticks
+
+
+_Way = tuple[str, Climb]
+
+
+def _way(mode: str, kind: str) -> _Way:
+    return mode, CLIMBS[kind]  # type: ignore[index]
+
+
+def _distinct(ways: Iterable[tuple[str, str]]) -> list[_Way]:
+    """Return pairs of mode and climb, each once: kinds that climb alike share a matrix."""
+    return list(dict.fromkeys(_way(mode, kind) for mode, kind in ways))
+
+
+def _matrices(
+    ways: Sequence[_Way], places: Sequence[Place], times: TravelTimes
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    shape = (len(ways), len(places), len(places))
+    travel = np.empty(shape, np.int32)
+    distance_m = np.empty(shape, np.int32)
+    for row, (mode, climb) in enumerate(ways):
+        for target, values in zip(
+            (travel, distance_m), times.doors(mode, places, climb), strict=True
+        ):
+            target[row] = np.where(np.isfinite(values), np.rint(values), UNREACHABLE)
+    return travel, distance_m
+
+
+# --- and back --------------------------------------------------------------------------
+
+
+def _itinerary(epoch: Epoch, tour: PlannedTour) -> Itinerary:
+    problem, now = epoch.problem, epoch.now
+    mode = int(problem.mode[tour.courier])
+    start = int(problem.start_place[tour.courier])
+    end = int(problem.end_place[tour.courier])
+    stops: list[Stop] = []
+    here = start
+    for planned in tour.stops:
+        pickup = planned.action is Action.PICKUP
+        place = int(
+            problem.pickup_place[planned.leg] if pickup else problem.option_place[planned.option]
+        )
+        task = StopTask(
+            leg=epoch.legs[planned.leg].id,
+            action=StopAction.PICKUP if pickup else StopAction.DROPOFF,
+        )
+        if stops and place == here:
+            before = stops.pop()
+            stops.append(
+                msgspec.structs.replace(
+                    before, tasks=(*before.tasks, task), leaves_at=now + planned.leaves_at
+                )
+            )
+            continue
+        stops.append(
+            Stop(
+                place=epoch.places[place],
+                tasks=(task,),
+                arrives_at=now + planned.arrives_at,
+                leaves_at=now + planned.leaves_at,
+                travel_s=int(problem.travel[mode, here, place]),
+                distance_m=int(problem.distance_m[mode, here, place]),
+            )
+        )
+        here = place
+    has_end = end >= 0
+    direct_s = int(problem.travel[mode, start, end]) if has_end else 0
+    return Itinerary(
+        courier=epoch.couriers[tour.courier].id,
+        legs=tuple(epoch.legs[stop.leg].id for stop in tour.stops if stop.action is Action.PICKUP),
+        stops=tuple(stops),
+        start=epoch.places[start],
+        end=epoch.places[end] if has_end else None,
+        departs_at=now + tour.departs_at,
+        ends_at=now + tour.ends_at,
+        return_s=int(problem.travel[mode, here, end]) if has_end else 0,
+        return_m=int(problem.distance_m[mode, here, end]) if has_end else 0,
+        detour_s=max(0, tour.ends_at - tour.departs_at - direct_s),
+    )

@@ -1,0 +1,116 @@
+"""What can go wrong, as one tree.
+
+::
+
+    DispatchError
+    |-- InvalidValue           a value that cannot exist; names each field
+    |-- NotFound               a name that nothing in this zone bears
+    |-- AlreadyExists          an id that is taken by another thing
+    |-- AccessDenied           the caller may not act on this
+    |-- InvalidTransition      a verb that the present state does not allow
+    |   |-- OfferExpired       the offer's time ran out
+    |   `-- HubClosed          the hub neither gives nor takes now
+    |-- Conflict               somebody else was first, or the etag is old
+    |   |-- OfferTaken
+    |   `-- EtagMismatch
+    |-- RequestIdReused        the same request id with another body
+    |-- TokenInvalid           no token, or one that proves nothing
+    `-- Unavailable            the store did not take it: nothing changed
+
+Rules raise them, edges translate them. Nothing here knows gRPC.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """One bad field.
+
+    Attributes
+    ----------
+    field
+        Path of the field, for example ``dropoff.lat``.
+    problem
+        What is wrong with it, to be read after the field's name.
+    """
+
+    field: str
+    problem: str
+
+    def __str__(self) -> str:
+        """Field and problem on one line."""
+        return f"{self.field}: {self.problem}"
+
+
+class DispatchError(Exception):
+    """Root of everything that the engine refuses."""
+
+    def __init__(self, message: str, *, subject: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.subject = subject
+
+
+class InvalidValue(DispatchError):
+    """A value that cannot exist. Carries every bad field, not the first alone."""
+
+    def __init__(self, faults: Sequence[Fault], *, subject: str = "") -> None:
+        super().__init__("; ".join(str(fault) for fault in faults), subject=subject)
+        self.faults = tuple(faults)
+
+    def under(self, prefix: str) -> "InvalidValue":
+        """Return the same error with ``prefix`` put before each field's path."""
+        return InvalidValue(
+            [Fault(f"{prefix}.{fault.field}", fault.problem) for fault in self.faults],
+            subject=self.subject,
+        )
+
+
+class NotFound(DispatchError):
+    """A name that nothing in this zone bears."""
+
+
+class AlreadyExists(DispatchError):
+    """An id that is taken."""
+
+
+class AccessDenied(DispatchError):
+    """The caller may not act on this, or may not know that it exists."""
+
+
+class InvalidTransition(DispatchError):
+    """A verb that the present state does not allow."""
+
+
+class OfferExpired(InvalidTransition):
+    """The offer's time ran out before the answer came."""
+
+
+class HubClosed(InvalidTransition):
+    """The hub neither gives nor takes parcels at this time."""
+
+
+class Conflict(DispatchError):
+    """Somebody else was first."""
+
+
+class OfferTaken(Conflict):
+    """The legs of this offer went to somebody else."""
+
+
+class EtagMismatch(Conflict):
+    """The thing has changed since the caller read it."""
+
+
+class RequestIdReused(DispatchError):
+    """The same request id came with another body."""
+
+
+class TokenInvalid(DispatchError):
+    """No token, or one that proves nothing."""
+
+
+class Unavailable(DispatchError):
+    """The store did not take it. Nothing changed; the same call may be tried again."""

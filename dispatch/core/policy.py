@@ -1,0 +1,179 @@
+"""Values that steer decisions: when to batch, whom to offer, what to pay.
+
+A policy is immutable and bears a version. It enters the log with `PolicyAdopted`, so that a
+refold sees the values that each decision saw. Every default marked (A) is an assumption.
+"""
+
+from typing import Literal, get_args
+
+from dispatch.core.errors import Fault, InvalidValue
+from dispatch.core.model import Cents, CourierKind, Meters, Mode, Seconds, Value
+
+Engine = Literal["routing", "insert"]
+ENGINES = get_args(Engine)
+
+
+class Climb(Value):
+    """What the way from the street to a door costs one kind of courier (A).
+
+    Attributes
+    ----------
+    up_s_per_floor, down_s_per_floor
+        Stairs.
+    lift_wait_s, lift_s_per_floor
+        A lift, where there is one.
+    knock_s
+        Knocking and waiting, once a door.
+    """
+
+    up_s_per_floor: float
+    down_s_per_floor: float
+    lift_wait_s: float = 30.0
+    lift_s_per_floor: float = 2.5
+    knock_s: float = 25.0
+
+
+CLIMBS = {
+    CourierKind.RIDER: Climb(up_s_per_floor=6, down_s_per_floor=6),
+    CourierKind.GUARD: Climb(up_s_per_floor=12, down_s_per_floor=8),
+    CourierKind.NEIGHBOUR: Climb(up_s_per_floor=10, down_s_per_floor=10),
+    CourierKind.SHOPKEEPER: Climb(up_s_per_floor=10, down_s_per_floor=10),
+    CourierKind.STUDENT: Climb(up_s_per_floor=10, down_s_per_floor=10),
+}
+"""By kind of courier: riders from a courier's own timing, the others assumptions."""
+
+
+class Policy(Value):
+    """One immutable version of all values.
+
+    Attributes
+    ----------
+    epoch_s
+        Length of an epoch: how often waiting legs are planned.
+    engine
+        ``routing`` (OR-Tools) or ``insert`` (cheapest insertion alone).
+    solution_limit
+        Local optima that a routing search may visit in one epoch. A count, not a time, so
+        that the same day gives the same plans on any machine.
+    seed
+        Seed of the search.
+    max_legs, max_couriers
+        Most that enter one `Problem`, soonest due first.
+    offer_s
+        Time to answer an offer: riders, and all others.
+    cooldown_s
+        Pause after an offer that nobody answered.
+    slack_s
+        A tour is held back, so that more can join it, until the tightest of its promises has
+        less slack than this (A).
+    most_held_s
+        No leg is held back longer than this after it became ready (A).
+    others_later
+        It is offered at once if its courier's slot ends before that and fewer others than
+        this are on the roster for then (A).
+    full_permille
+        It is offered at once when it fills this share of the courier's capacity or span (A).
+    least_slot_s
+        A courier whose slot ends sooner gets no new tour (A).
+    unassigned_cents
+        Price of leaving a leg to the backup, a professional courier (A).
+    lateness_cents_per_min
+        Price of a minute after the promise (A).
+    nuisance_cents
+        Price of troubling somebody with an offer (A).
+    nearest_couriers
+        Of these around each pickup, the union enters the problem (A).
+    give_up_s
+        So long after its promise a parcel without a window expires (A).
+    reattempt_s
+        Earliest second attempt after the first failed (A).
+    no_show_s
+        A tour that has not begun so long after its departure is taken back (A).
+    allowance_s, leash_s
+        By kind: guard, shopkeeper, others; time away from a post that is free of extra cost,
+        and the hard limit (A).
+    over_allowance_cents_per_min
+        Price of a minute above the allowance (A).
+    scan_s, shelve_s, hand_over_s
+        Service times: a scan, fetching from the shelf, handing over (A).
+    detour_permille
+        Street length over straight line, for estimates without a map (A).
+    """
+
+    version: str = "default-1"
+    epoch_s: Seconds = 60
+    engine: Engine = "routing"
+    solution_limit: int = 40
+    seed: int = 0
+    max_legs: int = 200
+    max_couriers: int = 80
+    offer_rider_s: Seconds = 60
+    offer_s: Seconds = 180
+    cooldown_s: Seconds = 600
+    slack_s: Seconds = 1800
+    most_held_s: Seconds = 3600
+    others_later: int = 2
+    full_permille: int = 800
+    least_slot_s: Seconds = 300
+    unassigned_cents: Cents = 3000
+    lateness_cents_per_min: Cents = 20
+    nuisance_cents: Cents = 30
+    nearest_couriers: int = 10
+    give_up_s: Seconds = 14_400
+    reattempt_s: Seconds = 3600
+    no_show_s: Seconds = 600
+    allowance_guard_s: Seconds = 900
+    allowance_shopkeeper_s: Seconds = 1200
+    allowance_other_s: Seconds = 3600
+    leash_guard_s: Seconds = 1350
+    leash_shopkeeper_s: Seconds = 1800
+    leash_other_s: Seconds = 5400
+    over_allowance_cents_per_min: Cents = 50
+    scan_s: Seconds = 4
+    shelve_s: Seconds = 8
+    hand_over_s: Seconds = 10
+    detour_permille: int = 1300
+
+    def __post_init__(self) -> None:
+        """Check that every measure is positive and the engine is one that exists."""
+        faults = [
+            Fault(name, f"{value} is negative")
+            for name in self.__struct_fields__
+            if isinstance(value := getattr(self, name), int) and value < 0
+        ]
+        if self.engine not in ENGINES:
+            faults.append(Fault("engine", f"{self.engine!r} is none of {', '.join(ENGINES)}"))
+        faults += [
+            Fault(name, "must be at least 1")
+            for name in ("epoch_s", "solution_limit", "max_legs", "max_couriers")
+            if getattr(self, name) == 0
+        ]
+        if faults:
+            raise InvalidValue(faults, subject="policy")
+
+    def allowance_of(self, kind: CourierKind) -> Seconds:
+        """Free time away for a kind of courier."""
+        return {
+            CourierKind.GUARD: self.allowance_guard_s,
+            CourierKind.SHOPKEEPER: self.allowance_shopkeeper_s,
+        }.get(kind, self.allowance_other_s)
+
+    def leash_of(self, kind: CourierKind) -> Seconds:
+        """Longest trip of a kind of courier."""
+        return {
+            CourierKind.GUARD: self.leash_guard_s,
+            CourierKind.SHOPKEEPER: self.leash_shopkeeper_s,
+        }.get(kind, self.leash_other_s)
+
+    def answer_s(self, kind: CourierKind) -> Seconds:
+        """Time that a kind of courier has to answer an offer."""
+        return self.offer_rider_s if kind is CourierKind.RIDER else self.offer_s
+
+    def estimate(self, mode: Mode, straight_m: float) -> tuple[Seconds, Meters]:
+        """Travel time and street length over a straight distance, without a map."""
+        street_m = straight_m * self.detour_permille / 1000
+        return round(street_m / SPEED_M_PER_S[mode]), round(street_m)
+
+
+SPEED_M_PER_S = {Mode.FOOT: 1.35, Mode.BICYCLE: 4.2, Mode.EBIKE: 6.0, Mode.CAR: 7.0}
+"""Door-to-door speeds in town for estimates without a map (A)."""

@@ -1,0 +1,359 @@
+"""A small town for tests of the rules: values with sensible defaults, and a `Story` in it.
+
+The town lies on the equator, so that metres east and north of its square are easy to place.
+"""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from dispatch.core import messages as m
+from dispatch.core.engine import decide
+from dispatch.core.epoch import plan_epoch
+from dispatch.core.errors import DispatchError
+from dispatch.core.model import (
+    EARTH_RADIUS_M,
+    Availability,
+    Courier,
+    CourierKind,
+    FailureCode,
+    Hub,
+    HubKind,
+    Itinerary,
+    LegState,
+    Mode,
+    Offer,
+    Parcel,
+    ParcelState,
+    Place,
+    Stop,
+    StopAction,
+    StopState,
+    StopTask,
+    TimeWindow,
+    Tour,
+)
+from dispatch.core.policy import Climb, Policy
+from dispatch.core.state import State, fold
+from dispatch.solver import explain, insert
+from dispatch.solver.plan import Plan
+from dispatch.solver.problem import Problem
+
+ZONE = "networks/local/zones/all"
+NOON = 1_700_000_040
+"""Where stories begin: the start of a minute."""
+HOUR = 3600
+DAY = 24 * HOUR
+
+AT_ONCE = Policy(version="at-once", engine="insert", slack_s=DAY)
+"""Holds nothing back: every planned tour is offered in the epoch that planned it."""
+
+
+def a_policy(**fields: Any) -> Policy:
+    """Give a policy, a bad one too where a test wants to see it refused."""
+    return Policy(**fields)
+
+
+def place(east_m: float = 0, north_m: float = 0, **fields: Any) -> Place:
+    """Put a place so many metres east and north of the square."""
+    return Place(
+        lat=math.degrees(north_m / EARTH_RADIUS_M),
+        lon=math.degrees(east_m / EARTH_RADIUS_M),
+        **fields,
+    )
+
+
+def window(opens: int, closes: int) -> TimeWindow:
+    """Give a window by seconds after noon."""
+    return TimeWindow(opens_at=NOON + opens, closes_at=NOON + closes)
+
+
+def slot(opens: int = 0, closes: int = 8 * HOUR, **fields: Any) -> Availability:
+    """Give a slot by seconds after noon."""
+    return Availability(opens_at=NOON + opens, closes_at=NOON + closes, **fields)
+
+
+def a_parcel(name: str = "p1", **fields: Any) -> Parcel:
+    """Give a parcel of merchant m from the square to a door 400 m east, due in two hours."""
+    given = {
+        "pickup": place(is_door=False),
+        "dropoff": place(400, door_key=f"door-of-{name}"),
+        "created_at": NOON,
+        "ready_at": NOON,
+        "due_at": NOON + 2 * HOUR,
+        **fields,
+    }
+    return Parcel(id=f"m/{name}", merchant="m", **given)
+
+
+def a_courier(name: str = "ann", **fields: Any) -> Courier:
+    """Give a rider on a bicycle who lives at the square and stays where the last tour ended."""
+    given = {
+        "kind": CourierKind.RIDER,
+        "mode": Mode.BICYCLE,
+        "home": place(0, 50, is_door=False),
+        **fields,
+    }
+    return Courier(id=name, **given)
+
+
+def a_hub(name: str = "station", **fields: Any) -> Hub:
+    """Give a station 100 m west of the square that never closes."""
+    given = {"kind": HubKind.STATION, "place": place(-100, hub=name, is_door=False), **fields}
+    return Hub(id=name, **given)
+
+
+def an_itinerary(courier: Courier, parcels: Sequence[Parcel], now: int, **fields: Any) -> Itinerary:
+    """Plan by hand: all pickups, then all drop-offs, 60 s and 100 m from stop to stop."""
+    actions = [
+        *((parcel, StopAction.PICKUP) for parcel in parcels),
+        *((parcel, StopAction.DROPOFF) for parcel in parcels),
+    ]
+    stops: list[Stop] = []
+    for parcel, action in actions:
+        where = parcel.pickup if action is StopAction.PICKUP else parcel.dropoff
+        task = StopTask(leg=parcel.leg, action=action)
+        if stops and stops[-1].place == where:
+            last = stops.pop()
+            tasks = (*last.tasks, task)
+        else:
+            last, tasks = None, (task,)
+        arrives_at = last.arrives_at if last else now + 60 * (len(stops) + 1)
+        stops.append(
+            Stop(
+                place=where,
+                tasks=tasks,
+                arrives_at=arrives_at,
+                leaves_at=arrives_at + 10,
+                travel_s=60,
+                distance_m=100,
+            )
+        )
+    given = {
+        "start": courier.home,
+        "end": None,
+        "departs_at": now,
+        "ends_at": stops[-1].leaves_at,
+        "return_s": 0,
+        "return_m": 0,
+        "detour_s": stops[-1].leaves_at - now,
+        **fields,
+    }
+    return Itinerary(
+        courier=courier.id,
+        legs=tuple(parcel.leg for parcel in parcels),
+        stops=tuple(stops),
+        **given,
+    )
+
+
+def a_commit(*itineraries: Itinerary, **fields: Any) -> m.CommitPlan:
+    """Give the command that brings itineraries into the state."""
+    given = {
+        "changes": 0,
+        "reasons": (),
+        "replan_at": 0,
+        "engine": "hand",
+        "seed": 0,
+        "digest": "",
+        "cost": 0,
+        "stopped_by": "DONE",
+        **fields,
+    }
+    return m.CommitPlan(itineraries=itineraries, **given)
+
+
+class Straight:
+    """Travel times of a town without streets: the straight line, for everybody the same.
+
+    Parameters
+    ----------
+    m_per_s
+        Speed.
+    """
+
+    def __init__(self, m_per_s: float = 1.0) -> None:
+        self.m_per_s = m_per_s
+        self.asked: list[tuple[str, int, Climb]] = []
+
+    def doors(
+        self, mode: str, doors: Sequence[Place], climb: Climb
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return seconds and metres from door to door."""
+        self.asked.append((mode, len(doors), climb))
+        at = np.radians([(door.lat, door.lon) for door in doors]).reshape(-1, 2) * EARTH_RADIUS_M
+        metres = np.hypot(*np.moveaxis(at[:, None] - at[None], -1, 0)).astype(np.float32)
+        return (metres / np.float32(self.m_per_s)).astype(np.float32), metres
+
+
+def inserted(problem: Problem) -> Plan:
+    """Solve by insertion and explain what was left out, without loading OR-Tools."""
+    plan = insert.solve(problem)
+    return dataclasses.replace(plan, unassigned=explain.explained(problem, plan))
+
+
+class Story:
+    """Tells commands to the rules in order, keeps the events, and moves the time.
+
+    Attributes
+    ----------
+    state, now
+        The zone after the last command; when the next one comes.
+    events
+        All of them, in order.
+    """
+
+    def __init__(self, policy: Policy = AT_ONCE) -> None:
+        self.state = State(zone=ZONE)
+        self.now = NOON
+        self.events: list[m.Event] = []
+        self._commands = 0
+        self._reports = 0
+        self.do(m.AdoptPolicy(policy=policy))
+
+    def do(self, command: m.Command) -> tuple[m.Event, ...]:
+        """Carry out a command and return what followed."""
+        self._commands += 1
+        events = decide(self.state, command, now=self.now, command_id=f"c{self._commands}")
+        self.state = fold(self.state, events)
+        self.events.extend(events)
+        return events
+
+    def refused(self, error: type[DispatchError], command: m.Command, match: str = ".") -> None:
+        """Prove that a command is refused with exactly this error."""
+        with pytest.raises(error, match=match) as caught:
+            self.do(command)
+        assert caught.type is error
+
+    def wait(self, seconds: int) -> tuple[m.Event, ...]:
+        """Let time pass, then tick."""
+        self.now += seconds
+        return self.do(m.Tick())
+
+    # --- the town fills ----------------------------------------------------------------
+
+    def parcel(self, name: str = "p1", **fields: Any) -> Parcel:
+        """Hand in a parcel."""
+        self.do(m.CreateParcels(parcels=(a_parcel(name, **fields),)))
+        return self.state.parcel(f"m/{name}")
+
+    def hub(self, name: str = "station", **fields: Any) -> Hub:
+        """Open a hub."""
+        self.do(m.CreateHub(hub=a_hub(name, **fields)))
+        return self.state.hub(name)
+
+    def courier(
+        self, name: str = "ann", slots: Sequence[Availability] = (slot(),), **fields: Any
+    ) -> Courier:
+        """Take in a courier, who is on duty and online."""
+        self.do(m.CreateCourier(courier=a_courier(name, **fields)))
+        self.do(m.AddAvailability(courier=name, slots=tuple(slots)))
+        self.do(m.GoOnline(courier=name))
+        return self.state.courier(name)
+
+    # --- offers ------------------------------------------------------------------------
+
+    def plan(self) -> tuple[m.Event, ...]:
+        """Close an epoch with the insertion engine on straight lines at 2 m/s."""
+        command = plan_epoch(self.state, Straight(2.0), self.now, inserted)
+        return () if command is None else self.do(command)
+
+    def itinerary(self, courier: str, *parcels: str, **fields: Any) -> Itinerary:
+        """Plan parcels for a courier by hand, setting out now."""
+        found = [self.state.parcel(f"m/{name}") for name in parcels]
+        return an_itinerary(self.state.courier(courier), found, self.now, **fields)
+
+    def offer(self, courier: str, *parcels: str, **fields: Any) -> Offer:
+        """Offer parcels to a courier, planned by hand."""
+        self.do(a_commit(self.itinerary(courier, *parcels, **fields)))
+        return self.state.offer(self.state.open_offer[courier])
+
+    def accept(self, courier: str) -> Tour:
+        """Say yes to the open offer."""
+        self.do(m.AcceptOffer(courier=courier, offer=self.state.open_offer[courier]))
+        return self.tour(courier)
+
+    def decline(self, courier: str, **fields: Any) -> tuple[m.Event, ...]:
+        """Say no to the open offer."""
+        offer = self.state.open_offer[courier]
+        return self.do(m.DeclineOffer(courier=courier, offer=offer, **fields))
+
+    def tour(self, courier: str) -> Tour:
+        """Return the courier's tour under way."""
+        return self.state.tour(self.state.live_tour[courier])
+
+    def assign(self, courier: str, *parcels: str, **fields: Any) -> Tour:
+        """Offer parcels to a courier who says yes."""
+        self.offer(courier, *parcels, **fields)
+        return self.accept(courier)
+
+    # --- at the stops ------------------------------------------------------------------
+
+    def report_of(
+        self,
+        courier: str,
+        parcel: str,
+        action: StopAction,
+        failure: FailureCode | None = None,
+        at: int | None = None,
+    ) -> m.RecordStop:
+        """Give the phone's report of the pending thing to do with a parcel."""
+        tour = self.tour(courier)
+        self._reports += 1
+        for index, stop in enumerate(tour.stops):
+            for task in stop.tasks:
+                mine = self.state.leg(task.leg).parcel == f"m/{parcel}"
+                if mine and task.action is action and task.state is StopState.PENDING:
+                    report = m.StopReport(
+                        id=f"r{self._reports}",
+                        at=self.now if at is None else at,
+                        stop=index,
+                        leg=task.leg,
+                        action=action,
+                        failure=failure,
+                    )
+                    return m.RecordStop(courier=courier, tour=tour.id, report=report)
+        raise AssertionError(f"{courier} has no {action} of {parcel} to do")
+
+    def pick_up(
+        self, courier: str, parcel: str, failure: FailureCode | None = None
+    ) -> tuple[m.Event, ...]:
+        """Report a pickup, or why it failed."""
+        return self.do(self.report_of(courier, parcel, StopAction.PICKUP, failure))
+
+    def drop_off(
+        self, courier: str, parcel: str, failure: FailureCode | None = None
+    ) -> tuple[m.Event, ...]:
+        """Report a drop-off (at the door or back at the origin), or why it failed."""
+        return self.do(self.report_of(courier, parcel, StopAction.DROPOFF, failure))
+
+    def carry(self, courier: str, *parcels: str) -> Tour:
+        """Have a courier accept parcels and pick them up."""
+        self.assign(courier, *parcels)
+        for parcel in parcels:
+            self.pick_up(courier, parcel)
+        return self.tour(courier)
+
+    # --- what came of it ---------------------------------------------------------------
+
+    def parcel_state(self, name: str = "p1") -> ParcelState:
+        """Return a parcel's state."""
+        return self.state.parcel(f"m/{name}").state
+
+    def leg_state(self, name: str = "p1") -> LegState:
+        """Return the state of a parcel's present leg."""
+        return self.state.leg(self.state.parcel(f"m/{name}").leg).state
+
+    def earned(self, courier: str) -> int:
+        """Return a courier's balance in cents."""
+        return self.state.balances.get(f"couriers/{courier}", 0)
+
+
+def names(events: Sequence[m.Event]) -> list[str]:
+    """Return the events' names, in order."""
+    return [type(event).__name__ for event in events]

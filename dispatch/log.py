@@ -1,0 +1,552 @@
+"""The durable log of events, the answers already given, and personal data beside them.
+
+What is appended here has happened; all else can be computed again from it. One class speaks
+SQL through SQLAlchemy Core, so that SQLite and PostgreSQL share its code; another keeps the
+same promises in memory, for replays and tests. Payloads are text to this module: it must not
+import `dispatch.core` or generated messages.
+
+One thread writes to a log at a time, any thread may read.
+"""
+
+import threading
+from bisect import bisect_right
+from collections.abc import Container, Hashable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
+BUSY_TIMEOUT_MS = 5_000
+"""How long SQLite waits for another process before an append fails."""
+
+
+class LogUnavailable(Exception):
+    """The log could not take or give what was asked; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRow:
+    """An event on its way into the log.
+
+    Attributes
+    ----------
+    event_id : str
+        Unique among all events of all zones.
+    at : int
+        When it happened, seconds since 1970-01-01 UTC.
+    type : str
+        Name of the event's class.
+    subject : str
+        Name of that to which it happened.
+    actor : str
+        Who caused it.
+    causation_id : str
+        Id of the command or event that led to it.
+    version : int
+        Version of the payload's format.
+    payload : str
+        The event's fields as the codec writes them.
+    """
+
+    event_id: str
+    at: int
+    type: str
+    subject: str
+    actor: str
+    causation_id: str
+    version: int
+    payload: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row(NewRow):
+    """An event in the log.
+
+    Attributes
+    ----------
+    position : int
+        Its place in the whole log; grows, with gaps.
+    zone : str
+        The zone that it belongs to.
+    sequence : int
+        Its place in its zone: 1, 2, 3 and so on without a gap.
+    """
+
+    position: int
+    zone: str
+    sequence: int
+
+
+class RequestKey(NamedTuple):
+    """What makes two requests the same one."""
+
+    principal: str
+    method: str
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestRow:
+    """An answer that was given, kept so that a retry gets it again.
+
+    Attributes
+    ----------
+    key : RequestKey
+        Who asked what under which id.
+    zone : str
+        The zone whose events it caused.
+    payload_hash : str
+        Hash of the request's body: the same id with another body is an error.
+    response : bytes
+        The answer.
+    at : int
+        When it was given, seconds since 1970-01-01 UTC.
+    """
+
+    key: RequestKey
+    zone: str
+    payload_hash: str
+    response: bytes
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonalRow:
+    """Personal data to which events point, erasable without touching them.
+
+    Attributes
+    ----------
+    id : str
+        The pointer; unique.
+    zone : str
+        The zone that it belongs to.
+    subject : str
+        Name of that which it describes.
+    kind : str
+        What it is, for example ``contact``.
+    payload : str
+        The data as JSON.
+    """
+
+    id: str
+    zone: str
+    subject: str
+    kind: str
+    payload: str
+
+
+class EventLog(Protocol):
+    """What every log promises."""
+
+    def append(
+        self,
+        zone: str,
+        rows: Sequence[NewRow],
+        requests: Sequence[RequestRow] = (),
+        personal: Sequence[PersonalRow] = (),
+    ) -> tuple[Row, ...]:
+        """Write all of it in one transaction, durable on return.
+
+        Parameters
+        ----------
+        zone : str
+            The zone of every row.
+        rows : sequence of NewRow
+            Events, in order.
+        requests : sequence of RequestRow
+            Answers that belong to them; a key may be written once.
+        personal : sequence of PersonalRow
+            Data to which they point; an id may be written once.
+
+        Returns
+        -------
+        tuple of Row
+            The events with their places, in the same order.
+
+        Raises
+        ------
+        LogUnavailable
+            When anything of it could not be written. Then nothing of it was.
+        """
+
+    def read(
+        self, zone: str | None = None, after_position: int = 0, limit: int = 1000
+    ) -> list[Row]:
+        """Return at most ``limit`` events after a position (exclusive), in order of position."""
+
+    def find_requests(self, keys: Iterable[RequestKey]) -> dict[RequestKey, RequestRow]:
+        """Return the answers given under these keys; keys never seen are left out."""
+
+    def prune_requests(self, before: int) -> int:
+        """Forget answers given before an instant (exclusive); return how many."""
+
+    def personal(self, ids: Iterable[str]) -> dict[str, PersonalRow]:
+        """Return personal data by its ids; what is unknown or erased is left out."""
+
+    def erase_personal(self, ids: Iterable[str]) -> int:
+        """Erase personal data for good; return how many rows were there."""
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+
+
+_SCHEMA = sa.MetaData()
+_POSITION = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # SQLite numbers no other type
+_EVENTS = sa.Table(
+    "events",
+    _SCHEMA,
+    sa.Column("position", _POSITION, primary_key=True, autoincrement=True),
+    sa.Column("zone", sa.Text, nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.Column("event_id", sa.Text, nullable=False, unique=True),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("type", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("causation_id", sa.Text, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("payload", sa.Text, nullable=False),
+    sa.UniqueConstraint("zone", "sequence"),
+    sa.Index("events_by_zone", "zone", "position"),  # else each page of a zone sorts all of it
+    sqlite_autoincrement=True,
+)
+_REQUESTS = sa.Table(
+    "requests",
+    _SCHEMA,
+    sa.Column("principal", sa.Text, primary_key=True),
+    sa.Column("method", sa.Text, primary_key=True),
+    sa.Column("request_id", sa.Text, primary_key=True),
+    sa.Column("zone", sa.Text, nullable=False),
+    sa.Column("payload_hash", sa.Text, nullable=False),
+    sa.Column("response", sa.LargeBinary, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False, index=True),
+)
+_PERSONAL = sa.Table(
+    "personal",
+    _SCHEMA,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("zone", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("payload", sa.Text, nullable=False),
+)
+_ROW_FIELDS = (
+    "event_id", "at", "type", "subject", "actor", "causation_id", "version", "payload",
+)  # fmt: skip
+_PERSONAL_FIELDS = ("id", "zone", "subject", "kind", "payload")
+
+
+class SqlLog:
+    """A log in a database.
+
+    Sequences are counted here, from what the zone held when it was first appended to. They are
+    not read again: when somebody else has written to the zone meanwhile, this log's state is
+    old, the database refuses the number, and every append fails from then on. That is also the
+    outcome when a commit fails so late that nobody can say what became of it.
+
+    Parameters
+    ----------
+    url : str or sqlalchemy.URL
+        A database URL of SQLAlchemy, for example ``sqlite:///data/log.sqlite3``.
+    busy_timeout_ms : int
+        How long SQLite waits for a lock.
+
+    Raises
+    ------
+    LogUnavailable
+        When the database cannot be opened or its tables cannot be made.
+    """
+
+    def __init__(self, url: str | sa.URL, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> None:
+        self._writing = threading.Lock()
+        self._last_sequence: dict[str, int] = {}
+        with _refusing():
+            self._engine = sa.create_engine(url, hide_parameters=True)
+            if self._engine.dialect.name == "sqlite":
+                _set_up_sqlite(self._engine, busy_timeout_ms)
+            try:
+                _SCHEMA.create_all(self._engine)
+            except SQLAlchemyError:
+                self._engine.dispose()
+                raise
+
+    def append(
+        self,
+        zone: str,
+        rows: Sequence[NewRow],
+        requests: Sequence[RequestRow] = (),
+        personal: Sequence[PersonalRow] = (),
+    ) -> tuple[Row, ...]:
+        """Write all of it in one transaction; see `EventLog.append`."""
+        with self._writing, _refusing():
+            first = self._sequence_of(zone) + 1
+            events = [
+                _values(row, _ROW_FIELDS) | {"zone": zone, "sequence": sequence}
+                for sequence, row in enumerate(rows, first)
+            ]
+            with self._engine.begin() as connection:
+                if events:
+                    connection.execute(_EVENTS.insert(), events)
+                if requests:
+                    connection.execute(_REQUESTS.insert(), [_request_values(r) for r in requests])
+                if personal:
+                    connection.execute(
+                        _PERSONAL.insert(), [_values(row, _PERSONAL_FIELDS) for row in personal]
+                    )
+                positions = self._positions_from(connection, zone, first) if events else []
+            self._last_sequence[zone] = first - 1 + len(rows)
+        return tuple(
+            Row(position=position, **event)
+            for position, event in zip(positions, events, strict=True)
+        )
+
+    def read(
+        self, zone: str | None = None, after_position: int = 0, limit: int = 1000
+    ) -> list[Row]:
+        """Return events after a position; see `EventLog.read`."""
+        query = (
+            sa.select(_EVENTS)
+            .where(_EVENTS.c.position > after_position)
+            .order_by(_EVENTS.c.position)
+            .limit(limit)
+        )
+        if zone is not None:
+            query = query.where(_EVENTS.c.zone == zone)
+        with _refusing(), self._engine.connect() as connection:
+            return [Row(**row) for row in connection.execute(query).mappings()]
+
+    def find_requests(self, keys: Iterable[RequestKey]) -> dict[RequestKey, RequestRow]:
+        """Return the answers given under these keys; see `EventLog.find_requests`."""
+        callers: dict[tuple[str, str], list[str]] = {}
+        for principal, method, request_id in sorted(set(keys)):
+            callers.setdefault((principal, method), []).append(request_id)
+        if not callers:
+            return {}
+        # One condition for each caller and method, because SQLite searches its key for these
+        # and reads the whole table for a list of triples.
+        columns = _REQUESTS.c
+        query = sa.select(_REQUESTS).where(
+            sa.or_(
+                *(
+                    sa.and_(
+                        columns.principal == principal,
+                        columns.method == method,
+                        columns.request_id.in_(request_ids),
+                    )
+                    for (principal, method), request_ids in callers.items()
+                )
+            )
+        )
+        with _refusing(), self._engine.connect() as connection:
+            found = [_request_row(row) for row in connection.execute(query)]
+        return {row.key: row for row in found}
+
+    def prune_requests(self, before: int) -> int:
+        """Forget answers given before an instant; see `EventLog.prune_requests`."""
+        with self._writing, _refusing(), self._engine.begin() as connection:
+            return connection.execute(_REQUESTS.delete().where(_REQUESTS.c.at < before)).rowcount
+
+    def personal(self, ids: Iterable[str]) -> dict[str, PersonalRow]:
+        """Return personal data by its ids; see `EventLog.personal`."""
+        query = sa.select(_PERSONAL).where(_PERSONAL.c.id.in_(sorted(set(ids))))
+        with _refusing(), self._engine.connect() as connection:
+            return {row["id"]: PersonalRow(**row) for row in connection.execute(query).mappings()}
+
+    def erase_personal(self, ids: Iterable[str]) -> int:
+        """Erase personal data for good; see `EventLog.erase_personal`."""
+        query = _PERSONAL.delete().where(_PERSONAL.c.id.in_(sorted(set(ids))))
+        with self._writing, _refusing():
+            with self._engine.begin() as connection:
+                count = connection.execute(query).rowcount
+            if self._engine.dialect.name == "sqlite":
+                # The write-ahead file still holds the old pages until it is folded in.
+                with self._engine.connect() as connection:
+                    connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        return count
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        with self._writing:
+            self._engine.dispose()
+
+    @staticmethod
+    def _positions_from(connection: sa.Connection, zone: str, first: int) -> Sequence[int]:
+        """Return the positions of a zone's events from a sequence on, in order."""
+        query = (
+            sa.select(_EVENTS.c.position)
+            .where(_EVENTS.c.zone == zone, _EVENTS.c.sequence >= first)
+            .order_by(_EVENTS.c.sequence)
+        )
+        return connection.execute(query).scalars().all()
+
+    def _sequence_of(self, zone: str) -> int:
+        """Return the zone's last sequence, 0 before its first event."""
+        if zone not in self._last_sequence:
+            query = sa.select(sa.func.max(_EVENTS.c.sequence)).where(_EVENTS.c.zone == zone)
+            with self._engine.connect() as connection:
+                self._last_sequence[zone] = connection.execute(query).scalar() or 0
+        return self._last_sequence[zone]
+
+
+class InMemoryLog:
+    """A log that lives as long as its process and makes the same promises otherwise."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._rows: list[Row] = []
+        self._zones: dict[str, list[Row]] = {}
+        self._event_ids: set[str] = set()
+        self._requests: dict[RequestKey, RequestRow] = {}
+        self._personal: dict[str, PersonalRow] = {}
+
+    def append(
+        self,
+        zone: str,
+        rows: Sequence[NewRow],
+        requests: Sequence[RequestRow] = (),
+        personal: Sequence[PersonalRow] = (),
+    ) -> tuple[Row, ...]:
+        """Keep all of it or nothing; see `EventLog.append`."""
+        with self._lock:
+            _refuse_known("event_id", [row.event_id for row in rows], self._event_ids)
+            _refuse_known("request", [row.key for row in requests], self._requests.keys())
+            _refuse_known("personal id", [row.id for row in personal], self._personal.keys())
+            of_zone = self._zones.setdefault(zone, [])
+            placed = tuple(
+                Row(
+                    position=len(self._rows) + count,
+                    zone=zone,
+                    sequence=len(of_zone) + count,
+                    **_values(row, _ROW_FIELDS),
+                )
+                for count, row in enumerate(rows, 1)
+            )
+            self._rows.extend(placed)
+            of_zone.extend(placed)
+            self._event_ids.update(row.event_id for row in placed)
+            self._requests.update((row.key, row) for row in requests)
+            self._personal.update((row.id, row) for row in personal)
+        return placed
+
+    def read(
+        self, zone: str | None = None, after_position: int = 0, limit: int = 1000
+    ) -> list[Row]:
+        """Return events after a position; see `EventLog.read`."""
+        with self._lock:
+            rows = self._rows if zone is None else self._zones.get(zone, [])
+            start = bisect_right(rows, after_position, key=lambda row: row.position)
+            return rows[start : start + limit]
+
+    def find_requests(self, keys: Iterable[RequestKey]) -> dict[RequestKey, RequestRow]:
+        """Return the answers given under these keys; see `EventLog.find_requests`."""
+        with self._lock:
+            return {key: self._requests[key] for key in keys if key in self._requests}
+
+    def prune_requests(self, before: int) -> int:
+        """Forget answers given before an instant; see `EventLog.prune_requests`."""
+        with self._lock:
+            old = [key for key, row in self._requests.items() if row.at < before]
+            for key in old:
+                del self._requests[key]
+        return len(old)
+
+    def personal(self, ids: Iterable[str]) -> dict[str, PersonalRow]:
+        """Return personal data by its ids; see `EventLog.personal`."""
+        with self._lock:
+            return {id_: self._personal[id_] for id_ in ids if id_ in self._personal}
+
+    def erase_personal(self, ids: Iterable[str]) -> int:
+        """Erase personal data; see `EventLog.erase_personal`."""
+        with self._lock:
+            return sum(self._personal.pop(id_, None) is not None for id_ in set(ids))
+
+    def close(self) -> None:
+        """Do nothing: there is nothing to let go of."""
+
+
+def open_log(path: Path) -> SqlLog:
+    """Open the SQLite log in a file, or make it, with the folders above it.
+
+    Parameters
+    ----------
+    path : Path
+        The database file.
+
+    Returns
+    -------
+    SqlLog
+        The log, with its tables.
+
+    Raises
+    ------
+    LogUnavailable
+        When the file cannot be made, read or written, or is no log.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LogUnavailable(f"{path}: {error.strerror}") from error
+    return SqlLog(sa.URL.create("sqlite", database=str(path)))
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Turn whatever the database says into the one error that callers know."""
+    try:
+        yield
+    except (SQLAlchemyError, OverflowError, UnicodeError) as error:
+        # The last two are a driver's answer to a value that it cannot store.
+        reason = getattr(error, "orig", None) or error
+        raise LogUnavailable(f"the log is not available: {reason}") from error
+
+
+def _set_up_sqlite(engine: sa.Engine, busy_timeout_ms: int) -> None:
+    """Make every new connection durable, patient and forgetful of what is erased."""
+
+    @sa.event.listens_for(engine, "connect")
+    def set_pragmas(connection: sa.engine.interfaces.DBAPIConnection, _record: object) -> None:
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={busy_timeout_ms}")
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA secure_delete=ON")
+        cursor.close()
+
+
+def _values(row: NewRow | PersonalRow, fields: tuple[str, ...]) -> dict[str, Any]:
+    """Return the named columns of a row."""
+    return {name: getattr(row, name) for name in fields}
+
+
+def _request_values(row: RequestRow) -> dict[str, object]:
+    """Return the columns of an answer."""
+    return row.key._asdict() | {
+        "zone": row.zone,
+        "payload_hash": row.payload_hash,
+        "response": row.response,
+        "at": row.at,
+    }
+
+
+def _request_row(row: Sequence[Any]) -> RequestRow:
+    """Return the answer of a row of the table."""
+    principal, method, request_id, zone, payload_hash, response, at = row
+    return RequestRow(
+        key=RequestKey(principal, method, request_id),
+        zone=zone,
+        payload_hash=payload_hash,
+        response=response,
+        at=at,
+    )
+
+
+def _refuse_known(what: str, new: Sequence[Hashable], known: Container[Hashable]) -> None:
+    """Refuse what a database's unique constraint would refuse."""
+    seen: set[Hashable] = set()
+    for value in new:
+        if value in known or value in seen:
+            raise LogUnavailable(f"the log is not available: {what} {value!r} is there already")
+        seen.add(value)

@@ -1,0 +1,1 @@
+"""The ``antmile`` command: one file per group of commands, no rules of its own."""

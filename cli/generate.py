@@ -1,0 +1,78 @@
+"""``antmile generate``: draw a day on a real map."""
+
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+
+from cli.errors import plain_errors
+
+WANTED = (1.2, 2.0)
+"""Outside of this ratio of capacity to demand a day is called slack or short."""
+
+
+@plain_errors()
+def generate(
+    map_file: Annotated[Path, typer.Option("--map", help="An OpenStreetMap file.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the day.")],
+    parcels: Annotated[int, typer.Option(min=1, max=100_000)] = 300,
+    couriers: Annotated[int, typer.Option(min=1, max=10_000)] = 60,
+    seed: Annotated[int, typer.Option(help="Another seed is another day.")] = 0,
+    date: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day; 2026-03-02.")
+    ] = None,
+    timezone: Annotated[
+        str, typer.Option(help="IANA name; by default whole hours from UTC by longitude.")
+    ] = "",
+) -> None:
+    """Draw a day on the streets of a real map and write it as a day folder."""
+    from dispatch.sim import generate as drawing
+    from dispatch.sim.folder import write_day
+    from maps.osm import load_map
+
+    _check_timezone(timezone)
+    drawn = drawing.generate(
+        load_map(map_file),
+        parcels=parcels,
+        couriers=couriers,
+        seed=seed,
+        day=date.date() if date else drawing.DAY,
+        timezone=timezone,
+        map_name=_seen_from(out, map_file),
+    )
+    write_day(out, drawn.header, drawn.tables)
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"generated day: {parcels} parcels, {couriers} couriers, seed {seed}")
+    console.print(
+        f"capacity to demand {drawn.capacity_to_demand:.2f}{_verdict(drawn.capacity_to_demand)}: "
+        f"{drawn.idle_h:.0f} idle hours are reckoned to carry {drawn.capacity:.0f} parcels"
+    )
+    console.print(f"written to {out}", markup=False)
+
+
+def _check_timezone(name: str) -> None:
+    try:
+        ZoneInfo(name or "UTC")
+    except (KeyError, ValueError, OSError):
+        raise typer.BadParameter(
+            f"{name!r} is not a known time zone", param_hint="--timezone"
+        ) from None
+
+
+def _seen_from(folder: Path, map_file: Path) -> str:
+    """Return the map's path relative to the day folder, so that both may move together."""
+    try:
+        return Path(os.path.relpath(map_file.resolve(), folder.resolve())).as_posix()
+    except ValueError:  # on another drive
+        return map_file.resolve().as_posix()
+
+
+def _verdict(ratio: float) -> str:
+    low, high = WANTED
+    if ratio < low:
+        return f" (short: more couriers or fewer parcels give {low} to {high})"
+    return f" (slack: fewer couriers or more parcels give {low} to {high})" if ratio > high else ""

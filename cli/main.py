@@ -1,0 +1,19 @@
+"""The ``antmile`` command. Each group of commands stands in a file of its own and is added here."""
+
+import typer
+
+from cli import demo, generate, health, maps, replay, serve, warmup
+
+app = typer.Typer(
+    help="Parcels dispatched to people who are already there.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("demo")(demo.demo)
+app.command("generate")(generate.generate)
+app.command("health")(health.health)
+app.command("replay")(replay.replay)
+app.command("serve")(serve.serve)
+app.command("warmup")(warmup.warmup)
+app.add_typer(maps.app, name="map")

@@ -1,0 +1,161 @@
+"""``antmile replay``: a day again, with the engine of the live service, and a report of it."""
+
+import json
+import tomllib
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from cli.errors import fail, plain_errors
+
+if TYPE_CHECKING:
+    from dispatch.core.policy import Policy
+    from dispatch.sim.day import Result
+    from dispatch.sim.folder import Day
+
+
+class Engine(StrEnum):
+    """Who plans: OR-Tools, or cheapest insertion alone."""
+
+    ROUTING = "routing"
+    INSERT = "insert"
+
+
+@plain_errors()
+def replay(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A day folder.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the report.")],
+    map_file: Annotated[
+        Path | None, typer.Option("--map", help="An OpenStreetMap file; by default the day's own.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Another seed is other chance on the same day.")] = 0,
+    engine: Annotated[
+        Engine | None, typer.Option(help="Who plans; by default the policy's own choice.")
+    ] = None,
+    policy_file: Annotated[
+        Path | None, typer.Option("--policy", help="Values of the policy, as TOML or JSON.")
+    ] = None,
+) -> None:
+    """Replay a day and report what became of every parcel."""
+    values = _policy_values(policy_file) if policy_file else {}
+    if engine is not None:
+        values["engine"] = engine.value
+    play(folder, out, map_file=map_file, seed=seed, policy_values=values)
+
+
+def play(
+    folder: Path,
+    out: Path,
+    *,
+    map_file: Path | None = None,
+    seed: int = 0,
+    policy_values: dict[str, Any] | None = None,
+) -> None:
+    """Read a day, replay it, write its report, and say how it went.
+
+    All that can be refused is refused before the replay begins, and then nothing is written.
+
+    Parameters
+    ----------
+    policy_values
+        Fields of the policy that are not to have their default.
+    """
+    from dispatch.clock import SystemClock
+    from dispatch.sim import report
+    from dispatch.sim.day import Replay
+    from dispatch.sim.folder import map_path, read_day
+    from maps.osm import load_map
+    from maps.travel import StraightLine, TravelTimes
+
+    console = Console(highlight=False, soft_wrap=True)
+    map_file = map_file or map_path(folder)
+    network = load_map(map_file) if map_file else None
+    times = TravelTimes(network) if network else StraightLine()
+    day = read_day(folder, roads=times)
+    if network is None:
+        console.print("no map is given or named by the day: everybody goes in straight lines")
+    policy = _policy({"epoch_s": day.epoch_s, "seed": seed, **(policy_values or {})})
+    try:
+        report.check_writable(out)
+        try:
+            playing = Replay(day, times, seed=seed, policy=policy, clock=SystemClock())
+        except msgspec.ValidationError as error:
+            fail(f"{folder / 'day.toml'}: scenario.behaviour: {error}")
+        with _bar(console) as bar:
+            task = bar.add_task(f"{day.date}", total=1.0)
+            result = playing.run(lambda share: bar.update(task, completed=share))
+        page = report.write(
+            out, result, day, seed=seed, times=times, network=network, map_file=map_file
+        )
+    except report.ReportError as error:
+        fail(str(error))
+    console.print(_table(result, day))
+    console.print(f"open {page}", markup=False)
+
+
+def _policy_values(path: Path) -> dict[str, Any]:
+    """Read a policy file; JSON by its name, else TOML."""
+    content = path.read_bytes()
+    try:
+        text = content.decode("utf-8-sig")
+        values = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except ValueError as error:
+        kind = "JSON" if path.suffix == ".json" else "TOML"
+        fail(f"{path}: is not {kind}: {error}")
+    if not isinstance(values, dict):
+        fail(f"{path}: is not a table of values")
+    return values
+
+
+def _policy(values: dict[str, Any]) -> "Policy":
+    from dispatch.core.errors import Fault, InvalidValue
+    from dispatch.core.policy import Policy
+
+    try:
+        return msgspec.convert(values, Policy)
+    except msgspec.ValidationError as error:
+        raise InvalidValue([Fault("policy", str(error))]) from error
+
+
+def _bar(console: Console) -> Progress:
+    return Progress(
+        TextColumn("replaying {task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("of the day"),
+        TimeElapsedColumn(),
+        console=console,
+    )
+
+
+def _table(result: "Result", day: "Day") -> Table:
+    """Return the main figures, undelivered first."""
+    from dispatch.sim import words
+
+    kpis = result.kpis
+    door = kpis["click_to_door_s"]
+    table = Table("generated day" if day.is_generated else "day", str(day.date))
+    table.columns[1].justify = "right"
+    for name, value in (
+        ("parcels created", words.number(kpis["created"])),
+        ("not delivered", words.share(kpis["undelivered_share"])),
+        ("delivered", words.number(kpis["delivered"])),
+        ("on time, of created", words.share(kpis["on_time_share"])),
+        ("created to door, half within", words.duration(door["p50"])),
+        ("created to door, 95 % within", words.duration(door["p95"])),
+        ("cost a delivered parcel", words.money(kpis["cost_per_delivered_cents"], day.currency)),
+        ("offers accepted", words.share(kpis["acceptance_rate"])),
+        ("offers a tour", words.number(kpis["offers_per_assignment"], 2)),
+        ("kilometres a delivered parcel", words.number(kpis["km_per_parcel"], 2)),
+        ("the replay took", f"{words.number(result.system['wall_s'])} s"),
+    ):
+        table.add_row(name, value)
+    for code, count in kpis["unserved_by_reason"].items():
+        table.add_row(f"  not delivered: {words.reason(code)}", words.number(count))
+    return table

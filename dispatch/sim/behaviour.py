@@ -1,0 +1,251 @@
+"""Simulated couriers and recipients of a replay.
+
+They see what a courier's phone sees: an offer with its pay and its way, a tour with its
+stops. They answer, set out, arrive and report through the same commands as real couriers.
+Every number is a value of `Behaviour`, most of them assumptions, all of them in the report.
+"""
+
+import math
+
+import msgspec
+
+from dispatch.core import hubs
+from dispatch.core.messages import AcceptOffer, Command, DeclineOffer, RecordStop, StopReport
+from dispatch.core.model import (
+    Courier,
+    CourierKind,
+    DeclineReason,
+    FailureCode,
+    Instant,
+    LegKind,
+    Offer,
+    Parcel,
+    Place,
+    Seconds,
+    Stop,
+    StopAction,
+    StopState,
+    StopTask,
+    Tour,
+    Value,
+)
+from dispatch.core.state import State
+from dispatch.sim.draws import Draws
+
+NOT_SIMULATED = (
+    "hand-backs by couriers, cancellations by merchants and recipients",
+    "parcels that become ready later than announced",
+    "couriers who vanish after pickup, and offline phones that report late",
+    "gates, compounds and permits: every door can be reached",
+    "hub slots: a hub is never full",
+    "wrong addresses, refused and damaged parcels",
+)
+"""What the report lists as missing from the simulated day."""
+
+QUARTER_S = 900
+CELL_DEG = 0.005
+"""Street cells that share their traffic: about 500 m."""
+
+
+class Behaviour(Value):
+    """Values that every draw uses. A: assumption.
+
+    Attributes
+    ----------
+    minute_cents, km_cents, kg_floor_cents
+        What a minute, a kilometre and a kilogram carried up one floor cost a courier (A).
+    hassle_cents
+        No trip costs less than this (A).
+    willingness
+        Added to the log-odds by kind of courier (A).
+    slope
+        Weight of (pay - cost) / cost in the log-odds.
+    courier_sd
+        Spread of willingness among couriers of one kind (A).
+    reply_median_s, reply_sigma
+        Time to answer: lognormal.
+    no_show_share
+        Accepts and never sets out (A).
+    edge_sd_s
+        Spread of when couriers really come and go (A).
+    travel_cv, service_cv
+        Coefficients of variation of travel and service times (A).
+    away_share, away_s, day_s
+        So many households are out for one stretch of this length in a day of that length: an
+        absence of 3 % at any moment, recipients being called ahead.
+    """
+
+    minute_cents: tuple[tuple[CourierKind, float], ...] = (
+        (CourierKind.GUARD, 17.0),
+        (CourierKind.SHOPKEEPER, 20.0),
+        (CourierKind.NEIGHBOUR, 24.0),
+        (CourierKind.STUDENT, 20.0),
+        (CourierKind.RIDER, 22.0),
+    )
+    km_cents: float = 20.0
+    kg_floor_cents: float = 1.5
+    hassle_cents: float = 120.0
+    willingness: tuple[tuple[CourierKind, float], ...] = (
+        (CourierKind.GUARD, 0.4),
+        (CourierKind.SHOPKEEPER, 0.2),
+        (CourierKind.NEIGHBOUR, 0.0),
+        (CourierKind.STUDENT, 0.0),
+        (CourierKind.RIDER, 1.0),
+    )
+    slope: float = 4.0
+    courier_sd: float = 0.7
+    reply_median_s: float = 20.0
+    reply_sigma: float = 0.7
+    no_show_share: float = 0.02
+    edge_sd_s: float = 300.0
+    travel_cv: float = 0.2
+    service_cv: float = 0.3
+    away_share: float = 0.12
+    away_s: Seconds = 10_800
+    day_s: Seconds = 43_200
+
+    @classmethod
+    def of(cls, scenario: dict[str, object]) -> "Behaviour":
+        """Return the defaults with a scenario's ``behaviour`` values in their place.
+
+        Raises
+        ------
+        msgspec.ValidationError
+            If a value is unknown or of the wrong type; the message names it.
+        """
+        return msgspec.convert(scenario.get("behaviour", {}), cls)
+
+
+class People:
+    """Answers for all couriers and recipients of a day."""
+
+    def __init__(self, behaviour: Behaviour, draws: Draws, day_start: Instant) -> None:
+        self._values = behaviour
+        self._draws = draws
+        self._day_start = day_start
+        self._minute_cents = dict(behaviour.minute_cents)
+        self._willingness = dict(behaviour.willingness)
+
+    def edge_s(self, courier: str, slot: Instant, edge: str) -> Seconds:
+        """Return how much earlier or later a courier comes or goes."""
+        return round(self._draws.normal(self._values.edge_sd_s, "edge", courier, slot, edge))
+
+    def cost_cents(self, state: State, courier: Courier, offer: Offer) -> float:
+        """Return what the trip costs the courier: time, way and load up the stairs."""
+        values, itinerary = self._values, offer.itinerary
+        parcels = [state.parcels[state.legs[leg].parcel] for leg in itinerary.legs]
+        lifted = sum(
+            parcel.grams / 1000 * max(0, parcel.dropoff.floor or 0)
+            for parcel in parcels
+            if not parcel.dropoff.has_lift
+        )
+        return max(
+            values.hassle_cents,
+            self._minute_cents[courier.kind] * itinerary.detour_s / 60
+            + values.km_cents * itinerary.distance_m / 1000
+            + values.kg_floor_cents * lifted,
+        )
+
+    def answer(self, state: State, offer: Offer) -> tuple[Seconds, Command]:
+        """Return how long the courier takes to answer an offer, and the answer."""
+        courier = state.couriers[offer.courier]
+        values = self._values
+        key = (*sorted(offer.itinerary.legs), courier.id, offer.round)
+        cost = self.cost_cents(state, courier, offer)
+        odds = (
+            self._willingness[courier.kind]
+            + self._draws.normal(values.courier_sd, "courier", courier.id)
+            + values.slope * (offer.pay_cents - cost) / cost
+        )
+        after_s = math.ceil(
+            self._draws.lognormal(values.reply_median_s, values.reply_sigma, "reply", *key)
+        )
+        if self._draws.uniform("accept", *key) < 1 / (1 + math.exp(-odds)):
+            return after_s, AcceptOffer(courier=courier.id, offer=offer.id)
+        reason = DeclineReason.PAY_LOW if offer.pay_cents < cost else DeclineReason.BUSY
+        return after_s, DeclineOffer(courier=courier.id, offer=offer.id, reason=reason)
+
+    def shows_up(self, tour: Tour) -> bool:
+        """Whether the courier sets out at all."""
+        key = (*sorted(tour.itinerary.legs), tour.courier)
+        return self._draws.uniform("no-show", *key) >= self._values.no_show_share
+
+    def travel_s(self, stop: Stop, now: Instant) -> Seconds:
+        """Return how long the way to a stop takes when it begins now."""
+        factor = self._draws.factor(
+            self._values.travel_cv, "travel", *_cell(stop.place), now // QUARTER_S
+        )
+        return round(stop.travel_s * factor)
+
+    def service_s(self, planned_s: Seconds, leg: str, action: StopAction) -> Seconds:
+        """Return how long one task takes."""
+        return round(planned_s * self._draws.factor(self._values.service_cv, action, leg))
+
+    def is_home(self, parcel: Parcel, at: Instant) -> bool:
+        """Whether somebody opens: by household and day, whatever the parcel or the courier."""
+        values = self._values
+        household = parcel.household or parcel.dropoff.door_key or parcel.id
+        day = (at - self._day_start) // 86_400
+        if self._draws.uniform("away", household, day) >= values.away_share:
+            return True
+        latest = values.day_s - values.away_s
+        begins = (
+            self._day_start
+            + day * 86_400
+            + round(latest * self._draws.uniform("away from", household, day))
+        )
+        return not begins <= at < begins + values.away_s
+
+    def report(self, state: State, tour: Tour, index: int, task: StopTask, at: Instant) -> Command:
+        """Return what the phone reports about a task that ends at ``at``."""
+        leg = state.legs[task.leg]
+        parcel = state.parcels[leg.parcel]
+        failure = None
+        if task.action is StopAction.PICKUP:
+            if not hubs.is_open(state.hubs.get(leg.pickup.hub), at):
+                failure = FailureCode.HUB_CLOSED
+        elif leg.kind is LegKind.FORWARD and not self.is_home(parcel, at):
+            failure = FailureCode.ABSENT
+        return RecordStop(
+            courier=tour.courier,
+            tour=tour.id,
+            report=StopReport(
+                id=f"{index}-{task.leg}-{task.action}",
+                at=at,
+                stop=index,
+                leg=task.leg,
+                action=task.action,
+                failure=failure,
+            ),
+        )
+
+
+def arrival(tour: Tour, index: int, at: Instant) -> Command:
+    """Return the report of an arrival."""
+    report = StopReport(id=f"{index}-arrival", at=at, stop=index)
+    return RecordStop(courier=tour.courier, tour=tour.id, report=report)
+
+
+def next_task(tour: Tour) -> tuple[int, Stop, StopTask] | None:
+    """Return the first stop with something left to do, and what; None when all is done."""
+    for index, stop in enumerate(tour.stops):
+        for task in stop.tasks:
+            if task.state is StopState.PENDING:
+                return index, stop, task
+    return None
+
+
+def earliest(state: State, task: StopTask, at: Instant) -> Instant:
+    """Return when a task may begin: hubs open, and recipients are in, in their windows."""
+    leg = state.legs[task.leg]
+    parcel = state.parcels[leg.parcel]
+    if task.action is StopAction.PICKUP:
+        hours = hubs.hours_from(state.hubs.get(leg.pickup.hub), at)
+        return max(at, leg.not_before, hours.opens_at if hours else at)
+    if leg.kind is LegKind.FORWARD and parcel.window is not None:
+        return max(at, parcel.window.opens_at)
+    return at
+
+
+def _cell(place: Place) -> tuple[int, int]:
+    return math.floor(place.lat / CELL_DEG), math.floor(place.lon / CELL_DEG)

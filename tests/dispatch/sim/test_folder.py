@@ -1,0 +1,209 @@
+"""Day folders: what is read and what is written."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dispatch.core.model import CourierKind, Duty, Mode, OptionKind
+from dispatch.sim.folder import map_path, read_day, write_day
+
+EIGHT = 1_772_409_600
+"""2026-03-02T08:00:00+08:00"""
+
+
+def test_good_day_is_read(good_day: Any) -> None:
+    """A folder with the required columns alone becomes values of the model, in order."""
+    day = read_day(good_day.write())
+    assert (day.timezone, day.network, day.zone, day.currency) == (
+        "Asia/Shanghai",
+        "local",
+        "east",
+        "CNY",
+    )
+    assert (day.epoch_s, day.map, day.scenario, day.is_generated) == (60, None, {}, False)
+    first, second = day.parcels
+    assert first.id == "default/p1"
+    assert first.created_at == EIGHT
+    assert first.due_at == EIGHT + 7200
+    assert first.origin_hub == "h1"
+    assert first.pickup == day.hubs[0].place
+    assert first.pickup.hub == "h1"
+    assert not first.pickup.is_door
+    assert first.dropoff.is_door
+    assert second.origin_hub == ""
+    assert (second.pickup.lat, second.pickup.is_door) == (36.66, True)
+    rider, guard = day.couriers
+    assert (rider.kind, rider.mode) == (CourierKind.RIDER, Mode.EBIKE)
+    assert not rider.home.is_door
+    assert (
+        guard.capacity_grams
+        == type(guard)(id="x", kind=guard.kind, mode=guard.mode, home=guard.home).capacity_grams
+    )
+    assert [courier for courier, _ in day.availability] == ["c1", "c2", "c2"]
+    assert [(w.opens_at - EIGHT, w.closes_at - EIGHT) for w in day.hubs[0].hours] == [
+        (-1800, 14_400),
+        (18_000, 46_800),
+    ]
+    assert day.hubs[1].hours == ()
+
+
+def test_optional_columns_are_read(good_day: Any) -> None:
+    """Windows, doors, ladders, pieces, ends, leashes and duties reach the model."""
+    day = read_day(
+        good_day.write(
+            parcels__csv=(
+                "id,created_at,ready_at,origin,lat,lon,due_at,window_opens_at,window_closes_at,"
+                "grams,ml,compound,building,entrance,floor,room,lift,household,options,carrier,"
+                "waybill,piece,merchant,cod_cents\n"
+                "p1,08:00,2026-03-02T00:10:00Z,h1,36.65,117.0,10:00,09:00,09:30,500,2000,"
+                "Garden,3,2,5,501,yes,hh1,door>person:c2>hub:h2,sf,W1,1,acme,900\n"
+            ),
+            couriers__csv=(
+                "id,kind,mode,lat,lon,end_lat,end_lon,host_of,capacity_grams,allowance_min,"
+                "leash_min,access,pay_fixed_cents\n"
+                "c1,student,bicycle,36.65,117.0,36.66,117.0,,9000,10,20,A;B,70\n"
+                "c2,guard,foot,36.65,117.0,,,h2,,,,,\n"
+            ),
+            availability__csv="courier_id,opens_at,closes_at,duty\nc2,09:00,09:45,PATROL\n",
+        )
+    )
+    (parcel,) = day.parcels
+    assert parcel.id == "acme/p1"
+    assert parcel.ready_at == EIGHT + 600
+    assert parcel.window is not None
+    assert parcel.window.closes_at == EIGHT + 5400
+    assert (parcel.dropoff.floor, parcel.dropoff.has_lift) == (5, True)
+    assert len(parcel.dropoff.door_key) == 16
+    assert [option.kind for option in parcel.options] == [
+        OptionKind.DOOR,
+        OptionKind.PERSON,
+        OptionKind.HUB,
+    ]
+    student, guard = day.couriers
+    assert student.end is not None
+    assert (student.allowance_s, student.leash_s, student.access) == (600, 1200, ("A", "B"))
+    assert (student.pay_fixed_cents, guard.pay_fixed_cents) == (70, 100)
+    assert guard.host_of == "h2"
+    assert day.availability[0][1].duty is Duty.PATROL
+    assert day.unused == (
+        "parcels.csv: options: 1 values read and checked, not used yet",
+        "parcels.csv: cod_cents: 1 values read and checked, not used yet",
+        "couriers.csv: host_of: 1 values read and checked, not used yet",
+        "couriers.csv: access: 1 values read and checked, not used yet",
+        "hubs.csv: slots_s: 2 values read and checked, not used yet",
+        "hubs.csv: slots_m: 2 values read and checked, not used yet",
+        "hubs.csv: slots_l: 1 values read and checked, not used yet",
+    )
+
+
+def test_rooms_do_not_reach_the_model(good_day: Any) -> None:
+    """Rooms and addresses stay outside: the model holds a hash that is equal for equal doors."""
+    head = "id,created_at,ready_at,origin,lat,lon,due_at,grams,ml,floor,room,address\n"
+    row = "{},08:00,08:10,h1,36.65,117.0,10:00,1,1,5,{},Secret Road 9\n"
+    text = head + row.format("a", "room501") + row.format("b", "room501") + row.format("c", "502")
+    a, b, c = read_day(good_day.write(parcels__csv=text)).parcels
+    assert a.dropoff.door_key == b.dropoff.door_key != c.dropoff.door_key
+    assert "room501" not in repr((a, b, c))
+    assert "Secret" not in repr((a, b, c))
+
+
+def test_byte_order_mark_and_blank_lines_are_borne(good_day: Any) -> None:
+    """What spreadsheets add does no harm."""
+    text = "\ufeff" + good_day.files["parcels.csv"].replace("\n", "\r\n") + "\r\n,,,,,,,,,,\r\n"
+    assert len(read_day(good_day.write(parcels__csv=text)).parcels) == 2
+
+
+def test_parcels_come_by_creation_and_id(good_day: Any) -> None:
+    """The order of rows does not matter."""
+    head, first, second = good_day.files["parcels.csv"].splitlines(keepends=True)
+    day = read_day(good_day.write(parcels__csv=head + second + first))
+    assert [parcel.id for parcel in day.parcels] == ["default/p1", "default/p2"]
+
+
+def test_map_is_meant_from_the_folder(good_day: Any) -> None:
+    """A day may travel together with its map."""
+    folder = good_day.write(day__toml=good_day.toml + 'map = "../city.pbf"\n')
+    assert map_path(folder) == folder / "../city.pbf"
+    assert read_day(folder).map == folder / "../city.pbf"
+
+
+def test_files_for_later_are_checked_and_named(good_day: Any) -> None:
+    """Compounds, gates, entrances, posts and consents change nothing yet, and the day says so."""
+    day = read_day(
+        good_day.write(
+            compounds__csv="id,name\nG,Garden\n",
+            gates__csv="id,compound,lat,lon,rule,modes\ng1,G,36.65,117.0,SIGN_IN,foot;ebike\n",
+            entrances__csv="compound,building,entrance,lat,lon,floors,lift\nG,1,1,36.6,117,6,no\n",
+            posts__csv="id,compound,hub,minimum\nq1,G,h2,1\n",
+            consents__csv=("parcel,kind,target,given_at,evidence\np1,COLLECTION,h2,07:00,call 7\n"),
+        )
+    )
+    assert [note for note in day.unused if "slots" not in note] == [
+        "compounds.csv: 1 compounds read and checked, not used yet",
+        "gates.csv: 1 gates read and checked, not used yet",
+        "entrances.csv: 1 entrances read and checked, not used yet",
+        "posts.csv: 1 posts read and checked, not used yet",
+        "consents.csv: 1 consents read and checked, not used yet",
+    ]
+
+
+# --- what is written --------------------------------------------------------------------
+
+HEADER = {
+    "date": "2026-03-02",
+    "timezone": "Asia/Shanghai",
+    "network": "local",
+    "zone": "east",
+    "currency": "CNY",
+    "datum": "WGS84",
+    "epoch_s": 60,
+    "scenario": {"generated": True, "note": 'a "quoted"\nüber \x7f', "deep": {"list": [1, 2.5]}},
+}
+TABLES = {
+    "parcels.csv": [
+        {
+            "id": "p1",
+            "created_at": "08:00",
+            "ready_at": "08:10",
+            "pickup_lat": 36.6,
+            "pickup_lon": 117.0,
+            "lat": 36.6,
+            "lon": 117.0,
+            "due_at": "10:00",
+            "grams": 1,
+            "ml": 1,
+            "address": 'Gate "3", north\nside',
+        }
+    ],
+    "couriers.csv": [],
+    "availability.csv": [],
+    "hubs.csv": [],
+    "hub_hours.csv": [],
+}
+
+
+def test_written_day_is_read_back(tmp_path: Path) -> None:
+    """What is written passes the checks, awkward text included, and says that it is generated."""
+    write_day(tmp_path / "new" / "day", HEADER, TABLES)
+    day = read_day(tmp_path / "new" / "day")
+    assert day.scenario == HEADER["scenario"]
+    assert day.is_generated
+    assert len(day.parcels) == 1
+    head = (tmp_path / "new" / "day" / "couriers.csv").read_text()
+    assert head == "id,kind,mode,lat,lon\n"
+
+
+def test_another_days_files_are_not_mixed_in(tmp_path: Path) -> None:
+    """Writing over a day that has more files is refused: what stayed would be read as ours."""
+    (tmp_path / "gates.csv").write_text("id\n")
+    with pytest.raises(FileExistsError, match="belongs to another day"):
+        write_day(tmp_path, HEADER, TABLES)
+    assert not (tmp_path / "day.toml").exists()
+
+
+def test_unknown_column_is_not_written(tmp_path: Path) -> None:
+    """A slip of the pen in our own writers shows at once."""
+    tables: dict[str, Any] = {**TABLES, "hubs.csv": [{"id": "h", "colour": "red"}]}
+    with pytest.raises(ValueError, match=r"hubs\.csv has no column colour"):
+        write_day(tmp_path, HEADER, tables)

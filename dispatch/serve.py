@@ -1,0 +1,197 @@
+"""The live service put together: settings in, a server that answers out.
+
+The composition root: the only module that knows map, log, zones and servicers at once. The
+replay of a day has its own, in `dispatch.sim`.
+"""
+
+import asyncio
+import contextlib
+import gc
+import logging
+from typing import Any
+
+import msgspec
+
+from dispatch.auth import dev_tokens
+from dispatch.clock import Clock, SystemClock
+from dispatch.core.policy import Policy
+from dispatch.executors import Planner, ThreadedPlanner
+from dispatch.log import EventLog, LogUnavailable, open_log
+from dispatch.runtime import LiveLoop, Runtime
+from dispatch.service.server import Server
+from dispatch.service.site import HEARTBEAT_S, HostedNetwork, HostedZone, Mint, Site
+from dispatch.settings import Settings, SettingsError
+from maps.network import MapError
+from maps.osm import load_map
+from maps.travel import TravelTimes
+
+LOG_FILE = "log.sqlite3"
+MAP_CACHE = "maps"
+GRACE_S = 5.0
+"""Time that calls have to finish when the service stops."""
+SOLVE_GUARD_S = 10
+"""Wall time after which a search is asked to stop."""
+GARBAGE_THRESHOLDS = (50_000, 20, 100)
+"""The interpreter looks for garbage after so many new objects; by default after 700."""
+REQUESTS_KEPT_S = 7 * 86_400
+"""How long a retry finds its first answer."""
+PRUNE_EVERY_S = 3600
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+logger = logging.getLogger(__name__)
+
+
+class LiveService:
+    """A service that runs: one process, one log, all networks of its settings.
+
+    Parameters
+    ----------
+    secret
+        Key of tokens, of hashes of doors and of requests. Another one makes old tokens void
+        and doors of old parcels look like other doors.
+    heartbeat_s
+        Longest silence on a stream.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        secret: str,
+        *,
+        clock: Clock | None = None,
+        heartbeat_s: float = HEARTBEAT_S,
+    ) -> None:
+        self._settings = settings
+        self._secret = secret
+        self._clock = clock or SystemClock()
+        self._heartbeat_s = heartbeat_s
+        self._loops: list[LiveLoop] = []
+        self._log: EventLog | None = None
+        self._server: Server | None = None
+        self._pruning: asyncio.Task[None] | None = None
+
+    async def start(self) -> str:
+        """Load the map, read the log, listen; return ``HOST:PORT``.
+
+        Raises
+        ------
+        SettingsError, MapError, LogUnavailable, OSError
+            With one line that says what to do.
+        """
+        settings = self._settings
+        policy = _policy(settings)
+        if settings.map_file is None:
+            raise SettingsError("map_file: is required: name an OpenStreetMap file")
+        network = load_map(settings.map_file, cache_dir=settings.data_dir / MAP_CACHE)
+        times = TravelTimes(network)
+        _warm(times)
+        self._log = log = open_log(settings.data_dir / LOG_FILE)
+        networks = {
+            name: HostedNetwork(
+                name,
+                of_network,
+                {
+                    zone: self._zone(f"networks/{name}/zones/{zone}", log, times, policy)
+                    for zone in of_network.zones
+                },
+                self._secret,
+            )
+            for name, of_network in settings.networks.items()
+        }
+        site = Site(
+            networks=networks,
+            log=log,
+            clock=self._clock,
+            # Not the planner's: a search of ways there would hold up every new parcel here.
+            roads=TravelTimes(network),
+            secret=self._secret,
+            courier_token_s=settings.courier_token_s,
+            heartbeat_s=self._heartbeat_s,
+        )
+        running = asyncio.get_running_loop()
+        for hosted in networks.values():
+            for zone in hosted.zones.values():
+                zone.loop.runtime.subscribe(hosted.news.sink(running))
+                zone.loop.start()
+        self._server = Server(site)
+        port = await self._server.start(settings.host, settings.port)
+        self._pruning = asyncio.create_task(self._prune(log))
+        return f"{settings.host}:{port}"
+
+    async def stop(self) -> None:
+        """Finish what has begun, then let go of everything."""
+        if self._pruning is not None:
+            self._pruning.cancel()
+        if self._server is not None:
+            await self._server.stop(GRACE_S)
+        for loop in self._loops:
+            await loop.stop()
+        if self._log is not None:
+            self._log.close()
+
+    def _zone(self, name: str, log: EventLog, times: TravelTimes, policy: Policy) -> HostedZone:
+        runtime = Runtime(
+            zone=name,
+            log=log,
+            clock=self._clock,
+            mint=Mint(),
+            policy=policy,
+        )
+        planner = ThreadedPlanner(Planner(times, self._clock, guard_s=SOLVE_GUARD_S))
+        loop = LiveLoop(runtime, planner)
+        self._loops.append(loop)
+        return HostedZone(name, loop)
+
+    async def _prune(self, log: EventLog) -> None:
+        while True:
+            before = self._clock.now() - REQUESTS_KEPT_S
+            try:
+                await asyncio.to_thread(log.prune_requests, before)
+            except LogUnavailable as problem:
+                logger.warning("old answers could not be forgotten: %s", problem)
+            await asyncio.sleep(PRUNE_EVERY_S)
+
+
+def secret_of(settings: Settings, *, dev: bool) -> str:
+    """Return the secret that signs tokens; write the tokens of a service for trying out.
+
+    Raises
+    ------
+    SettingsError
+        If there is none, or if a service for trying out would listen to strangers.
+    """
+    if dev:
+        if settings.host not in LOOPBACK:
+            raise SettingsError(f"host: {settings.host!r}: --dev listens on loopback only")
+        return dev_tokens(settings.data_dir).secret
+    if settings.token_secret is None:
+        raise SettingsError("token_secret: is required: set ANTMILE_TOKEN_SECRET")
+    return settings.token_secret.get_secret_value()
+
+
+def settle_garbage() -> None:
+    """Stop the interpreter from searching the whole state for garbage again and again.
+
+    A state is made of many small values that live long and form no cycles. Searching them
+    took more time than creating parcels (`benchmarks/ingest.py`). For the process that is
+    the service; tests and replays keep the interpreter's own thresholds.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
+
+
+def _policy(settings: Settings) -> Policy:
+    values: dict[str, Any] = {"epoch_s": settings.epoch_s, **settings.policy}
+    try:
+        return msgspec.convert(values, Policy)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"policy: {error}") from error
+
+
+def _warm(times: TravelTimes) -> None:
+    """Build what is built once, so that nobody's first parcel waits for it."""
+    for mode in times.modes:
+        # A map of footpaths has no road for cars; couriers who need one are refused by name.
+        with contextlib.suppress(MapError):
+            times.snap_distance_m(mode, [])

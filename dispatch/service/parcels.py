@@ -1,0 +1,277 @@
+"""Parcels: handed in, read, listed, cancelled."""
+
+# ruff: noqa: N802, ARG002 - gRPC names the methods and hands over a context
+import asyncio
+import heapq
+from collections.abc import Sequence
+
+import grpc
+from immutables import Map
+
+from dispatch.auth import Principal, Role
+from dispatch.core.engine import BATCH_LIMIT
+from dispatch.core.errors import Fault, InvalidValue, NotFound
+from dispatch.core.messages import CancelParcel, CreateParcels, Event
+from dispatch.core.model import ID, Instant, Parcel
+from dispatch.core.state import State
+from dispatch.service import cursors
+from dispatch.service.access import ALL, MERCHANTS, allowed, denied
+from dispatch.service.site import HostedNetwork, HostedZone, Site
+from dispatch.service.status import AddressUnroutable
+from dispatch.service.writing import carries, rehearse, show, submit
+from dispatch.v1 import parcels_pb2 as pb
+from dispatch.v1 import parcels_pb2_grpc
+from dispatch.wire import names, scalars
+from dispatch.wire.parcels import Intake, origin_hub, parcel_in, parcel_out
+
+PAGE_SIZE = 50
+LARGEST_PAGE = 1000
+
+Context = grpc.aio.ServicerContext[object, object]
+
+
+def page_size(asked: int) -> int:
+    """Return how many a page holds.
+
+    Raises
+    ------
+    InvalidValue
+        If a negative number was asked for.
+    """
+    if asked < 0:
+        raise InvalidValue([Fault("page_size", f"{asked} is negative")])
+    return min(asked or PAGE_SIZE, LARGEST_PAGE)
+
+
+class _Reader:
+    """Reads the parcels of one request, collecting every fault of all of them."""
+
+    def __init__(self, site: Site, network: HostedNetwork, merchant: str, now: Instant) -> None:
+        self.faults: list[Fault] = []
+        self.intakes: list[Intake] = []
+        self.zone: HostedZone | None = None
+        self._site = site
+        self._network = network
+        self._merchant = merchant
+        self._terms = network.terms(merchant)
+        self._now = now
+        self._first = ""
+
+    def read(self, request: pb.CreateParcelRequest, prefix: str) -> None:
+        """Read one parcel; ``prefix`` stands before the paths of its faults."""
+        own = request.parcel_id or self._site.mint("p")
+        if not ID.fullmatch(own):
+            self.faults.append(Fault(f"{prefix}parcel_id", f"{own[:80]!r} is not an id"))
+            own = "unreadable"
+        if not request.HasField("parcel"):
+            self.faults.append(Fault(f"{prefix}parcel", "is required"))
+            return
+        path = f"{prefix}parcel"
+        try:
+            zone = self._zone_of(request.parcel, path)
+            parcel = f"{self._merchant}/{own}"
+            intake = parcel_in(request.parcel, path, parcel, zone.name, self._terms, self._now)
+        except InvalidValue as error:
+            self.faults += error.faults
+            return
+        if self.zone is None:
+            self.zone, self._first = zone, path
+        elif zone is not self.zone:
+            problem = f"lies in zone {zone.id}, and {self._first} in {self.zone.id}"
+            self.faults.append(Fault(f"{path}.pickup", problem))
+        self.intakes.append(intake)
+
+    def _zone_of(self, message: pb.Parcel, path: str) -> HostedZone:
+        hub = origin_hub(message, path, self._network.id)
+        if hub:
+            try:
+                return self._network.zone_of_hub(hub)
+            except NotFound as error:
+                fault = Fault(f"{path}.pickup.hub", error.message)
+                raise InvalidValue([fault]) from error
+        if not message.pickup.HasField("point"):
+            return self._network.any_zone()
+        point = message.pickup.point
+        zone = self._network.zone_at(lat=point.latitude, lon=point.longitude)
+        if zone is None:
+            problem = "lies outside every zone of the network"
+            raise InvalidValue([Fault(f"{path}.pickup.point", problem)])
+        return zone
+
+    def checked(self, prefixes: Sequence[str]) -> HostedZone:
+        """Return the zone of all parcels.
+
+        Raises
+        ------
+        InvalidValue
+            With every fault of every parcel.
+        """
+        if self.faults or self.zone is None:
+            raise InvalidValue(self.faults or [Fault("requests", "is required")])
+        places = []
+        for prefix, intake in zip(prefixes, self.intakes, strict=True):
+            if not intake.parcel.origin_hub:
+                places.append((f"{prefix}parcel.pickup", intake.parcel.pickup))
+            places.append((f"{prefix}parcel.dropoff", intake.parcel.dropoff))
+        off = self._site.off_road(places)
+        if off:
+            raise AddressUnroutable(off)
+        return self.zone
+
+
+class ParcelService(parcels_pb2_grpc.ParcelServiceServicer):
+    """Parcels of a merchant."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    async def CreateParcel(self, request: pb.CreateParcelRequest, context: Context) -> pb.Parcel:
+        """Create a parcel."""
+        caller, network, merchant = self._merchant(request.parent)
+        reader = _Reader(self._site, network, merchant, self._site.clock.now())
+        reader.read(request, "")
+        zone = reader.checked([""])
+        [intake] = reader.intakes
+        command = CreateParcels(parcels=(intake.parcel,))
+
+        def build(state: State, _events: tuple[Event, ...]) -> pb.Parcel:
+            return _written(state, network, intake.parcel.id)
+
+        if request.validate_only:
+            answer, known = rehearse(zone, command, build), intake.personal
+        else:
+            with network.claims(_parcels, "parcel", [intake.parcel.id], zone.name):
+                answer, known = await submit(
+                    self._site, zone, caller, request, command, build, pb.Parcel,
+                    personal=intake.personal,
+                )  # fmt: skip
+        await show(self._site, network, caller, [answer], known)
+        return answer
+
+    async def BatchCreateParcels(
+        self, request: pb.BatchCreateParcelsRequest, context: Context
+    ) -> pb.BatchCreateParcelsResponse:
+        """Create many parcels, all or none."""
+        caller, network, merchant = self._merchant(request.parent)
+        if len(request.requests) > BATCH_LIMIT:
+            problem = f"{len(request.requests)} parcels; a batch holds at most {BATCH_LIMIT}"
+            raise InvalidValue([Fault("requests", problem)])
+        reader = _Reader(self._site, network, merchant, self._site.clock.now())
+        prefixes = [f"requests[{index}]." for index in range(len(request.requests))]
+        for prefix, item in zip(prefixes, request.requests, strict=True):
+            reader.faults += _stray_fields(item, request.parent, prefix)
+            reader.read(item, prefix)
+        zone = reader.checked(prefixes)
+        command = CreateParcels(parcels=tuple(intake.parcel for intake in reader.intakes))
+        personal = [row for intake in reader.intakes for row in intake.personal]
+        ids = [intake.parcel.id for intake in reader.intakes]
+
+        def build(state: State, _events: tuple[Event, ...]) -> pb.BatchCreateParcelsResponse:
+            return pb.BatchCreateParcelsResponse(
+                parcels=[_written(state, network, own) for own in ids]
+            )
+
+        if request.validate_only:
+            answer, known = rehearse(zone, command, build), tuple(personal)
+        else:
+            with network.claims(_parcels, "parcel", ids, zone.name):
+                answer, known = await submit(
+                    self._site, zone, caller, request, command, build,
+                    pb.BatchCreateParcelsResponse, personal=personal,
+                )  # fmt: skip
+        await show(self._site, network, caller, answer.parcels, known)
+        return answer
+
+    async def GetParcel(self, request: pb.GetParcelRequest, context: Context) -> pb.Parcel:
+        """Return a parcel."""
+        caller, (_, *ids) = allowed(request.name, names.PARCEL, "name", ALL)
+        network, parcel = self._site.network(caller), "/".join(ids)
+        if caller.role is Role.COURIER and not carries(network, caller, parcel):
+            raise denied(caller)
+        answer = _written(network.zone_of_parcel(parcel).state, network, parcel)
+        await show(self._site, network, caller, [answer])
+        return answer
+
+    async def ListParcels(
+        self, request: pb.ListParcelsRequest, context: Context
+    ) -> pb.ListParcelsResponse:
+        """List parcels by name."""
+        caller, (_, merchant) = allowed(
+            request.parent, names.MERCHANT, "parent", MERCHANTS, wildcard=True
+        )
+        network = self._site.network(caller)
+        if merchant != names.ANY:
+            network.check_merchant(merchant)
+        after = ""
+        if request.page_token:
+            question = ("parcels", request.parent)
+            after = cursors.unseal(request.page_token, "page_token", str, *question)
+        size = page_size(request.page_size)
+        page = await asyncio.to_thread(_page, network, merchant, after, size)
+        answer = pb.ListParcelsResponse(
+            parcels=[
+                parcel_out(state, parcel, network.id, network.currency)
+                for state, parcel in page[:size]
+            ]
+        )
+        if len(page) > size:
+            last = page[size - 1][1].id
+            answer.next_page_token = cursors.seal(last, "parcels", request.parent)
+        await show(self._site, network, caller, answer.parcels)
+        return answer
+
+    async def CancelParcel(self, request: pb.CancelParcelRequest, context: Context) -> pb.Parcel:
+        """Cancel a parcel; one that is under way turns back."""
+        caller, (_, *ids) = allowed(request.name, names.PARCEL, "name", MERCHANTS)
+        network, parcel = self._site.network(caller), "/".join(ids)
+        zone = network.zone_of_parcel(parcel)
+        version = scalars.version_of(request.etag, request.name)
+
+        def build(state: State, _events: tuple[Event, ...]) -> pb.Parcel:
+            return _written(state, network, parcel)
+
+        command = CancelParcel(parcel=parcel, version=version)
+        answer, _ = await submit(self._site, zone, caller, request, command, build, pb.Parcel)
+        await show(self._site, network, caller, [answer])
+        return answer
+
+    def _merchant(self, parent: str) -> tuple[Principal, HostedNetwork, str]:
+        caller, (_, merchant) = allowed(parent, names.MERCHANT, "parent", MERCHANTS)
+        network = self._site.network(caller)
+        network.check_merchant(merchant)
+        return caller, network, merchant
+
+
+def _parcels(state: State) -> Map[str, Parcel]:
+    return state.parcels
+
+
+def _written(state: State, network: HostedNetwork, parcel: str) -> pb.Parcel:
+    return parcel_out(state, state.parcel(parcel), network.id, network.currency)
+
+
+def _stray_fields(item: pb.CreateParcelRequest, parent: str, prefix: str) -> list[Fault]:
+    """Return the faults of what belongs to the batch and not to one of its requests."""
+    faults = []
+    if item.parent not in {"", parent}:
+        faults.append(Fault(f"{prefix}parent", "is not the batch's"))
+    if item.request_id:
+        faults.append(Fault(f"{prefix}request_id", "belongs to the batch: leave it empty"))
+    if item.validate_only:
+        faults.append(Fault(f"{prefix}validate_only", "belongs to the batch: leave it empty"))
+    return faults
+
+
+def _page(
+    network: HostedNetwork, merchant: str, after: str, size: int
+) -> list[tuple[State, Parcel]]:
+    """Return up to ``size`` + 1 parcels by id, from the first one after ``after`` on."""
+    prefix = "" if merchant == names.ANY else f"{merchant}/"
+    found = [
+        (parcel, state)
+        for state in [zone.state for zone in network.zones.values()]
+        for parcel in state.parcels
+        if parcel > after and parcel.startswith(prefix)
+    ]
+    first = heapq.nsmallest(size + 1, found, key=lambda item: item[0])
+    return [(state, state.parcels[parcel]) for parcel, state in first]

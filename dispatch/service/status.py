@@ -1,0 +1,147 @@
+"""Errors of the engine as gRPC statuses with coded details: one table.
+
+Each status carries an ``ErrorInfo`` with a stable reason, and at most one detail of each
+further type, as `google.rpc.Status` wants it.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import grpc
+from google.protobuf import any_pb2, duration_pb2
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2, status_pb2
+
+from dispatch.core.errors import (
+    AccessDenied,
+    AlreadyExists,
+    Conflict,
+    DispatchError,
+    EtagMismatch,
+    Fault,
+    HubClosed,
+    InvalidTransition,
+    InvalidValue,
+    NotFound,
+    OfferExpired,
+    OfferTaken,
+    RequestIdReused,
+    TokenInvalid,
+    Unavailable,
+)
+from dispatch.executors import PlanRejectedError
+from dispatch.log import LogUnavailable
+
+DOMAIN = "antmile.dev"
+RETRY_S = 1
+"""How long a client should wait before it tries an unavailable service again."""
+MOST_FAULT_BYTES = 4_000
+"""Faults beyond this are counted, not listed: gRPC clients refuse more than 8 KiB of metadata."""
+LONGEST_MESSAGE = 400
+
+
+class AddressUnroutable(InvalidValue):
+    """A place that no road of the map leads to."""
+
+
+class Draining(Unavailable):
+    """The service is about to stop. Another one, or the same a little later, will answer."""
+
+
+ERROR_CODES: dict[type[DispatchError], tuple[grpc.StatusCode, str]] = {
+    TokenInvalid: (grpc.StatusCode.UNAUTHENTICATED, "TOKEN_INVALID"),
+    AccessDenied: (grpc.StatusCode.PERMISSION_DENIED, "ACCESS_DENIED"),
+    InvalidValue: (grpc.StatusCode.INVALID_ARGUMENT, "FIELD_INVALID"),
+    AddressUnroutable: (grpc.StatusCode.INVALID_ARGUMENT, "ADDRESS_UNROUTABLE"),
+    RequestIdReused: (grpc.StatusCode.INVALID_ARGUMENT, "REQUEST_ID_REUSED"),
+    NotFound: (grpc.StatusCode.NOT_FOUND, "NAME_NOT_FOUND"),
+    AlreadyExists: (grpc.StatusCode.ALREADY_EXISTS, "{NOUN}_ID_TAKEN"),
+    InvalidTransition: (grpc.StatusCode.FAILED_PRECONDITION, "INVALID_TRANSITION"),
+    OfferExpired: (grpc.StatusCode.FAILED_PRECONDITION, "OFFER_EXPIRED"),
+    HubClosed: (grpc.StatusCode.FAILED_PRECONDITION, "HUB_CLOSED"),
+    Conflict: (grpc.StatusCode.ABORTED, "CONFLICT"),
+    OfferTaken: (grpc.StatusCode.ABORTED, "OFFER_TAKEN"),
+    EtagMismatch: (grpc.StatusCode.ABORTED, "ETAG_MISMATCH"),
+    Unavailable: (grpc.StatusCode.UNAVAILABLE, "STORE_DOWN"),
+    Draining: (grpc.StatusCode.UNAVAILABLE, "DRAINING"),
+    PlanRejectedError: (grpc.StatusCode.INTERNAL, "PLAN_REJECTED"),
+}
+"""Each leaf of the error tree: its gRPC code and its reason."""
+
+_NOUNS = {
+    "parcels": "PARCEL",
+    "hubs": "HUB",
+    "couriers": "COURIER",
+}
+
+
+def status_of(error: DispatchError | LogUnavailable) -> status_pb2.Status:
+    """Return the status that tells of an error."""
+    if isinstance(error, LogUnavailable):
+        error = Unavailable("the store is down; nothing changed")
+    code, pattern = ERROR_CODES[type(error)]
+    reason = pattern.format(NOUN=_noun(error.subject))
+    metadata = {"subject": error.subject} if error.subject else {}
+    details: list[Message] = list(_details(error, reason, metadata))
+    info = error_details_pb2.ErrorInfo(reason=reason, domain=DOMAIN, metadata=metadata)
+    return _status(code, error.message, [info, *details])
+
+
+def internal() -> status_pb2.Status:
+    """Return the status of what should not have happened; it says nothing of the inside."""
+    info = error_details_pb2.ErrorInfo(reason="INTERNAL", domain=DOMAIN)
+    return _status(grpc.StatusCode.INTERNAL, "an internal error; see the service's log", [info])
+
+
+def _status(code: grpc.StatusCode, message: str, details: Sequence[Message]) -> status_pb2.Status:
+    status = status_pb2.Status(code=code.value[0], message=_short(message))
+    for detail in details:
+        packed = any_pb2.Any()
+        packed.Pack(detail)
+        status.details.append(packed)
+    return status
+
+
+def _short(message: str) -> str:
+    return message if len(message) <= LONGEST_MESSAGE else f"{message[:LONGEST_MESSAGE]}..."
+
+
+def _noun(subject: str) -> str:
+    collection = subject.split("/")[-2:][0]
+    return _NOUNS.get(collection, "RESOURCE")
+
+
+def _details(error: DispatchError, reason: str, metadata: dict[str, str]) -> Iterator[Message]:
+    """Yield what else belongs to an error; may add to ``metadata``."""
+    match error:
+        case InvalidValue(faults=faults):
+            yield _bad_request(faults, metadata)
+        case RequestIdReused():
+            yield _bad_request([Fault("request_id", error.message)], metadata)
+        case NotFound() | AlreadyExists():
+            yield error_details_pb2.ResourceInfo(
+                resource_type=f"antmile/{_noun(error.subject).capitalize()}",
+                resource_name=error.subject,
+                description=_short(error.message),
+            )
+        case InvalidTransition():
+            violation = error_details_pb2.PreconditionFailure.Violation(
+                type=reason, subject=error.subject, description=_short(error.message)
+            )
+            yield error_details_pb2.PreconditionFailure(violations=[violation])
+        case Unavailable():
+            yield error_details_pb2.RetryInfo(retry_delay=duration_pb2.Duration(seconds=RETRY_S))
+        case _:
+            pass
+
+
+def _bad_request(faults: Sequence[Fault], metadata: dict[str, str]) -> error_details_pb2.BadRequest:
+    """List faults as far as a status can hold them; say how many there are."""
+    detail = error_details_pb2.BadRequest()
+    for fault in faults:
+        if detail.ByteSize() > MOST_FAULT_BYTES:
+            break
+        detail.field_violations.add(
+            field=fault.field, description=_short(fault.problem), reason="FIELD_INVALID"
+        )
+    metadata["fault_count"] = str(len(faults))
+    return detail

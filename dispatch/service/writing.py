@@ -1,0 +1,189 @@
+"""From a request to its durable answer: retries, rehearsals, and personal data put back."""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol, TypeVar
+
+from google.protobuf.message import Message
+
+from dispatch.auth import Principal, Role
+from dispatch.core.engine import decide
+from dispatch.core.errors import Fault, InvalidValue
+from dispatch.core.messages import Command, Event
+from dispatch.core.state import State, fold
+from dispatch.log import PersonalRow, RequestKey
+from dispatch.runtime import Submission
+from dispatch.service.site import HostedNetwork, HostedZone, Site
+from dispatch.v1 import courier_app_pb2, couriers_pb2, parcels_pb2
+from dispatch.wire import names
+from dispatch.wire.places import Shown, pointers, reveal
+from dispatch.wire.work import LIVE_STATES
+
+UUID4 = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE
+)
+
+Answer = TypeVar("Answer", bound=Message)
+
+
+class Request(Protocol):
+    """A request that may be repeated."""
+
+    request_id: str
+
+    def SerializeToString(self, *, deterministic: bool = ...) -> bytes:  # noqa: N802
+        """Return the message as bytes."""
+
+
+class _Reply:
+    """Makes the answer inside the commit, keeps the message and returns its bytes."""
+
+    def __init__(self, build: Callable[[State, tuple[Event, ...]], Message]) -> None:
+        self._build = build
+        self.message: Message | None = None
+
+    def __call__(self, state: State, events: tuple[Event, ...]) -> bytes:
+        self.message = self._build(state, events)
+        return self.message.SerializeToString()
+
+
+async def submit(
+    site: Site,
+    zone: HostedZone,
+    caller: Principal,
+    request: Request,
+    command: Command,
+    build: Callable[[State, tuple[Event, ...]], Answer],
+    kind: type[Answer],
+    *,
+    personal: Sequence[PersonalRow] = (),
+) -> tuple[Answer, tuple[PersonalRow, ...]]:
+    """Carry out a command once, however often it is asked.
+
+    Parameters
+    ----------
+    request
+        As it came; its ``request_id`` makes a retry find the first answer.
+    build
+        Makes the answer from the state right after the command. It holds no personal data,
+        only pointers, because it is kept with the request.
+
+    Returns
+    -------
+    (answer, rows)
+        The answer, and the personal data that was written for it: none for a kept answer,
+        whose rows may have been erased since.
+
+    Raises
+    ------
+    DispatchError
+        If the command is refused, or the log failed.
+    """
+    key, digest = None, ""
+    if request.request_id:
+        key = RequestKey(caller.name, type(request).__name__, checked_id(request.request_id))
+        body = request.SerializeToString(deterministic=True)
+        digest = hmac.new(site.secret.encode(), body, hashlib.sha256).hexdigest()
+    reply = _Reply(build)
+    outcome = await zone.loop.submit(
+        Submission(
+            command=command,
+            actor=caller.name,
+            request=key,
+            payload_hash=digest,
+            personal=tuple(personal),
+            respond=reply,
+        )
+    )
+    if isinstance(reply.message, kind):
+        return reply.message, tuple(personal)
+    answer = kind()
+    answer.ParseFromString(outcome.response)
+    return answer, ()
+
+
+def rehearse(
+    zone: HostedZone, command: Command, build: Callable[[State, tuple[Event, ...]], Answer]
+) -> Answer:
+    """Return what `submit` would answer now, and change nothing."""
+    events = decide(zone.state, command, now=zone.loop.runtime.now(), command_id="rehearsal")
+    return build(fold(zone.state, events), events)
+
+
+def checked_id(request_id: str) -> str:
+    """Return a request id in small letters.
+
+    Raises
+    ------
+    InvalidValue
+        If it is no random UUID.
+    """
+    if not UUID4.fullmatch(request_id):
+        raise InvalidValue([Fault("request_id", f"{request_id[:40]!r} is not a UUID4")])
+    return request_id.lower()
+
+
+async def show(
+    site: Site,
+    network: HostedNetwork,
+    caller: Principal,
+    messages: Iterable[Shown],
+    known: Iterable[PersonalRow] = (),
+) -> None:
+    """Put personal data into messages as far as the caller may see it.
+
+    Parameters
+    ----------
+    known
+        Rows that have just been written and need not be read again.
+    """
+    shown = list(messages)
+    wanted = pointers(shown)
+    rows = {row.id: row for row in known}
+    missing = wanted - rows.keys()
+    if missing:
+        rows |= await site.read(lambda: site.log.personal(missing))
+    reveal(shown, rows, lambda message: _may_see(network, caller, message))
+
+
+def _may_see(network: HostedNetwork, caller: Principal, message: Shown) -> bool:
+    """Whether a caller, who may see the message, may see its personal data as well.
+
+    A recipient's shows only to the parcel's merchant and to the courier who accepted, while
+    that courier's tour is live; a courier's own and a hub's to those who run the network.
+    """
+    match message:
+        case parcels_pb2.Parcel():
+            parcel = "/".join(names.required(message.name, names.PARCEL, "name")[1:])
+            return caller.role is Role.MERCHANT or carries(network, caller, parcel)
+        case courier_app_pb2.Tour():
+            return caller.role is Role.COURIER and _is_live(network, message)
+        case couriers_pb2.Courier():
+            return caller.role in {Role.DISPATCHER, Role.COURIER}
+        case _:
+            return caller.role is Role.DISPATCHER
+
+
+def _is_live(network: HostedNetwork, message: courier_app_pb2.Tour) -> bool:
+    """Whether the tour is live in the message and still is: it may be an old answer."""
+    _, courier, tour = names.required(message.name, names.TOUR, "name")
+    return message.state in LIVE_STATES and any(
+        zone.state.live_tour.get(courier) == tour for zone in network.zones.values()
+    )
+
+
+def carries(network: HostedNetwork, caller: Principal, parcel: str) -> bool:
+    """Whether the caller is a courier whose live tour has a parcel, ``m/p``."""
+    if caller.role is not Role.COURIER:
+        return False
+    for zone in network.zones.values():
+        state = zone.state
+        tour = state.live_tour.get(caller.subject)
+        if tour is not None and parcel in state.parcels:
+            leg = state.legs[state.parcels[parcel].leg]
+            return leg.courier == caller.subject and any(
+                task.leg == leg.id for stop in state.tours[tour].stops for task in stop.tasks
+            )
+    return False

@@ -1,0 +1,241 @@
+"""Offers, tours and what happened at their stops: the language of a courier's phone."""
+
+import math
+from collections.abc import Iterator, Sequence
+
+from dispatch.core.errors import Fault, InvalidValue
+from dispatch.core.messages import Command, RecordStop, StartTour, StopReport
+from dispatch.core.model import (
+    Check,
+    DeclineReason,
+    FailureCode,
+    Itinerary,
+    Offer,
+    Place,
+    Stop,
+    StopAction,
+    StopState,
+    Tour,
+    TourState,
+    straight_line_m,
+)
+from dispatch.core.state import State
+from dispatch.v1 import courier_app_pb2 as pb
+from dispatch.v1 import types_pb2
+from dispatch.wire import names, scalars
+from dispatch.wire.places import place_out
+
+GRID_DEGREES = 0.005
+"""Raster on which places are hidden before acceptance: some 550 m by 300 m to 550 m."""
+RADIUS_STEP_M = 100
+LEAST_RADIUS_M = 500
+
+LIVE_STATES = frozenset({pb.Tour.State.COMMITTED, pb.Tour.State.ACTIVE})
+"""A tour that is still to be done: only then its courier sees whom to call."""
+
+
+def offer_out(state: State, offer: Offer, network: str, currency: str) -> pb.Offer:
+    """Write an offer: what it asks and pays, and only roughly where."""
+    itinerary = offer.itinerary
+    parcels = [state.parcels[state.legs[leg].parcel] for leg in itinerary.legs]
+    return pb.Offer(
+        name=names.joined(names.OFFER, network, offer.courier, offer.id),
+        legs=[names.leg_name(network, leg) for leg in itinerary.legs],
+        round=offer.round,
+        mode=pb.Offer.Mode.SEQUENTIAL,
+        travel_mode=state.couriers[offer.courier].mode.name,
+        pay_lines=[
+            pb.PayLine(label=line.label, amount=scalars.money(line.cents, currency))
+            for line in offer.pay
+        ],
+        distance_meters=itinerary.distance_m,
+        tour_duration=scalars.duration(itinerary.ends_at - itinerary.departs_at),
+        pickup_area=hiding_area([state.legs[leg].pickup for leg in itinerary.legs]),
+        coarse_area=hiding_area([state.legs[leg].dropoff for leg in itinerary.legs]),
+        load=types_pb2.Load(
+            grams=sum(parcel.grams for parcel in parcels),
+            milliliters=sum(parcel.ml for parcel in parcels),
+        ),
+        create_time=scalars.timestamp(offer.made_at),
+        expire_time=scalars.timestamp(offer.expires_at),
+        state=offer.state.name,
+        plan_version=str(offer.epoch),
+        etag=scalars.etag(offer.version),
+        decline_reason=offer.decline_reason or None,
+    )
+
+
+def hiding_area(places: Sequence[Place]) -> pb.CoarseArea:
+    """Return a circle that holds all places and tells none of them."""
+    lat = _on_grid(sum(place.lat for place in places) / len(places))
+    lon = _on_grid(sum(place.lon for place in places) / len(places))
+    center = Place(lat=lat, lon=lon)
+    reach_m = max(straight_line_m(center, place) for place in places)
+    steps = math.ceil(max(reach_m, LEAST_RADIUS_M) / RADIUS_STEP_M)
+    return pb.CoarseArea(
+        center=scalars.latlng(lat=lat, lon=lon), radius_meters=steps * RADIUS_STEP_M
+    )
+
+
+def _on_grid(degrees: float) -> float:
+    return round(round(degrees / GRID_DEGREES) * GRID_DEGREES, 4)
+
+
+def tour_out(state: State, tour: Tour, network: str, polyline: str = "") -> pb.Tour:
+    """Write a tour with its exact places; personal data as pointers."""
+    itinerary = tour.itinerary
+    return pb.Tour(
+        name=names.joined(names.TOUR, network, tour.courier, tour.id),
+        version=tour.version,
+        stops=[_stop_out(state, stop, index, network) for index, stop in enumerate(tour.stops)],
+        state=tour.state.name,
+        metrics=_metrics(itinerary),
+        polyline=polyline,
+        travel_mode=state.couriers[tour.courier].mode.name,
+        planned_start_time=scalars.timestamp(itinerary.departs_at),
+        planned_end_time=scalars.timestamp(itinerary.ends_at),
+        etag=scalars.etag(tour.version),
+    )
+
+
+def _metrics(itinerary: Itinerary) -> pb.TourMetrics:
+    travel_s = sum(stop.travel_s for stop in itinerary.stops) + itinerary.return_s
+    service_s = sum(stop.leaves_at - stop.arrives_at for stop in itinerary.stops)
+    return pb.TourMetrics(
+        distance_meters=itinerary.distance_m,
+        travel_duration=scalars.duration(travel_s),
+        service_duration=scalars.duration(service_s),
+        detour_duration=scalars.duration(itinerary.detour_s),
+    )
+
+
+def _stop_out(state: State, stop: Stop, index: int, network: str) -> pb.Stop:
+    message = pb.Stop(
+        id=str(index),
+        place=place_out(stop.place, network),
+        actions=[
+            pb.StopAction(
+                kind=task.action.name,
+                leg=names.leg_name(network, task.leg),
+                parcel=names.parcel_name(network, state.legs[task.leg].parcel),
+                state=task.state.name,
+            )
+            for task in stop.tasks
+        ],
+        planned_arrival_time=scalars.timestamp(stop.arrives_at),
+        planned_departure_time=scalars.timestamp(stop.leaves_at),
+        state=stop.state.name,
+    )
+    if stop.arrived_at:
+        message.arrival_time.CopyFrom(scalars.timestamp(stop.arrived_at))
+    done = [task.done_at for task in stop.tasks]
+    if all(task.state is not StopState.PENDING for task in stop.tasks):
+        message.completion_time.CopyFrom(scalars.timestamp(max(done)))
+    return message
+
+
+# --- in ---------------------------------------------------------------------------------
+
+
+def decline_reason(number: int) -> DeclineReason:
+    """Read why a courier says no; OTHER where it is not said.
+
+    Raises
+    ------
+    InvalidValue
+        If there is no such reason.
+    """
+    check = Check()
+    found = scalars.member_of(DeclineReason, pb.Offer.DeclineReason, number, "reason", check)
+    check.done()
+    return found or DeclineReason.OTHER
+
+
+_ACTIONS = {
+    pb.StopEvent.Action.PICK_UP: StopAction.PICKUP,
+    pb.StopEvent.Action.DROP_OFF: StopAction.DROPOFF,
+}
+_LONGEST_ID = 64
+
+
+def stop_commands(message: pb.StopEvent, tour: Tour, network: str) -> list[Command]:
+    """Read what a phone tells of one stop, as one command for each leg.
+
+    Returns
+    -------
+    list of Command
+        Empty where nothing is left to tell: a departure from a tour that has begun.
+
+    Raises
+    ------
+    InvalidValue
+        With every fault, by the fields of the event.
+    """
+    check = Check()
+    check.that(
+        0 < len(message.event_id) <= _LONGEST_ID,
+        "event_id",
+        f"needs 1 to {_LONGEST_ID} characters",
+    )
+    check.that(message.HasField("event_time"), "event_time", "is required")
+    check.that(not message.proofs, "proofs", "proofs come later: leave them out")
+    index = _stop_index(message.stop, tour, check)
+    failure = _failure(message, check)
+    action = message.action
+    if action == pb.StopEvent.Action.SKIP:
+        check.faults.append(Fault("action", "SKIP comes later: report a failure instead"))
+    elif action == 0 or action not in pb.StopEvent.Action.values():
+        check.faults.append(Fault("action", "is required"))
+    check.done(tour.id)
+    if action == pb.StopEvent.Action.DEPART:
+        if tour.state is not TourState.COMMITTED:
+            return []
+        return [StartTour(courier=tour.courier, tour=tour.id)]
+    kind = _ACTIONS.get(action)
+    legs = _legs(message, tour.stops[index], kind, network) if kind else [""]
+    return [
+        RecordStop(
+            courier=tour.courier,
+            tour=tour.id,
+            report=StopReport(
+                id=f"{message.event_id}/{leg}" if leg else message.event_id,
+                at=message.event_time.seconds,
+                stop=index,
+                leg=leg,
+                action=kind,
+                failure=failure,
+                sequence=message.device_seq,
+            ),
+        )
+        for leg in legs
+    ]
+
+
+def _stop_index(stop: str, tour: Tour, check: Check) -> int:
+    known = stop.isascii() and stop.isdigit() and int(stop) < len(tour.stops)
+    check.that(known, "stop", f"{stop[:40]!r} is no stop of this tour")
+    return int(stop) if known else 0
+
+
+def _failure(message: pb.StopEvent, check: Check) -> FailureCode | None:
+    failed = message.outcome == pb.StopEvent.Outcome.FAILED
+    found = scalars.member_of(
+        FailureCode, types_pb2.FailureCode, message.failure_code, "failure_code", check
+    )
+    check.that(not failed or message.failure_code != 0, "failure_code", "is required")
+    check.that(failed or message.failure_code == 0, "failure_code", "goes with FAILED only")
+    return found if failed else None
+
+
+def _legs(message: pb.StopEvent, stop: Stop, action: StopAction | None, network: str) -> list[str]:
+    if message.legs:
+        return list(_given_legs(message, network))
+    fitting = [task.leg for task in stop.tasks if task.action is action]
+    if not fitting:
+        raise InvalidValue([Fault("action", f"there is no {action} at this stop")])
+    return fitting
+
+
+def _given_legs(message: pb.StopEvent, network: str) -> Iterator[str]:
+    for index, leg in enumerate(message.legs):
+        yield names.leg_id(network, leg, f"legs[{index}]")

@@ -1,0 +1,72 @@
+from pathlib import Path
+
+import grpc
+import pytest
+
+from dispatch.auth import Principal, Role, issue
+from dispatch.serve import LiveService, secret_of
+from dispatch.settings import SettingsError, dev_settings, load_settings
+from dispatch.v1 import parcels_pb2, parcels_pb2_grpc
+
+SECRET = "a-secret-that-is-long-enough-for-tests"
+TOML = """
+[networks.city]
+currency = "EUR"
+[networks.city.merchants.shop]
+[networks.city.zones.west]
+polygon = [[15.0, 48.0], [15.01, 48.0], [15.01, 48.02], [15.0, 48.02]]
+[networks.city.zones.east]
+polygon = [[15.01, 48.0], [15.03, 48.0], [15.03, 48.02], [15.01, 48.02]]
+"""
+
+
+async def test_a_service_goes_on_where_it_stopped(
+    grid_map: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Settings from a file, two zones, one log: after a restart both zones have their parcels."""
+    (tmp_path / "antmile.toml").write_text(TOML)
+    monkeypatch.setenv("ANTMILE_TOKEN_SECRET", SECRET)
+    settings = load_settings(
+        tmp_path / "antmile.toml", port=0, data_dir=tmp_path / "data", map_file=grid_map
+    )
+    token = issue(Principal("city", Role.MERCHANT, "shop"), SECRET, None)
+    metadata = [("authorization", f"Bearer {token}")]
+    parent = "networks/city/merchants/shop"
+    for is_first in (True, False):
+        service = LiveService(settings, secret_of(settings, dev=False))
+        async with grpc.aio.insecure_channel(await service.start()) as channel:
+            stub = parcels_pb2_grpc.ParcelServiceStub(channel)
+            for lon in (15.005, 15.015) if is_first else ():
+                here = parcels_pb2.Place(point={"latitude": 48.005, "longitude": lon})
+                await stub.CreateParcel(
+                    parcels_pb2.CreateParcelRequest(
+                        parent=parent, parcel=parcels_pb2.Parcel(pickup=here, dropoff=here)
+                    ),
+                    metadata=metadata,
+                )
+            page = await stub.ListParcels(
+                parcels_pb2.ListParcelsRequest(parent=parent), metadata=metadata
+            )
+        await service.stop()
+        assert sorted(parcel.zone for parcel in page.parcels) == [
+            "networks/city/zones/east",
+            "networks/city/zones/west",
+        ]
+
+
+async def test_what_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No secret, no map, strangers on a development port, a policy that is none."""
+    monkeypatch.delenv("ANTMILE_TOKEN_SECRET", raising=False)
+    plain = dev_settings(data_dir=tmp_path)
+    with pytest.raises(SettingsError, match="ANTMILE_TOKEN_SECRET"):
+        secret_of(plain, dev=False)
+    with pytest.raises(SettingsError, match="loopback"):
+        secret_of(dev_settings(data_dir=tmp_path, host="0.0.0.0"), dev=True)  # noqa: S104
+    with pytest.raises(SettingsError, match="map_file"):
+        await LiveService(plain, SECRET).start()
+    odd = dev_settings(data_dir=tmp_path, policy={"epoch_s": "often"})
+    with pytest.raises(SettingsError, match="policy"):
+        await LiveService(odd, SECRET).start()
+    unknown = dev_settings(data_dir=tmp_path, policy={"epochs": 3})
+    with pytest.raises(SettingsError, match="epochs"):
+        await LiveService(unknown, SECRET).start()

@@ -1,0 +1,113 @@
+import pytest
+
+from dispatch.core.errors import InvalidValue
+from dispatch.core.messages import RecordStop, StartTour
+from dispatch.core.model import (
+    Itinerary,
+    Place,
+    Stop,
+    StopAction,
+    StopTask,
+    Tour,
+    TourState,
+    straight_line_m,
+)
+from dispatch.v1 import courier_app_pb2 as pb
+from dispatch.v1 import types_pb2
+from dispatch.wire.work import hiding_area, stop_commands
+
+HERE = Place(lat=60.1712, lon=24.9437)
+TOUR = Tour(
+    id="t1",
+    courier="c1",
+    offer="o1",
+    accepted_at=0,
+    itinerary=Itinerary(
+        courier="c1",
+        legs=("m/a/1", "m/b/1"),
+        stops=(
+            Stop(
+                place=HERE,
+                tasks=(
+                    StopTask(leg="m/a/1", action=StopAction.PICKUP),
+                    StopTask(leg="m/b/1", action=StopAction.PICKUP),
+                ),
+                arrives_at=0,
+                leaves_at=0,
+                travel_s=0,
+                distance_m=0,
+            ),
+        ),
+        start=HERE,
+        end=None,
+        departs_at=0,
+        ends_at=0,
+        return_s=0,
+        return_m=0,
+        detour_s=0,
+    ),
+)
+Action = pb.StopEvent.Action
+
+
+def _event(action: Action, **fields: object) -> pb.StopEvent:
+    given = {"event_id": "e1", "stop": "0", "action": action, "event_time": {"seconds": 5}}
+    return pb.StopEvent(**{**given, **fields})  # type: ignore[arg-type]
+
+
+def test_one_report_about_a_stop_is_one_command_for_each_leg() -> None:
+    """A pick-up without legs means all of the stop; each leg's report has an id of its own."""
+    commands = stop_commands(_event(Action.PICK_UP), TOUR, "local")
+    assert [
+        (command.report.id, command.report.leg)
+        for command in commands
+        if isinstance(command, RecordStop)
+    ] == [("e1/m/a/1", "m/a/1"), ("e1/m/b/1", "m/b/1")]
+    named = _event(Action.PICK_UP, legs=["networks/local/merchants/m/parcels/b/legs/1"])
+    [only] = stop_commands(named, TOUR, "local")
+    assert isinstance(only, RecordStop)
+    assert only.report.leg == "m/b/1"
+
+
+def test_a_departure_starts_the_tour_once() -> None:
+    """Setting out is StartTour while the tour waits, and nothing afterwards."""
+    assert stop_commands(_event(Action.DEPART), TOUR, "local") == [
+        StartTour(courier="c1", tour="t1")
+    ]
+    active = Tour(
+        id="t1", courier="c1", offer="o1", accepted_at=0, itinerary=TOUR.itinerary,
+        state=TourState.ACTIVE,
+    )  # fmt: skip
+    assert stop_commands(_event(Action.DEPART), active, "local") == []
+
+
+@pytest.mark.parametrize(
+    ("event", "field"),
+    [
+        (_event(Action.PICK_UP, event_id=""), "event_id"),
+        (_event(Action.PICK_UP, stop="3"), "stop"),
+        (_event(Action.PICK_UP, stop="-1"), "stop"),
+        (_event(Action.DROP_OFF), "action"),
+        (_event(Action.SKIP), "action"),
+        (_event(Action.ACTION_UNSPECIFIED), "action"),
+        (_event(Action.PICK_UP, outcome=pb.StopEvent.Outcome.FAILED), "failure_code"),
+        (_event(Action.PICK_UP, failure_code=types_pb2.FailureCode.ABSENT), "failure_code"),
+        (_event(Action.PICK_UP, legs=["legs/1"]), "legs[0]"),
+        (_event(Action.PICK_UP, proofs=[types_pb2.Proof(value="x")]), "proofs"),
+        (pb.StopEvent(event_id="e", stop="0", action=Action.ARRIVE), "event_time"),
+    ],
+)
+def test_a_bad_report_names_its_field(event: pb.StopEvent, field: str) -> None:
+    """A phone learns which field of which event was wrong."""
+    with pytest.raises(InvalidValue) as caught:
+        stop_commands(event, TOUR, "local")
+    assert [fault.field for fault in caught.value.faults] == [field]
+
+
+def test_an_offers_area_holds_its_places_and_tells_none_of_them() -> None:
+    """The circle covers every place, and neighbouring doors share one circle."""
+    doors = [HERE, Place(lat=60.1719, lon=24.9440)]
+    area = hiding_area(doors)
+    center = Place(lat=area.center.latitude, lon=area.center.longitude)
+    assert all(straight_line_m(center, door) <= area.radius_meters for door in doors)
+    assert hiding_area([doors[0]]) == hiding_area([doors[1]])

@@ -1,0 +1,9 @@
+"""All benchmarks, one after the other, each in a process of its own: ``make bench``."""
+
+import subprocess
+import sys
+
+NAMES = ("replay", "epoch", "ingest")
+
+for name in NAMES:
+    subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=True)

@@ -27,6 +27,7 @@ from dispatch.core.model import (
     ParcelState,
 )
 from dispatch.core.state import State, replace
+from dispatch.solver.plan import Reason
 
 BATCH_LIMIT = 500
 """Most parcels in one batch."""
@@ -200,7 +201,8 @@ def _tick(draft: Draft, _command: m.Tick) -> None:
         if draft.now > absence.last_moment(parcel, draft.state.policy):
             leg = draft.state.leg(parcel.leg)
             _withdraw_offer_of(draft, leg, "EXPIRED")
-            reason = leg.reason or parcel.reason or "NO_COURIER_IN_RANGE"
+            asked = Reason.OFFERS_EXHAUSTED if leg.offer_count else Reason.NO_COURIER_IN_RANGE
+            reason = leg.reason or parcel.reason or asked.value
             draft.tell(m.ParcelExpired(at=draft.now, parcel=parcel_id, reason=reason))
         elif parcel.state is ParcelState.PENDING and parcel.ready_at <= draft.now:
             draft.tell(m.ParcelReady(at=draft.now, parcel=parcel_id))

@@ -18,6 +18,7 @@ from dispatch.core.model import (
     EARTH_RADIUS_M,
     Availability,
     Courier,
+    CourierKind,
     Instant,
     Itinerary,
     Leg,
@@ -56,8 +57,9 @@ class Epoch(msgspec.Struct, frozen=True, kw_only=True):
     ----------
     legs, couriers, places
         By index of the problem.
-    out_of_reach
-        Legs that nobody on duty could reach in time; not in the problem.
+    left_out
+        (leg, why) of those that nobody on duty could serve; not in the problem, which is
+        empty where that holds for all.
     replan_at
         When the passing of time alone may change the answer; 0 for never.
     """
@@ -68,7 +70,7 @@ class Epoch(msgspec.Struct, frozen=True, kw_only=True):
     legs: tuple[Leg, ...]
     couriers: tuple[Courier, ...]
     places: tuple[Place, ...]
-    out_of_reach: tuple[str, ...]
+    left_out: tuple[tuple[str, Reason], ...]
     replan_at: Instant
 
 
@@ -109,36 +111,42 @@ def problem_of(state: State, times: TravelTimes, now: Instant) -> Epoch | None:
     if not loads:
         return None
     reach = _reach(carriers, loads, state.policy, now)
-    reachable: NDArray[np.bool_] = np.any(reach, axis=0)
-    out_of_reach = tuple(load.leg.id for load, ok in zip(loads, reachable, strict=True) if not ok)
-    kept = np.flatnonzero(reachable)[: state.policy.max_legs]
-    chosen = _chosen(carriers, [loads[i] for i in kept], reach[:, kept], state.policy)
+    may = reach & ~_barred(carriers, loads)
+    left_out = tuple(
+        (load.leg.id, _why(load, now, is_near=bool(near.any())))
+        for load, near, ok in zip(loads, reach.T, may.T, strict=True)
+        if not ok.any()
+    )
+    kept = np.flatnonzero(np.any(may, axis=0))[: state.policy.max_legs]
     loads = [loads[i] for i in kept]
-    carriers = [carriers[i] for i in chosen]
-    if not loads:
-        return None
+    carriers = [carriers[i] for i in _chosen(carriers, loads, may[:, kept], state.policy)]
     places = _Places()
-    problem = _problem(state.policy, carriers, loads, places, times, now)
     return Epoch(
         now=now,
         changes=state.changes,
-        problem=problem,
+        problem=_problem(state.policy, carriers, loads, places, times, now),
         legs=tuple(load.leg for load in loads),
         couriers=tuple(carrier.courier for carrier in carriers),
         places=tuple(places.all),
-        out_of_reach=out_of_reach,
+        left_out=left_out,
         replan_at=_replan_at(state, now),
     )
 
 
+def _why(load: "_Load", now: Instant, *, is_near: bool) -> Reason:
+    """Return why nobody can be asked to carry a leg."""
+    if is_near:
+        return Reason.OFFERS_EXHAUSTED
+    return Reason.HOURS if load.pickup_closes_at < now else Reason.NO_COURIER_IN_RANGE
+
+
 def commit_of(epoch: Epoch, plan: Plan) -> CommitPlan:
     """Return the command that brings a plan into the state."""
-    reasons = [(epoch.legs[item.leg].id, item.reason.value) for item in plan.unassigned]
-    reasons += [(leg, Reason.NO_COURIER_IN_RANGE.value) for leg in epoch.out_of_reach]
+    reasons = [(epoch.legs[item.leg].id, item.reason) for item in plan.unassigned]
     return CommitPlan(
         changes=epoch.changes,
         itineraries=tuple(_itinerary(epoch, tour) for tour in plan.tours),
-        reasons=tuple(sorted(reasons)),
+        reasons=tuple(sorted((leg, why.value) for leg, why in (*reasons, *epoch.left_out))),
         replan_at=epoch.replan_at,
         engine=plan.engine,
         seed=plan.seed,
@@ -192,8 +200,7 @@ def _loads(state: State, now: Instant) -> list[_Load]:
             hours.closes_at if hours else now + FOREVER // 2,
             absence.last_moment(parcel, state.policy),
         )
-        if load.pickup_closes_at >= now and load.closes_at >= now:
-            found.append(load)
+        found.append(load)
     return sorted(found, key=lambda load: (load.parcel.due_at, load.leg.id))
 
 
@@ -223,12 +230,18 @@ def _reach(
         & (to_pickup_s + onward_s + back_s <= leash_s)
         & (picked_at - now < FOREVER // 2)
     )
+    return reach
+
+
+def _barred(carriers: Sequence[_Carrier], loads: Sequence[_Load]) -> NDArray[np.bool_]:
+    """Return (C, L): whether the courier has declined the leg or handed it back."""
+    barred = np.zeros((len(carriers), len(loads)), np.bool_)
     index = {carrier.courier.id: row for row, carrier in enumerate(carriers)}
     for column, load in enumerate(loads):
         for courier in load.leg.declined_by:
             if courier in index:
-                reach[index[courier], column] = False
-    return reach
+                barred[index[courier], column] = True
+    return barred
 
 
 def _chosen(
@@ -318,63 +331,68 @@ def _problem(
     end_place = [places.index(carrier.end) for carrier in carriers]
     pickup_place = [places.index(leg.pickup) for leg in legs]
     option_place = [places.index(leg.dropoff) for leg in legs]
-    ways = sorted({(courier.mode.value, courier.kind.value) for courier in couriers})
+    ways = sorted({(courier.mode, courier.kind) for courier in couriers})
     modes = {way: index for index, way in enumerate(_distinct(ways))}
     travel, distance_m = _matrices(list(modes), places.all, times)
     index = {courier.id: row for row, courier in enumerate(couriers)}
     return Problem(
         travel=travel,
         distance_m=distance_m,
-        pickup_place=np.array(pickup_place),
+        pickup_place=_ints(pickup_place),
         pickup_opens=_ticks([load.pickup_opens_at for load in loads], now),
         pickup_closes=_ticks([load.pickup_closes_at for load in loads], now),
-        pickup_service=np.array(
+        pickup_service=_ints(
             [policy.scan_s + (policy.shelve_s if leg.pickup.hub else 0) for leg in legs]
         ),
         barred=Lists.of([sorted(index[c] for c in leg.declined_by if c in index) for leg in legs]),
-        load=np.array([(parcel.grams, parcel.ml) for parcel in parcels]),
+        load=_ints([(parcel.grams, parcel.ml) for parcel in parcels]).reshape(-1, 2),
         unassigned_cost=np.full(len(legs), policy.unassigned_cents * MILLE),
         lateness_cost=np.full(len(legs), policy.lateness_cents_per_min * MILLE // 60),
         option_leg=np.arange(len(legs)),
-        option_place=np.array(option_place),
+        option_place=_ints(option_place),
         option_opens=_ticks(
             [p.window.opens_at if p.window else now - FOREVER for p in parcels], now
         ),
         option_due=_ticks([min(load.parcel.due_at, load.closes_at) for load in loads], now),
         option_closes=_ticks([load.closes_at for load in loads], now),
         option_service=np.full(len(legs), policy.scan_s + policy.hand_over_s),
-        start_place=np.array(start_place),
-        end_place=np.array(end_place),
+        start_place=_ints(start_place),
+        end_place=_ints(end_place),
         on_duty=_ticks([carrier.free_at for carrier in carriers], now),
         off_duty=_ticks([carrier.slot.closes_at for carrier in carriers], now),
-        leash=np.array([holding.leash_s(courier, policy) for courier in couriers]),
-        allowance=np.array([c.allowance_s or policy.allowance_of(c.kind) for c in couriers]),
+        leash=_ints([holding.leash_s(courier, policy) for courier in couriers]),
+        allowance=_ints([c.allowance_s or policy.allowance_of(c.kind) for c in couriers]),
         cost_over_allowance=np.full(
             len(couriers), policy.over_allowance_cents_per_min * MILLE // 60
         ),
-        capacity=np.array([(c.capacity_grams, c.capacity_ml) for c in couriers]),
-        most_parcels=np.array([c.max_parcels or NO_LIMIT for c in couriers]),
-        mode=np.array([modes[_way(c.mode.value, c.kind.value)] for c in couriers]),
+        capacity=_ints([(c.capacity_grams, c.capacity_ml) for c in couriers]).reshape(-1, 2),
+        most_parcels=_ints([c.max_parcels or NO_LIMIT for c in couriers]),
+        mode=_ints([modes[_way(c.mode, c.kind)] for c in couriers]),
         fixed_cost=np.full(len(couriers), policy.nuisance_cents * MILLE),
-        cost_per_away=np.array([c.pay_per_min_cents * MILLE // 60 for c in couriers]),
-        cost_per_parcel=np.array([c.pay_fixed_cents * MILLE for c in couriers]),
+        cost_per_away=_ints([c.pay_per_min_cents * MILLE // 60 for c in couriers]),
+        cost_per_parcel=_ints([c.pay_fixed_cents * MILLE for c in couriers]),
     )
+
+
+def _ints(values: Sequence[int] | Sequence[tuple[int, int]]) -> NDArray[np.int64]:
+    """Return an array of integers, where there is nothing to put into it too."""
+    return np.array(values, dtype=np.int64)
 
 
 def _ticks(instants: Sequence[Instant], now: Instant) -> NDArray[np.int64]:
     """Return ticks of the problem; a date decades away is as good as never."""
-    ticks: NDArray[np.int64] = np.clip(np.array(instants) - now, -FOREVER, FOREVER)
+    ticks: NDArray[np.int64] = np.clip(_ints(instants) - now, -FOREVER, FOREVER)
     return ticks
 
 
 _Way = tuple[str, Climb]
 
 
-def _way(mode: str, kind: str) -> _Way:
-    return mode, CLIMBS[kind]  # type: ignore[index]
+def _way(mode: Mode, kind: CourierKind) -> _Way:
+    return mode.value, CLIMBS[kind]
 
 
-def _distinct(ways: Iterable[tuple[str, str]]) -> list[_Way]:
+def _distinct(ways: Iterable[tuple[Mode, CourierKind]]) -> list[_Way]:
     """Return pairs of mode and climb, each once: kinds that climb alike share a matrix."""
     return list(dict.fromkeys(_way(mode, kind) for mode, kind in ways))
 
@@ -382,7 +400,7 @@ def _distinct(ways: Iterable[tuple[str, str]]) -> list[_Way]:
 def _matrices(
     ways: Sequence[_Way], places: Sequence[Place], times: TravelTimes
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    shape = (len(ways), len(places), len(places))
+    shape = (max(1, len(ways)), len(places), len(places))
     travel = np.empty(shape, np.int32)
     distance_m = np.empty(shape, np.int32)
     for row, (mode, climb) in enumerate(ways):

@@ -62,9 +62,7 @@ def offer_at(state: State, itinerary: Itinerary, now: Instant) -> Instant:
     if _is_full(itinerary, parcels, courier, policy):
         return in_time
     oldest = min(state.leg(leg).not_before for leg in itinerary.legs)
-    latest = min(
-        now + _slack_s(itinerary, parcels) - policy.slack_s, oldest + policy.most_held_s
-    )
+    latest = min(now + _slack_s(itinerary, parcels) - policy.slack_s, oldest + policy.most_held_s)
     span_s = itinerary.ends_at - itinerary.departs_at
     slot = idle_slot(state, courier.id, now)
     stays = slot is not None and latest + policy.answer_s(courier.kind) + span_s <= slot.closes_at

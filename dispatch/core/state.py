@@ -327,7 +327,7 @@ def _pickup_failed(state: State, event: m.PickupFailed) -> State:
         state, event.tour, event.leg, StopState.FAILED, event.happened_at, StopAction.PICKUP
     )
     state = _tasks_marked(state, event.tour, event.leg, StopState.SKIPPED, event.happened_at)
-    return _changed(_released(state, [event.leg]))
+    return _changed(_released(state, [event.leg], declined_by=event.courier))
 
 
 def _return_planned(state: State, event: m.ReturnPlanned) -> State:

@@ -26,8 +26,9 @@ def solve(
     problem : Problem
         What to plan.
     engine : "routing" or "insert"
-        OR-Tools from a warm start by insertion, or insertion alone. Where OR-Tools does not take
-        the warm start, the plan is insertion's: `Plan.engine` and `Plan.notes` say so.
+        OR-Tools from a warm start by insertion and reinsertion, or one cheapest insertion of each
+        leg alone. Where OR-Tools does not take the warm start, the plan is the warm start itself:
+        `Plan.engine` and `Plan.notes` say so.
     seed : int
         Of OR-Tools' random numbers.
     solution_limit : int, solutions
@@ -47,7 +48,7 @@ def solve(
 
     """
     if engine == "insert":
-        plan = insert.solve(problem)
+        plan = insert.solve(problem, passes=0)
     else:
         plan = routing.solve(problem, seed=seed, solution_limit=solution_limit, progress=progress)
     return replace(plan, unassigned=explain.explained(problem, plan))

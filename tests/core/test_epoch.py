@@ -92,7 +92,7 @@ def test_the_soonest_due_fill_the_limit() -> None:
         story.parcel(name, due_at=NOON + due)
     epoch = epoch_of(story)
     assert legs_of(epoch) == ["m/p2/1", "m/p3/1"]
-    assert epoch.out_of_reach == ()
+    assert epoch.left_out == ()
 
 
 WALKER: dict[str, Any] = {"mode": Mode.FOOT, "kind": CourierKind.NEIGHBOUR}
@@ -114,10 +114,11 @@ def test_what_nobody_could_reach_stays_out(courier: dict[str, Any], parcel: dict
     story = Story()
     story.courier(**courier)
     story.parcel(**parcel)
-    assert problem_of(story.state, Straight(), NOON) is None
+    alone = epoch_of(story)
+    assert (alone.legs, alone.couriers, alone.problem.leg_count) == ((), (), 0)
     story.parcel("p2", pickup=place(), dropoff=place(10))
     epoch = epoch_of(story)
-    assert (legs_of(epoch), epoch.out_of_reach) == (["m/p2/1"], ("m/p1/1",))
+    assert legs_of(epoch) == ["m/p2/1"]
     command = commit_of(epoch, insert.solve(epoch.problem))
     assert command.reasons == (("m/p1/1", "NO_COURIER_IN_RANGE"),)
 
@@ -126,7 +127,10 @@ def test_who_declined_does_not_reach_it(story: Story) -> None:
     """A leg whose only courier said no stays out; with another it enters, the first barred."""
     story.offer("ann", "p1")
     story.decline("ann")
-    assert problem_of(story.state, Straight(), NOON) is None
+    alone = epoch_of(story)
+    assert commit_of(alone, insert.solve(alone.problem)).reasons == (
+        ("m/p1/1", "OFFERS_EXHAUSTED"),
+    )
     story.courier("bob")
     story.parcel("p2")
     epoch = epoch_of(story)

@@ -52,9 +52,10 @@ def test_in_front_of_a_closed_counter_the_pickup_fails(station: Story) -> None:
 
 
 def test_after_its_last_hours_nothing_is_planned(station: Story) -> None:
-    """Once closed for good no courier is sent there; other parcels go on."""
+    """Once closed for good no courier is sent there, with the reason; other parcels go on."""
     station.now = NOON + HOUR + 1
-    assert station.plan() == ()
+    assert names(station.plan()) == ["PlanMade"]
+    assert station.state.leg("m/p1/1").reason == "HOURS"
     station.parcel("p2")
     station.plan()
     (offer,) = station.state.open_offer.values()

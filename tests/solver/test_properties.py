@@ -138,4 +138,4 @@ def test_oracle_agrees_with_the_front_door(problem: Problem) -> None:
     """Explaining a plan changes neither its tours nor its cost, and explains every leg left out."""
     plan = solve(problem, engine="insert")
     _holds(problem, plan)
-    assert plan.tours == insert.solve(problem).tours
+    assert plan.tours == insert.solve(problem, passes=0).tours

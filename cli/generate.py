@@ -1,6 +1,7 @@
 """``antmile generate``: draw a day on a real map."""
 
 import os
+import tomllib
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +10,7 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.console import Console
 
-from cli.errors import plain_errors
+from cli.errors import fail, plain_errors
 
 WANTED = (1.2, 2.0)
 """Outside of this ratio of capacity to demand a day is called slack or short."""
@@ -35,6 +36,7 @@ def generate(
     from maps.osm import load_map
 
     _check_timezone(timezone)
+    _spare_recorded_days(out)
     drawn = drawing.generate(
         load_map(map_file),
         parcels=parcels,
@@ -61,6 +63,19 @@ def _check_timezone(name: str) -> None:
         raise typer.BadParameter(
             f"{name!r} is not a known time zone", param_hint="--timezone"
         ) from None
+
+
+def _spare_recorded_days(folder: Path) -> None:
+    """Refuse to draw over a day that somebody has recorded or changed the label of."""
+    header = folder / "day.toml"
+    if not header.exists():
+        return
+    try:
+        is_drawn = tomllib.loads(header.read_text("utf-8"))["scenario"]["generated"] is True
+    except (OSError, ValueError, KeyError, TypeError):
+        is_drawn = False
+    if not is_drawn:
+        fail(f"{folder} holds a day that was not generated: give another folder")
 
 
 def _seen_from(folder: Path, map_file: Path) -> str:

@@ -9,7 +9,7 @@ the clock, in the minting of command ids and in where commands come from.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
@@ -19,10 +19,10 @@ from dispatch.clock import Clock
 from dispatch.core import codec
 from dispatch.core.engine import decide
 from dispatch.core.errors import DispatchError, RequestIdReused, Unavailable
-from dispatch.core.messages import AdoptPolicy, Command, CommitPlan, Event, RequestPlan, Tick
+from dispatch.core.messages import AdoptPolicy, Command, CommitPlan, Event, Tick
 from dispatch.core.model import Instant
 from dispatch.core.policy import Policy
-from dispatch.core.state import State, evolve
+from dispatch.core.state import State, evolve, fold
 from dispatch.executors import ThreadedPlanner
 from dispatch.log import (
     EventLog,
@@ -186,11 +186,16 @@ class Runtime:
         command_id = self._mint()
         try:
             events = decide(group.state, item.command, now=group.now, command_id=command_id)
+            state = fold(group.state, events)
+            response = item.respond(state, events) if item.respond is not None else b""
         except DispatchError as error:
             return Outcome(error=error)
-        for event in events:
-            group.state = evolve(group.state, event)
-        response = item.respond(group.state, events) if item.respond is not None else b""
+        except Exception as error:  # noqa: BLE001 - one broken command must not take its group along
+            # By name alone: the message may quote what the command held.
+            name, kind = type(item.command).__name__, type(error).__name__
+            logger.error("zone %s: %s failed: %s", self.zone, name, kind)  # noqa: TRY400
+            return Outcome(error=Unavailable("an internal error; nothing changed"))
+        group.state = state
         group.events.extend(events)
         group.rows.extend(
             NewRow(
@@ -254,7 +259,6 @@ class LiveLoop:
         self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue()
         self._stopping = False
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
-        self._news = asyncio.Condition()
         self._epoch = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -302,21 +306,6 @@ class LiveLoop:
                 await self.submit(Submission(command=plan))
             return plan
 
-    async def request_epoch(self) -> CommitPlan | None:
-        """Close an epoch even if nothing has changed since the last."""
-        await self.submit(Submission(command=RequestPlan()))
-        return await self.run_epoch()
-
-    async def changes(self) -> AsyncIterator[State]:
-        """Yield the state now and after each later group of commands that changed it."""
-        seen = -1
-        while True:
-            async with self._news:
-                while self.runtime.position == seen:
-                    await self._news.wait()
-                seen = self.runtime.position
-            yield self.runtime.state
-
     async def _run(self) -> None:
         going = True
         while going:
@@ -340,8 +329,6 @@ class LiveLoop:
         for (_, future), outcome in zip(waiting, outcomes, strict=True):
             if not future.done():
                 future.set_result(outcome)
-        async with self._news:
-            self._news.notify_all()
 
     async def _close_epochs(self) -> None:
         while True:

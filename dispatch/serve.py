@@ -6,9 +6,12 @@ replay of a day has its own, in `dispatch.sim`.
 
 import asyncio
 import contextlib
+import fcntl
 import gc
 import logging
-from typing import Any
+import os
+from pathlib import Path
+from typing import IO, Any
 
 import msgspec
 
@@ -26,6 +29,7 @@ from maps.osm import load_map
 from maps.travel import TravelTimes
 
 LOG_FILE = "log.sqlite3"
+LOCK_FILE = "lock"
 MAP_CACHE = "maps"
 GRACE_S = 5.0
 """Time that calls have to finish when the service stops."""
@@ -67,6 +71,7 @@ class LiveService:
         self._heartbeat_s = heartbeat_s
         self._loops: list[LiveLoop] = []
         self._log: EventLog | None = None
+        self._lock: IO[str] | None = None
         self._server: Server | None = None
         self._pruning: asyncio.Task[None] | None = None
 
@@ -82,6 +87,9 @@ class LiveService:
         policy = _policy(settings)
         if settings.map_file is None:
             raise SettingsError("map_file: is required: name an OpenStreetMap file")
+        # The log holds names, phones and rooms: it is nobody's but the service's.
+        os.umask(0o077)
+        self._lock = locked(settings.data_dir)
         network = load_map(settings.map_file, cache_dir=settings.data_dir / MAP_CACHE)
         times = TravelTimes(network)
         _warm(times)
@@ -128,6 +136,8 @@ class LiveService:
             await loop.stop()
         if self._log is not None:
             self._log.close()
+        if self._lock is not None:
+            self._lock.close()
 
     def _zone(self, name: str, log: EventLog, times: TravelTimes, policy: Policy) -> HostedZone:
         runtime = Runtime(
@@ -150,6 +160,25 @@ class LiveService:
             except LogUnavailable as problem:
                 logger.warning("old answers could not be forgotten: %s", problem)
             await asyncio.sleep(PRUNE_EVERY_S)
+
+
+def locked(folder: Path) -> IO[str]:
+    """Keep a second service off the folder for as long as the file that is returned is open.
+
+    Two writers would acknowledge the same parcel twice. The kernel lets go of the lock when
+    the process ends, however it ends.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / LOCK_FILE).open("a", encoding="ascii")
+    except OSError as error:
+        raise SettingsError(f"data_dir: {folder}: {error.strerror}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.close()
+        raise SettingsError(f"data_dir: {folder}: another service runs on it") from error
+    return lock
 
 
 def secret_of(settings: Settings, *, dev: bool) -> str:

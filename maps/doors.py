@@ -21,7 +21,7 @@ other.
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,8 +73,8 @@ class DoorLike(Protocol):
         """Whether somebody has to be knocked for."""
 
 
-class ClimbLike(Protocol):
-    """Anything with the attributes of `Climb`."""
+class Climb(Protocol):
+    """How fast a kind of courier gets from the street to a door; the caller's values."""
 
     @property
     def up_s_per_floor(self) -> float:
@@ -130,69 +130,9 @@ class Door:
     is_door: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Climb:
-    """How fast a kind of courier gets from the street to a door.
-
-    All figures are assumptions. The rider's were set so that three floors up
-    and down again take half a minute, as couriers time it.
-
-    Attributes
-    ----------
-    up_s_per_floor, down_s_per_floor : float
-        Seconds for a floor by the stairs.
-    lift_wait_s : float
-        Seconds until the lift is there.
-    lift_s_per_floor : float
-        Seconds for a floor in the lift.
-    knock_s : float
-        Seconds from knocking until the door opens.
-    """
-
-    up_s_per_floor: float
-    down_s_per_floor: float
-    lift_wait_s: float = 30.0
-    lift_s_per_floor: float = 2.5
-    knock_s: float = 25.0
-
-    RIDER: ClassVar["Climb"]
-    NEIGHBOUR: ClassVar["Climb"]
-    STUDENT: ClassVar["Climb"]
-    SHOPKEEPER: ClassVar["Climb"]
-    GUARD: ClassVar["Climb"]
-
-    @classmethod
-    def of(cls, kind: str) -> "Climb":
-        """Return the figures of a kind of courier, named as in the glossary.
-
-        Raises
-        ------
-        ValueError
-            There is no such kind.
-        """
-        known = {
-            "guard": cls.GUARD,
-            "shopkeeper": cls.SHOPKEEPER,
-            "neighbour": cls.NEIGHBOUR,
-            "student": cls.STUDENT,
-            "rider": cls.RIDER,
-        }
-        name = str(kind).lower()
-        if name not in known:
-            raise ValueError(f"kind: {kind!r} is none of {', '.join(known)}")
-        return known[name]
-
-
-Climb.RIDER = Climb(up_s_per_floor=6.0, down_s_per_floor=6.0)
-Climb.NEIGHBOUR = Climb(up_s_per_floor=10.0, down_s_per_floor=10.0)
-Climb.STUDENT = Climb(up_s_per_floor=10.0, down_s_per_floor=10.0)
-Climb.SHOPKEEPER = Climb(up_s_per_floor=10.0, down_s_per_floor=10.0)
-Climb.GUARD = Climb(up_s_per_floor=12.0, down_s_per_floor=8.0)
-
-
 def door_to_door(
     doors: Sequence[DoorLike],
-    climb: ClimbLike,
+    climb: Climb,
     road_time_s: NDArray[np.float32],
     road_distance_m: NDArray[np.float32],
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -201,7 +141,7 @@ def door_to_door(
     Parameters
     ----------
     doors : n places
-    climb : Climb, or anything like it
+    climb : Climb
     road_time_s, road_distance_m : (n, n) float32, seconds and metres
         Between the places' coordinates, by the mode of the courier.
 
@@ -242,7 +182,7 @@ def _level(door: DoorLike) -> int:
 
 
 def _floors_s(
-    climb: ClimbLike,
+    climb: Climb,
     from_level: NDArray[np.int64],
     to_level: NDArray[np.int64],
     has_lift: NDArray[np.bool_],

@@ -170,10 +170,6 @@ class ModeGraph:
         arc = int(np.searchsorted(self._arc_key, origin * self._node_count + target))
         return int(self._arc_edge[arc]), bool(self._arc_is_forward[arc])
 
-    def ends_of(self, edge: int) -> tuple[int, int]:
-        """Return the tail and head node of one of the graph's edges."""
-        return int(self._tail[edge]), int(self._head[edge])
-
     def length_dm(self, edge: int) -> int:
         """Return the length of one of the graph's edges, decimetres."""
         return int(self._length_dm[edge])

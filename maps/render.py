@@ -16,16 +16,6 @@ from maps.earth import Bounds, Floats, LocalProjection
 from maps.network import RoadNetwork
 from maps.profiles import Rank
 
-ROADS_CSS = """\
-.roads path{fill:none;stroke:#d3d0c8;stroke-linecap:round;stroke-linejoin:round}
-.roads .road-major{stroke:#b5b0a3;stroke-width:2.2}
-.roads .road-street{stroke-width:1.4}
-.roads .road-service{stroke-width:.8}
-.roads .road-path{stroke-width:.6}
-.roads .road-ferry{stroke-width:.8;stroke-dasharray:4 4}
-"""
-"""Quiet greys for `roads_svg`, to put what matters on top of."""
-
 _TOLERANCE_PX = 0.4
 """A line may move by this much when points are left out."""
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from maps.doors import ClimbLike, DoorLike, door_to_door
+from maps.doors import Climb, DoorLike, door_to_door
 from maps.earth import Floats, Point, coordinates, haversine_m
 from maps.graph import PACK, Ints, Locations, ModeGraph, NodePath, unpack
 from maps.network import MapError, OffMapError, RoadNetwork
@@ -144,7 +144,7 @@ class TravelTimes:
         to_there = self._locate(mode, kept, *coordinates(targets))
         return unpack(kept.graph.packed(from_here, to_there))
 
-    def doors(self, mode: str, doors: Sequence[DoorLike], climb: ClimbLike) -> Matrices:
+    def doors(self, mode: str, doors: Sequence[DoorLike], climb: Climb) -> Matrices:
         """Return door-to-door times and distances, floors and knocking included.
 
         Rows and columns of the points asked for are kept, so that k new
@@ -154,7 +154,7 @@ class TravelTimes:
         ----------
         mode : str
         doors : n places; see `maps.doors.Door`
-        climb : `maps.doors.Climb`, or anything like it
+        climb : `maps.doors.Climb`
             How fast this kind of courier climbs and knocks.
 
         Returns
@@ -369,7 +369,7 @@ class StraightLine:
         time_s = distance_m * 3.6 / self._kmh(mode)
         return time_s.astype(np.float32), distance_m.astype(np.float32)
 
-    def doors(self, mode: str, doors: Sequence[DoorLike], climb: ClimbLike) -> Matrices:
+    def doors(self, mode: str, doors: Sequence[DoorLike], climb: Climb) -> Matrices:
         """Return door-to-door times and distances; see `TravelTimes.doors`."""
         return door_to_door(doors, climb, *self.matrix(mode, doors, doors))
 

@@ -26,6 +26,7 @@ from dispatch.core.model import (
     Leg,
     LegKind,
     LegState,
+    ParcelState,
     Place,
     Stop,
     StopAction,
@@ -42,7 +43,7 @@ CLOCK_SKEW_S = 120
 
 def start(draft: Draft, command: StartTour) -> None:
     """Note that the courier has set out."""
-    tour = offers.own_tour(draft.state, command.courier, command.tour)
+    tour = offers.own_tour(draft.state, command.courier, command.tour, version=command.version)
     if tour.state is not TourState.COMMITTED:
         msg = f"tour {tour.id} is {tour.state}, not COMMITTED"
         raise InvalidTransition(msg, subject=tour.id)
@@ -60,7 +61,7 @@ def record(draft: Draft, command: RecordStop) -> None:
         draft.tell(
             TourStarted(at=draft.now, courier=tour.courier, tour=tour.id, happened_at=report.at)
         )
-    if not tour.stops[report.stop].arrived_at:
+    if not report.departs and not tour.stops[report.stop].arrived_at:
         draft.tell(
             StopArrived(
                 at=draft.now,
@@ -83,7 +84,7 @@ def record(draft: Draft, command: RecordStop) -> None:
 
 
 def _check(draft: Draft, tour: Tour, report: StopReport) -> StopTask | None:
-    """Return the task that the report is about; None for an arrival alone."""
+    """Return the task that the report is about; None for an arrival or a departure alone."""
     if tour.state not in {TourState.COMMITTED, TourState.ACTIVE}:
         msg = f"tour {tour.id} is {tour.state}"
         raise InvalidTransition(msg, subject=tour.id)
@@ -176,7 +177,7 @@ def _bring_back(draft: Draft, tour: Tour, leg: Leg, report: StopReport) -> None:
         msg = f"leg {leg.id} brings a parcel back; that cannot fail, only wait"
         raise InvalidTransition(msg, subject=leg.id)
     parcel = draft.state.parcel(leg.parcel)
-    final = parcel.state.value == "RETURNING"
+    final = parcel.state is ParcelState.RETURNING
     next_leg = None if final else absence.next_attempt(parcel, draft.state.policy, draft.now)
     draft.tell(
         ParcelBroughtBack(

@@ -144,19 +144,24 @@ class DeclineOffer(Command):
 
 
 class HandBackLegs(Command):
-    """Give legs back that have not been picked up; none named means all such."""
+    """Give legs back that have not been picked up; none named means all such.
+
+    ``version`` is that of the tour that the courier saw, 0 for whichever is current.
+    """
 
     courier: str
     tour: str
     legs: tuple[str, ...] = ()
     reason: str = ""
+    version: int = 0
 
 
 class StartTour(Command):
-    """The courier sets out."""
+    """The courier sets out. ``version`` 0 means whichever is current."""
 
     courier: str
     tour: str
+    version: int = 0
 
 
 class StopReport(Value):
@@ -169,9 +174,11 @@ class StopReport(Value):
     at
         When it happened, by the phone.
     leg
-        Empty for an arrival alone.
+        Empty for an arrival or a departure alone.
     failure
         Given where the action failed.
+    departs
+        Whether the courier has only left for the stop.
     """
 
     id: str
@@ -180,6 +187,7 @@ class StopReport(Value):
     leg: str = ""
     action: StopAction | None = None
     failure: FailureCode | None = None
+    departs: bool = False
     sequence: int = 0
 
 

@@ -198,7 +198,7 @@ def abort_no_shows(draft: Draft) -> None:
 
 def hand_back(draft: Draft, command: HandBackLegs) -> bool:
     """Give back legs before pickup; return whether the tour has nothing left to do."""
-    tour = own_tour(draft.state, command.courier, command.tour)
+    tour = own_tour(draft.state, command.courier, command.tour, version=command.version)
     if tour.state not in {TourState.COMMITTED, TourState.ACTIVE}:
         msg = f"tour {tour.id} is {tour.state}"
         raise InvalidTransition(msg, subject=tour.id)
@@ -228,12 +228,18 @@ def _is_held(state: State, leg: str, tour: Tour) -> bool:
     return found.state is LegState.ASSIGNED and found.courier == tour.courier
 
 
-def own_tour(state: State, courier: str, tour: str) -> Tour:
-    """Return a tour of this courier, or raise `NotFound` or `AccessDenied`."""
+def own_tour(state: State, courier: str, tour: str, *, version: int = 0) -> Tour:
+    """Return a tour of this courier, or raise `NotFound`, `AccessDenied` or `EtagMismatch`.
+
+    ``version`` is the one that the caller knows; 0 for whichever is current.
+    """
     found = state.tour(tour)
     if found.courier != courier:
         msg = f"tour {tour} is not the caller's"
         raise AccessDenied(msg, subject=tour)
+    if version not in {0, found.version}:
+        msg = f"tour {tour} has changed since it was read"
+        raise EtagMismatch(msg, subject=tour)
     return found
 
 

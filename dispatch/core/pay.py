@@ -20,7 +20,7 @@ def lines_of(courier: Courier, itinerary: Itinerary) -> tuple[PayLine, ...]:
     """Return the pay of an itinerary, line by line."""
     return (
         PayLine(
-            label=f"{len(itinerary.legs)} parcels",
+            label=_counted(len(itinerary.legs), "parcel"),
             cents=courier.pay_fixed_cents * len(itinerary.legs),
         ),
         PayLine(
@@ -28,6 +28,10 @@ def lines_of(courier: Courier, itinerary: Itinerary) -> tuple[PayLine, ...]:
             cents=detour_cents(courier, itinerary.detour_s),
         ),
     )
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def post_parcel(draft: Draft, courier: Courier, parcel: str) -> None:

@@ -11,7 +11,6 @@ import msgspec
 from dispatch.auth import Principal
 from dispatch.core.errors import (
     DispatchError,
-    EtagMismatch,
     Fault,
     InvalidValue,
     NotFound,
@@ -54,6 +53,10 @@ class _Desk:
     network: HostedNetwork
     zone: HostedZone
     courier: str
+
+    def tour(self, name: str) -> Tour:
+        """Return a tour as it stands."""
+        return self.zone.state.tour(name.rpartition("/")[2])
 
     def offer_out(self, state: State, offer: Offer) -> pb.Offer:
         """Write an offer."""
@@ -177,7 +180,8 @@ class CourierAppService(courier_app_pb2_grpc.CourierAppServiceServicer):
     async def HandBackLegs(self, request: pb.HandBackLegsRequest, context: Context) -> pb.Tour:
         """Give legs back that are not picked up yet."""
         desk = self._desk(request.name, names.TOUR)
-        tour = _current(desk, request.name, request.etag)
+        version = scalars.version_of(request.etag, request.name)
+        tour = desk.tour(request.name)
         if not request.legs:
             raise InvalidValue([Fault("legs", "is required")])
         legs = [
@@ -185,7 +189,9 @@ class CourierAppService(courier_app_pb2_grpc.CourierAppServiceServicer):
             for index, leg in enumerate(request.legs)
         ]
         reason = decline_reason(request.reason).value
-        command = HandBackLegs(courier=desk.courier, tour=tour.id, legs=tuple(legs), reason=reason)
+        command = HandBackLegs(
+            courier=desk.courier, tour=tour.id, legs=tuple(legs), reason=reason, version=version
+        )
 
         def build(state: State, _events: tuple[Event, ...]) -> pb.Tour:
             return desk.tour_out(state, state.tour(tour.id))
@@ -195,8 +201,9 @@ class CourierAppService(courier_app_pb2_grpc.CourierAppServiceServicer):
     async def StartTour(self, request: pb.StartTourRequest, context: Context) -> pb.Tour:
         """Start a tour."""
         desk = self._desk(request.name, names.TOUR)
-        tour = _current(desk, request.name, request.etag)
-        command = StartTour(courier=desk.courier, tour=tour.id)
+        version = scalars.version_of(request.etag, request.name)
+        tour = desk.tour(request.name)
+        command = StartTour(courier=desk.courier, tour=tour.id, version=version)
 
         def build(state: State, _events: tuple[Event, ...]) -> pb.Tour:
             return desk.tour_out(state, state.tour(tour.id))
@@ -221,7 +228,7 @@ class CourierAppService(courier_app_pb2_grpc.CourierAppServiceServicer):
     ) -> pb.RecordStopEventsResponse:
         """Record what happened at stops; one answer for each event, in the request's order."""
         desk = self._desk(request.name, names.TOUR)
-        tour = _current(desk, request.name, "")
+        tour = desk.tour(request.name)
         if not 0 < len(request.events) <= MOST_STOP_EVENTS:
             problem = f"needs 1 to {MOST_STOP_EVENTS} events"
             raise InvalidValue([Fault("events", problem)])
@@ -293,15 +300,6 @@ class CourierAppService(courier_app_pb2_grpc.CourierAppServiceServicer):
         return desk
 
 
-def _current(desk: _Desk, name: str, etag: str) -> Tour:
-    """Return a tour as it stands; refuse where the caller knows an older one."""
-    tour = desk.zone.state.tour(name.rpartition("/")[2])
-    version = scalars.version_of(etag, name)
-    if version not in {0, tour.version}:
-        raise EtagMismatch(f"{name} has changed since it was read", subject=name)
-    return tour
-
-
 async def _record(desk: _Desk, tour: Tour, message: pb.StopEvent) -> pb.StopEventResult:
     """Record one event of a phone.
 
@@ -326,7 +324,7 @@ async def _record(desk: _Desk, tour: Tour, message: pb.StopEvent) -> pb.StopEven
         result.disposition = dispositions.REJECTED
         result.status.CopyFrom(status_of(error))
         return result
-    is_new = not commands or any(outcome.events for outcome in outcomes)
+    is_new = any(outcome.events for outcome in outcomes)
     result.disposition = dispositions.RECORDED if is_new else dispositions.DUPLICATE
     return result
 

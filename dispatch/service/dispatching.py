@@ -8,12 +8,12 @@ import grpc
 from google.longrunning import operations_pb2, operations_pb2_grpc
 
 from dispatch.auth import Principal
-from dispatch.core.errors import DispatchError, Fault, InvalidValue, NotFound
+from dispatch.core.errors import Fault, InvalidValue, NotFound, RequestIdReused
 from dispatch.core.messages import PauseDispatch, RequestPlan, ResumeDispatch
 from dispatch.runtime import Submission
 from dispatch.service.access import DISPATCHERS, allowed
+from dispatch.service.guard import told
 from dispatch.service.site import HostedNetwork, HostedZone, Site
-from dispatch.service.status import status_of
 from dispatch.service.writing import checked_id, submit
 from dispatch.v1 import dispatching_pb2 as pb
 from dispatch.v1 import dispatching_pb2_grpc
@@ -34,7 +34,7 @@ class Operations(operations_pb2_grpc.OperationsServicer):  # type: ignore[misc]
         self._site = site
         self._kept: OrderedDict[str, operations_pb2.Operation] = OrderedDict()
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._asked: dict[tuple[str, str], str] = {}
+        self._asked: dict[tuple[str, str], tuple[str, str]] = {}
 
     async def GetOperation(
         self, request: operations_pb2.GetOperationRequest, context: Context
@@ -63,13 +63,28 @@ class Operations(operations_pb2_grpc.OperationsServicer):  # type: ignore[misc]
             raise NotFound(f"there is no {name}", subject=name)
         return found
 
+    def known(
+        self, caller: Principal, zone: HostedZone, request_id: str
+    ) -> operations_pb2.Operation | None:
+        """Return the operation of an earlier, equal request.
+
+        Raises
+        ------
+        RequestIdReused
+            If that request was for another zone.
+        """
+        name, its_zone = self._asked.get((caller.name, request_id), ("", zone.name))
+        if its_zone != zone.name:
+            raise RequestIdReused("this request_id came before with another body")
+        return self._kept.get(name)
+
     def run(
         self, caller: Principal, network: HostedNetwork, zone: HostedZone, request_id: str
     ) -> operations_pb2.Operation:
         """Begin to plan a zone; return the operation, the same one for the same request."""
-        asked = (caller.name, request_id)
-        if request_id and asked in self._asked:
-            return self._kept[self._asked[asked]]
+        earlier = self.known(caller, zone, request_id)
+        if earlier is not None:
+            return earlier
         run = self._site.mint("r")
         name = names.joined(names.OPERATION, network.id, run)
         operation = operations_pb2.Operation(name=name)
@@ -77,15 +92,11 @@ class Operations(operations_pb2_grpc.OperationsServicer):  # type: ignore[misc]
         operation.metadata.Pack(pb.RunDispatchMetadata(phase=phases.SOLVING))
         self._kept[name] = operation
         if request_id:
-            self._asked[asked] = name
+            self._asked[caller.name, request_id] = (name, zone.name)
         self._forget_oldest()
         self._tasks[name] = asyncio.create_task(self._plan(network, zone, operation, run))
         self._tasks[name].add_done_callback(lambda _task: self._tasks.pop(name, None))
         return operation
-
-    def is_known(self, caller: Principal, request_id: str) -> bool:
-        """Whether the caller's request has an operation already."""
-        return (caller.name, request_id) in self._asked
 
     async def _plan(
         self,
@@ -100,8 +111,8 @@ class Operations(operations_pb2_grpc.OperationsServicer):  # type: ignore[misc]
                 zone.state, plan, run, network.id, network.currency, self._site.clock.now()
             )
             operation.response.Pack(result)
-        except DispatchError as error:
-            operation.error.CopyFrom(status_of(error))
+        except Exception as error:  # noqa: BLE001 - whoever waits must hear of every end
+            operation.error.CopyFrom(told(error, "RunDispatch"))
         done = pb.RunDispatchMetadata(phase=pb.RunDispatchMetadata.Phase.DONE, work_done=1.0)
         operation.metadata.Pack(done)
         operation.done = True
@@ -109,7 +120,7 @@ class Operations(operations_pb2_grpc.OperationsServicer):  # type: ignore[misc]
     def _forget_oldest(self) -> None:
         while len(self._kept) > KEPT:
             old, _ = self._kept.popitem(last=False)
-            self._asked = {asked: name for asked, name in self._asked.items() if name != old}
+            self._asked = {asked: run for asked, run in self._asked.items() if run[0] != old}
 
 
 class DispatchService(dispatching_pb2_grpc.DispatchServiceServicer):
@@ -127,7 +138,7 @@ class DispatchService(dispatching_pb2_grpc.DispatchServiceServicer):
         network = self._site.network(caller)
         request_id = checked_id(request.request_id) if request.request_id else ""
         zone = _zone(network, request.zone, "zone")
-        if not self._operations.is_known(caller, request_id):
+        if self._operations.known(caller, zone, request_id) is None:
             await zone.loop.submit(Submission(command=RequestPlan(), actor=caller.name))
         return self._operations.run(caller, network, zone, request_id)
 

@@ -134,14 +134,17 @@ class Guard(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
 
 async def _abort(context: _Context, error: Exception, method: str) -> NoReturn:
     """End the call with the status of an error."""
-    if isinstance(error, DispatchError | LogUnavailable):
-        found = status.status_of(error)
-    else:
-        frames = "".join(traceback.format_tb(error.__traceback__))
-        logger.error("%s failed with %s\n%s", method, type(error).__name__, frames)
-        found = status.internal()
-    await abort(context, found)
+    await abort(context, told(error, method))
     raise AssertionError("abort does not return")
+
+
+def told(error: Exception, method: str) -> status_pb2.Status:
+    """Return the status of any error; of one that should not be, log where it came from."""
+    if isinstance(error, DispatchError | LogUnavailable):
+        return status.status_of(error)
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    logger.error("%s failed with %s\n%s", method, type(error).__name__, frames)
+    return status.internal()
 
 
 async def abort(context: _Context, found: status_pb2.Status) -> None:

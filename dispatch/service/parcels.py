@@ -3,7 +3,7 @@
 # ruff: noqa: N802, ARG002 - gRPC names the methods and hands over a context
 import asyncio
 import heapq
-from collections.abc import Sequence
+import re
 
 import grpc
 from immutables import Map
@@ -12,13 +12,13 @@ from dispatch.auth import Principal, Role
 from dispatch.core.engine import BATCH_LIMIT
 from dispatch.core.errors import Fault, InvalidValue, NotFound
 from dispatch.core.messages import CancelParcel, CreateParcels, Event
-from dispatch.core.model import ID, Instant, Parcel
+from dispatch.core.model import ID, Instant, Parcel, Place
 from dispatch.core.state import State
 from dispatch.service import cursors
 from dispatch.service.access import ALL, MERCHANTS, allowed, denied
 from dispatch.service.site import HostedNetwork, HostedZone, Site
 from dispatch.service.status import AddressUnroutable
-from dispatch.service.writing import carries, rehearse, show, submit
+from dispatch.service.writing import carries, kept, rehearse, show, submit
 from dispatch.v1 import parcels_pb2 as pb
 from dispatch.v1 import parcels_pb2_grpc
 from dispatch.wire import names, scalars
@@ -26,6 +26,8 @@ from dispatch.wire.parcels import Intake, origin_hub, parcel_in, parcel_out
 
 PAGE_SIZE = 50
 LARGEST_PAGE = 1000
+
+_CODE = re.compile(r"[A-Z][A-Z0-9_]{0,62}")
 
 Context = grpc.aio.ServicerContext[object, object]
 
@@ -56,6 +58,7 @@ class _Reader:
         self._terms = network.terms(merchant)
         self._now = now
         self._first = ""
+        self._places: list[tuple[str, Place]] = []
 
     def read(self, request: pb.CreateParcelRequest, prefix: str) -> None:
         """Read one parcel; ``prefix`` stands before the paths of its faults."""
@@ -80,6 +83,9 @@ class _Reader:
             problem = f"lies in zone {zone.id}, and {self._first} in {self.zone.id}"
             self.faults.append(Fault(f"{path}.pickup", problem))
         self.intakes.append(intake)
+        if not intake.parcel.origin_hub:
+            self._places.append((f"{path}.pickup", intake.parcel.pickup))
+        self._places.append((f"{path}.dropoff", intake.parcel.dropoff))
 
     def _zone_of(self, message: pb.Parcel, path: str) -> HostedZone:
         hub = origin_hub(message, path, self._network.id)
@@ -98,7 +104,7 @@ class _Reader:
             raise InvalidValue([Fault(f"{path}.pickup.point", problem)])
         return zone
 
-    def checked(self, prefixes: Sequence[str]) -> HostedZone:
+    def checked(self) -> HostedZone:
         """Return the zone of all parcels.
 
         Raises
@@ -106,14 +112,9 @@ class _Reader:
         InvalidValue
             With every fault of every parcel.
         """
+        off = self._site.off_road(self._places)
         if self.faults or self.zone is None:
-            raise InvalidValue(self.faults or [Fault("requests", "is required")])
-        places = []
-        for prefix, intake in zip(prefixes, self.intakes, strict=True):
-            if not intake.parcel.origin_hub:
-                places.append((f"{prefix}parcel.pickup", intake.parcel.pickup))
-            places.append((f"{prefix}parcel.dropoff", intake.parcel.dropoff))
-        off = self._site.off_road(places)
+            raise InvalidValue([*self.faults, *off] or [Fault("requests", "is required")])
         if off:
             raise AddressUnroutable(off)
         return self.zone
@@ -130,7 +131,14 @@ class ParcelService(parcels_pb2_grpc.ParcelServiceServicer):
         caller, network, merchant = self._merchant(request.parent)
         reader = _Reader(self._site, network, merchant, self._site.clock.now())
         reader.read(request, "")
-        zone = reader.checked([""])
+        try:
+            zone = reader.checked()
+        except InvalidValue:
+            earlier = await kept(self._site, caller, request, pb.Parcel)
+            if earlier is None:
+                raise
+            await show(self._site, network, caller, [earlier])
+            return earlier
         [intake] = reader.intakes
         command = CreateParcels(parcels=(intake.parcel,))
 
@@ -157,11 +165,18 @@ class ParcelService(parcels_pb2_grpc.ParcelServiceServicer):
             problem = f"{len(request.requests)} parcels; a batch holds at most {BATCH_LIMIT}"
             raise InvalidValue([Fault("requests", problem)])
         reader = _Reader(self._site, network, merchant, self._site.clock.now())
-        prefixes = [f"requests[{index}]." for index in range(len(request.requests))]
-        for prefix, item in zip(prefixes, request.requests, strict=True):
+        for index, item in enumerate(request.requests):
+            prefix = f"requests[{index}]."
             reader.faults += _stray_fields(item, request.parent, prefix)
             reader.read(item, prefix)
-        zone = reader.checked(prefixes)
+        try:
+            zone = reader.checked()
+        except InvalidValue:
+            earlier = await kept(self._site, caller, request, pb.BatchCreateParcelsResponse)
+            if earlier is None:
+                raise
+            await show(self._site, network, caller, earlier.parcels)
+            return earlier
         command = CreateParcels(parcels=tuple(intake.parcel for intake in reader.intakes))
         personal = [row for intake in reader.intakes for row in intake.personal]
         ids = [intake.parcel.id for intake in reader.intakes]
@@ -230,7 +245,7 @@ class ParcelService(parcels_pb2_grpc.ParcelServiceServicer):
         def build(state: State, _events: tuple[Event, ...]) -> pb.Parcel:
             return _written(state, network, parcel)
 
-        command = CancelParcel(parcel=parcel, version=version)
+        command = CancelParcel(parcel=parcel, reason=_reason(request.reason), version=version)
         answer, _ = await submit(self._site, zone, caller, request, command, build, pb.Parcel)
         await show(self._site, network, caller, [answer])
         return answer
@@ -240,6 +255,19 @@ class ParcelService(parcels_pb2_grpc.ParcelServiceServicer):
         network = self._site.network(caller)
         network.check_merchant(merchant)
         return caller, network, merchant
+
+
+def _reason(given: str) -> str:
+    """Return a merchant's reason: a code, because it goes into the log as it is.
+
+    Raises
+    ------
+    InvalidValue
+        If it is none.
+    """
+    if given and not _CODE.fullmatch(given):
+        raise InvalidValue([Fault("reason", "is no code: write it like `REGRET`")])
+    return given
 
 
 def _parcels(state: State) -> Map[str, Parcel]:

@@ -81,11 +81,7 @@ async def submit(
     DispatchError
         If the command is refused, or the log failed.
     """
-    key, digest = None, ""
-    if request.request_id:
-        key = RequestKey(caller.name, type(request).__name__, checked_id(request.request_id))
-        body = request.SerializeToString(deterministic=True)
-        digest = hmac.new(site.secret.encode(), body, hashlib.sha256).hexdigest()
+    key, digest = _identity(site, caller, request)
     reply = _Reply(build)
     outcome = await zone.loop.submit(
         Submission(
@@ -102,6 +98,34 @@ async def submit(
     answer = kind()
     answer.ParseFromString(outcome.response)
     return answer, ()
+
+
+async def kept(
+    site: Site, caller: Principal, request: Request, kind: type[Answer]
+) -> Answer | None:
+    """Return the answer that an equal request got before, None where there was none.
+
+    For a request that can no longer be read: what it says by default, such as a parcel that
+    is ready now, may have come true at its first time and be impossible at its second.
+    """
+    key, digest = _identity(site, caller, request)
+    if key is None:
+        return None
+    found = (await site.read(lambda: site.log.find_requests([key]))).get(key)
+    if found is None or found.payload_hash != digest:
+        return None
+    answer = kind()
+    answer.ParseFromString(found.response)
+    return answer
+
+
+def _identity(site: Site, caller: Principal, request: Request) -> tuple[RequestKey | None, str]:
+    """Return the key of a request and the keyed hash of its body; None where it has no id."""
+    if not request.request_id:
+        return None, ""
+    key = RequestKey(caller.name, type(request).__name__, checked_id(request.request_id))
+    body = request.SerializeToString(deterministic=True)
+    return key, hmac.new(site.secret.encode(), body, hashlib.sha256).hexdigest()
 
 
 def rehearse(

@@ -17,7 +17,7 @@ from dispatch.clock import Clock, VirtualClock
 from dispatch.core import absence, codec
 from dispatch.core import messages as m
 from dispatch.core.epoch import TravelTimes
-from dispatch.core.errors import InvalidTransition
+from dispatch.core.errors import InvalidTransition, OfferTaken
 from dispatch.core.holding import IDLE_DUTIES
 from dispatch.core.metrics import Figures, Metrics
 from dispatch.core.model import Instant, StopAction, Tour, TourState
@@ -226,7 +226,8 @@ class Replay:
     def _submit(self, command: m.Command) -> None:
         """Submit as the service would. People may be late: then their command is refused."""
         outcome = self._runtime.commit([Submission(command=command)])[0]
-        if outcome.error is not None and not isinstance(outcome.error, InvalidTransition):
+        late = isinstance(outcome.error, InvalidTransition | OfferTaken)
+        if outcome.error is not None and not late:
             raise outcome.error
 
     def _system(self, wall_s: float) -> Figures:

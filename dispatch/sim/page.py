@@ -179,7 +179,8 @@ def _tiles(kpis: Figures, currency: str) -> list[dict[str, str]]:
             "label": "Offers accepted",
             "value": words.share(kpis["acceptance_rate"]),
             "unit": "",
-            "more": f"{words.number(kpis['offers_per_assignment'], 2)} offers for each tour",
+            "more": f"of those answered; {words.number(kpis['offers_per_assignment'], 2)} made "
+            "for each tour",
         },
         {
             "label": "Way a parcel",
@@ -257,7 +258,7 @@ def _figures(kpis: Figures, currency: str) -> list[dict[str, object]]:
             "title": "Couriers",
             "rows": (
                 ("parcels a tour, mean", number(kpis["parcels_per_tour"]["mean"])),
-                ("parcels an hour away", number(kpis["parcels_per_active_hour"])),
+                ("parcels an hour of couriers' time away", number(kpis["parcels_per_active_hour"])),
                 (
                     "inequality of earnings (Gini; 0: all the same)",
                     number(kpis["earnings_gini"], 2),

@@ -239,8 +239,9 @@ class Columns:
 def read_rows(path: Path, columns: Columns, problems: Problems, calendar: Calendar) -> list[Row]:
     """Read a CSV file whose header line must fit ``columns``.
 
-    Where the header does not fit, its problems are noted and no row is returned, because
-    each row would only repeat them.
+    Where columns are missing or stand there twice, no row is returned, because each would
+    only repeat that. A column that is not known is a problem, and the rest is read all the
+    same, so that nobody mends a file twice.
     """
     text = _text_of(path, columns, problems)
     if text is None:
@@ -298,11 +299,12 @@ def _header_fits(
         problems.add(file, f"has no header: its first line must be {','.join(columns.needed)}")
         return False
     header[:] = [name.strip() for name in header]
-    before = len(problems)
-    for index, name in enumerate(header):
+    for name in header:
         if name not in columns.all:
             problems.add(file, "is not a known column", line=line, column=name or repr(name))
-        elif name in header[:index]:
+    before = len(problems)
+    for index, name in enumerate(header):
+        if name in columns.all and name in header[:index]:
             problems.add(file, "the column stands there twice", line=line, column=name)
     for name in columns.needed:
         if name not in header:

@@ -8,7 +8,7 @@ from itertools import chain, repeat
 
 from dispatch.solver.plan import StoppedBy
 
-STEPS_PER_SOLUTION = 2000
+STEPS_PER_SOLUTION = 1000
 """Steps that a search may take for each solution it may meet: small problems have few solutions."""
 
 CHUNK = 1000

@@ -176,9 +176,13 @@ def _refuse_unsupported(message: pb.Parcel, path: str, check: Check) -> None:
         check.faults.append(Fault(f"{path}.cod_amount", "cash on delivery comes later"))
     if message.HasField("drop_penalty"):
         check.faults.append(Fault(f"{path}.drop_penalty", "a price of its own comes later"))
-    for field in ("pickup_proofs", "dropoff_proofs"):
+    for field, problem in (
+        ("return_to", "parcels come back to where they were picked up: leave it empty"),
+        ("pickup_proofs", "proofs come later"),
+        ("dropoff_proofs", "proofs come later"),
+    ):
         if getattr(message, field):
-            check.faults.append(Fault(f"{path}.{field}", "proofs come later"))
+            check.faults.append(Fault(f"{path}.{field}", problem))
     for index, option in enumerate(message.delivery_options):
         if option.kind != pb.DeliveryOption.Kind.DOOR:
             problem = "only DOOR is supported yet"
@@ -200,6 +204,9 @@ def _refuse_lengths(message: pb.Parcel, path: str, check: Check) -> None:
         if len(getattr(message, field)) > _LONGEST_TEXT:
             problem = f"is longer than {_LONGEST_TEXT} characters"
             check.faults.append(Fault(f"{path}.{field}", problem))
+    if len(message.promise.service_level) > _LONGEST_TEXT:
+        problem = f"is longer than {_LONGEST_TEXT} characters"
+        check.faults.append(Fault(f"{path}.promise.service_level", problem))
     if len(message.labels) > _MOST_LABELS or any(
         len(text) > _LONGEST_TEXT for label in message.labels.items() for text in label
     ):

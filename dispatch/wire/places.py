@@ -23,7 +23,17 @@ WGS84 = types_pb2.Place.Datum.WGS84
 KIND = "contact"
 """Kind of all rows of personal data that are written here."""
 
-_LONGEST = {"address": 500, "room": 40, "note": 1000, "display_name": 200, "phone_number": 40}
+_LONGEST = {
+    "address": 500,
+    "compound": 200,
+    "building": 200,
+    "entrance": 200,
+    "room": 40,
+    "osm_ref": 40,
+    "note": 1000,
+    "display_name": 200,
+    "phone_number": 40,
+}
 """Most characters of free text; anything longer is not what it says."""
 _SHOWN_START, _SHOWN_END, _SHORTEST_MASKED = 3, 2, 8
 
@@ -172,7 +182,7 @@ def renamed(error: InvalidValue, fields: Mapping[str, str], path: str) -> list[F
 
 def _check_lengths(message: types_pb2.Place, path: str, check: Check) -> None:
     for source, prefix, fields in (
-        (message, path, ("address", "room")),
+        (message, path, ("address", "compound", "building", "entrance", "room", "osm_ref")),
         (message.contact, f"{path}.contact", ("display_name", "phone_number", "note")),
     ):
         for field in fields:

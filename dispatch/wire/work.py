@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from dispatch.core.errors import Fault, InvalidValue
-from dispatch.core.messages import Command, RecordStop, StartTour, StopReport
+from dispatch.core.messages import RecordStop, StopReport
 from dispatch.core.model import (
     Check,
     DeclineReason,
@@ -16,7 +16,6 @@ from dispatch.core.model import (
     StopAction,
     StopState,
     Tour,
-    TourState,
     straight_line_m,
 )
 from dispatch.core.state import State
@@ -158,13 +157,8 @@ _ACTIONS = {
 _LONGEST_ID = 64
 
 
-def stop_commands(message: pb.StopEvent, tour: Tour, network: str) -> list[Command]:
+def stop_commands(message: pb.StopEvent, tour: Tour, network: str) -> list[RecordStop]:
     """Read what a phone tells of one stop, as one command for each leg.
-
-    Returns
-    -------
-    list of Command
-        Empty where nothing is left to tell: a departure from a tour that has begun.
 
     Raises
     ------
@@ -187,10 +181,6 @@ def stop_commands(message: pb.StopEvent, tour: Tour, network: str) -> list[Comma
     elif action == 0 or action not in pb.StopEvent.Action.values():
         check.faults.append(Fault("action", "is required"))
     check.done(tour.id)
-    if action == pb.StopEvent.Action.DEPART:
-        if tour.state is not TourState.COMMITTED:
-            return []
-        return [StartTour(courier=tour.courier, tour=tour.id)]
     kind = _ACTIONS.get(action)
     legs = _legs(message, tour.stops[index], kind, network) if kind else [""]
     return [
@@ -204,6 +194,7 @@ def stop_commands(message: pb.StopEvent, tour: Tour, network: str) -> list[Comma
                 leg=leg,
                 action=kind,
                 failure=failure,
+                departs=action == pb.StopEvent.Action.DEPART,
                 sequence=message.device_seq,
             ),
         )

@@ -1,7 +1,7 @@
 import pytest
 
 from dispatch.core import messages as m
-from dispatch.core.errors import HubClosed, InvalidTransition, InvalidValue
+from dispatch.core.errors import EtagMismatch, HubClosed, InvalidTransition, InvalidValue
 from dispatch.core.model import (
     CourierKind,
     Custodian,
@@ -40,6 +40,28 @@ def test_a_tour_is_started_once(story: Story) -> None:
     assert names(story.do(m.StartTour(courier="ann", tour=tour))) == ["TourStarted"]
     assert story.tour("ann").started_at == NOON + 30
     story.refused(InvalidTransition, m.StartTour(courier="ann", tour=tour), "is ACTIVE")
+
+
+def test_a_departure_starts_the_tour_and_no_more(story: Story) -> None:
+    """It starts the tour at the phone's time, once; nobody has arrived by it."""
+    tour = story.assign("ann", "p1").id
+    story.now += 90
+    left = m.StopReport(id="d", at=NOON + 20, stop=0, departs=True)
+    depart = m.RecordStop(courier="ann", tour=tour, report=left)
+    assert names(story.do(depart)) == ["TourStarted", "StopReported"]
+    assert story.tour("ann").started_at == NOON + 20
+    assert not story.tour("ann").stops[0].arrived_at
+    assert not story.do(depart)
+    again = m.StopReport(id="e", at=NOON + 50, stop=1, departs=True)
+    assert names(story.do(m.RecordStop(courier="ann", tour=tour, report=again))) == ["StopReported"]
+
+
+def test_a_tour_that_has_changed_is_not_started(story: Story) -> None:
+    """Who has seen another version of the tour is told so."""
+    tour = story.assign("ann", "p1")
+    old = m.StartTour(courier="ann", tour=tour.id, version=tour.version + 1)
+    story.refused(EtagMismatch, old, "has changed")
+    story.do(m.StartTour(courier="ann", tour=tour.id, version=tour.version))
 
 
 def test_the_first_report_starts_the_tour(story: Story) -> None:

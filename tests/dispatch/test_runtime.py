@@ -493,12 +493,15 @@ async def test_an_epoch_by_request(live: LiveLoop) -> None:
     """Asked for, an epoch is closed even where nothing has changed; paused it is refused."""
     await staffed(live)
     await live.run_epoch()
-    await live.submit(asks(creating("p2")))
-    await live.submit(asks(m.CancelParcel(parcel="m/p2")))
-    assert await live.request_epoch() is None
+    [offer] = live.runtime.state.open_offer.values()
+    await live.submit(asks(m.DeclineOffer(courier="ann", offer=offer)))
+    assert await live.run_epoch() is not None
+    assert await live.run_epoch() is None
+    await live.submit(asks(m.RequestPlan()))
+    assert await live.run_epoch() is not None
     await live.submit(asks(m.PauseDispatch()))
     with pytest.raises(InvalidTransition, match="paused"):
-        await live.request_epoch()
+        await live.submit(asks(m.RequestPlan()))
 
 
 async def test_epochs_close_by_themselves(failing: FailingLog) -> None:
@@ -507,28 +510,19 @@ async def test_epochs_close_by_themselves(failing: FailingLog) -> None:
     policy = msgspec.structs.replace(AT_ONCE, epoch_s=1)
     runtime = a_runtime(failing, clock, policy)
     live = LiveLoop(runtime, ThreadedPlanner(Planner(StraightLine(), clock)))
+    offered, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def listen(events: Sequence[m.Event]) -> None:
+        if any(isinstance(event, m.OfferMade) for event in events):
+            loop.call_soon_threadsafe(offered.set)
+
+    runtime.subscribe(listen)
     live.start()
     await staffed(live)
-    async for state in live.changes():
-        if state.open_offer:
-            break
+    async with asyncio.timeout(30):
+        await offered.wait()
     await live.stop()
     assert list(runtime.state.open_offer) == ["ann"]
-
-
-async def test_a_watcher_sees_every_change_or_a_later_one(live: LiveLoop) -> None:
-    """The present state first, then one after each group that changed something."""
-    watched = live.changes()
-    assert (await anext(watched)).parcels == type(live.runtime.state.parcels)()
-    following = asyncio.ensure_future(anext(watched))
-    with pytest.raises(NotFound):
-        await live.submit(asks(m.CancelParcel(parcel="m/p9")))
-    assert not following.done()
-    await live.submit(asks(creating("p1")))
-    assert list((await following).parcels) == ["m/p1"]
-    await live.submit(asks(creating("p2")))
-    await live.submit(asks(creating("p3")))
-    assert len((await anext(watched)).parcels) == 3
 
 
 async def test_stopping_answers_what_was_taken(
@@ -546,3 +540,21 @@ async def test_stopping_answers_what_was_taken(
     assert len(failing.read()) == 4
     with pytest.raises(Unavailable):
         await live.submit(asks(creating("p9")))
+
+
+def test_a_broken_command_does_not_take_its_group_along(runtime: Runtime) -> None:
+    """What fails inside is refused alone and changes nothing; the others are decided."""
+
+    def fails(_state: State, _events: Sequence[m.Event]) -> bytes:
+        raise ZeroDivisionError
+
+    good, broken, after = runtime.commit(
+        [
+            asks(creating("p1")),
+            Submission(command=creating("p2"), respond=fails),
+            asks(creating("p3")),
+        ]
+    )
+    assert (good.error, after.error) == (None, None)
+    assert isinstance(broken.error, Unavailable)
+    assert sorted(runtime.state.parcels) == ["m/p1", "m/p3"]

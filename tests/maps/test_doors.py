@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from maps.doors import Climb, Door, DoorLike, door_to_door
+from tests.maps.climbs import Figures
 
 # Round figures, all different, so that a sum tells its parts.
-CLIMB = Climb(
+CLIMB = Figures(
     up_s_per_floor=7.0, down_s_per_floor=5.0, lift_wait_s=30.0, lift_s_per_floor=2.0, knock_s=100.0
 )
 ROAD_S = 1000.0
@@ -133,16 +134,6 @@ def test_a_post_in_the_compound_is_walked_from() -> None:
     """A guard's booth belongs to its compound: no road to the doors there."""
     booth = Door(lat=0.0, lon=0.0, compound="Garden", is_door=False)
     assert _between(booth, HOME) == (5 * 7 + 100, 0)
-
-
-def test_each_kind_of_courier_has_its_figures() -> None:
-    """Guards go up slower than down; riders are the fastest; an unknown kind is refused."""
-    assert Climb.of("guard") is Climb.GUARD
-    assert Climb.GUARD.up_s_per_floor > Climb.GUARD.down_s_per_floor
-    kinds = ("guard", "shopkeeper", "neighbour", "student", "rider")
-    assert min(kinds, key=lambda kind: Climb.of(kind).up_s_per_floor) == "rider"
-    with pytest.raises(ValueError, match="'robot' is none of guard"):
-        Climb.of("robot")
 
 
 def test_no_doors_give_an_empty_matrix() -> None:

@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from maps.doors import Climb, Door
+from maps.doors import Door
 from maps.osm import load_map
 from maps.profiles import MODES
 from maps.travel import TravelTimes
+from tests.maps.climbs import QUICK
 
 
 @pytest.fixture(params=["monaco.osm.gz", "jinan.osm.pbf"])
@@ -42,7 +43,7 @@ def test_real_cities_are_connected_and_plausible(city: TravelTimes, mode: str) -
     assert np.isfinite(time_s).all()
     assert kmh.max() <= fastest
     np.testing.assert_array_equal(
-        city.doors(mode, doors, Climb.RIDER)[0], np.where(apart, time_s + np.float32(25), 0)
+        city.doors(mode, doors, QUICK)[0], np.where(apart, time_s + np.float32(25), 0)
     )
 
 

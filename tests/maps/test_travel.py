@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from maps.doors import Climb, Door
+from maps.doors import Door
 from maps.earth import LocalProjection
 from maps.network import MapError, OffMapError, RoadNetwork
 from maps.profiles import MODES, WALK_KMH
 from maps.travel import StraightLine, TravelTimes
+from tests.maps.climbs import QUICK, SLOW
 
 Draw = Callable[..., Any]
 M_PER_S = {"foot": 5 / 3.6, "ebike": 25 / 3.6, "car": 25 / 3.6}
@@ -475,8 +476,8 @@ def test_adding_doors_bit_by_bit_equals_asking_once(
     chosen = [[0, 1, 2], [2, 1, 0, 3], list(range(10)), [19, 4, 18, 4], list(range(19, -1, -1))]
     for indices in chosen:
         asked = [doors[i] for i in indices]
-        fresh = TravelTimes(network).doors("car", asked, Climb.RIDER)
-        found = growing.doors("car", asked, Climb.RIDER)
+        fresh = TravelTimes(network).doors("car", asked, QUICK)
+        found = growing.doors("car", asked, QUICK)
         np.testing.assert_array_equal(found[0], fresh[0])
         np.testing.assert_array_equal(found[1], fresh[1])
 
@@ -488,12 +489,10 @@ def test_what_is_known_is_not_searched_again(
     network = grid(2).network()
     doors = [Door(lat=door.lat, lon=door.lon, floor=4) for door in _doors(network, 6)]
     travel = TravelTimes(network)
-    rider = travel.doors("car", doors, Climb.RIDER)
+    rider = travel.doors("car", doors, QUICK)
     monkeypatch.setattr("maps.graph.dijkstra", None)
-    np.testing.assert_array_equal(
-        travel.doors("car", doors[::-1], Climb.RIDER)[0], rider[0][::-1, ::-1]
-    )
-    guard = travel.doors("car", doors, Climb.GUARD)
+    np.testing.assert_array_equal(travel.doors("car", doors[::-1], QUICK)[0], rider[0][::-1, ::-1])
+    guard = travel.doors("car", doors, SLOW)
     off_diagonal = ~np.eye(6, dtype=bool)
     np.testing.assert_allclose((guard[0] - rider[0])[off_diagonal], 4 * (12 + 8 - 6 - 6), atol=0.01)
 
@@ -504,7 +503,7 @@ def test_the_number_of_known_points_is_bounded(grid: Callable[[int], Any]) -> No
     doors = _doors(network, 30)
     travel = TravelTimes(network, known_points=10)
     for start in range(0, 30, 4):
-        travel.doors("car", doors[start : start + 4], Climb.RIDER)
+        travel.doors("car", doors[start : start + 4], QUICK)
         kept = travel._by_mode["car"]
         assert len(kept.known) <= 10
         assert len(kept.packed) <= 10
@@ -516,16 +515,16 @@ def test_a_door_off_the_map_does_not_harm_the_others(draw: Draw) -> None:
     drawing = draw("A----B----C")
     travel = drawing.travel()
     doors = [Door(lat=drawing.at(name).lat, lon=drawing.at(name).lon) for name in "AB"]
-    before = travel.doors("car", doors, Climb.RIDER)
+    before = travel.doors("car", doors, QUICK)
     off = Door(lat=50.0, lon=8.0)
-    with_off = travel.doors("car", [off, *doors], Climb.RIDER)
+    with_off = travel.doors("car", [off, *doors], QUICK)
     for values, expected in zip(with_off, before, strict=True):
         np.testing.assert_array_equal(values[1:, 1:], expected)
         assert np.isinf(values[0, 1:]).all()
         assert np.isinf(values[1:, 0]).all()
-    alone = drawing.travel().doors("car", [off], Climb.RIDER)
+    alone = drawing.travel().doors("car", [off], QUICK)
     assert [values.shape for values in alone] == [(1, 1), (1, 1)]
-    np.testing.assert_array_equal(travel.doors("car", doors, Climb.RIDER), before)
+    np.testing.assert_array_equal(travel.doors("car", doors, QUICK), before)
 
 
 def test_threads_may_ask_at_once(grid: Callable[[int], Any]) -> None:
@@ -536,7 +535,7 @@ def test_threads_may_ask_at_once(grid: Callable[[int], Any]) -> None:
     found: dict[int, Any] = {}
 
     def _ask(first: int) -> None:
-        found[first] = travel.doors("car", doors[first : first + 12], Climb.RIDER)
+        found[first] = travel.doors("car", doors[first : first + 12], QUICK)
 
     threads = [threading.Thread(target=_ask, args=(first,)) for first in (0, 4, 8, 12)]
     for thread in threads:
@@ -544,7 +543,7 @@ def test_threads_may_ask_at_once(grid: Callable[[int], Any]) -> None:
     for thread in threads:
         thread.join()
     for first, answer in found.items():
-        fresh = TravelTimes(network).doors("car", doors[first : first + 12], Climb.RIDER)
+        fresh = TravelTimes(network).doors("car", doors[first : first + 12], QUICK)
         np.testing.assert_array_equal(answer, fresh)
     assert len(found) == 4
 
@@ -560,7 +559,7 @@ def test_straight_lines_answer_as_a_map_does() -> None:
     time_s, distance_m = straight.matrix("ebike", [a], [a, b])
     assert distance_m[0] == pytest.approx([0, metres], rel=1e-4)
     assert time_s[0] == pytest.approx([0, metres * 3.6 / 20], rel=1e-4)
-    with_doors = straight.doors("ebike", [a, b], Climb.RIDER)
+    with_doors = straight.doors("ebike", [a, b], QUICK)
     assert with_doors[0][0, 1] == pytest.approx(metres * 3.6 / 20 + 18 + 25, rel=1e-4)
     route = straight.route("ebike", a, b)
     assert route.polyline == ((0.0, 0.0), (0.01, 0.0))

@@ -71,7 +71,7 @@ def test_same_seed_and_limit_give_the_same_plan(scattered: Scattered) -> None:
 
 def test_solutions_limit_the_search(scattered: Scattered) -> None:
     """The plan says that its solutions ran out."""
-    assert routing.solve(scattered(7, 20, 8), solution_limit=5).stopped_by is (
+    assert routing.solve(scattered(7, 20, 8), solution_limit=2).stopped_by is (
         StoppedBy.SOLUTION_LIMIT
     )
 

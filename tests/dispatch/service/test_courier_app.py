@@ -1,4 +1,5 @@
 import asyncio
+import json
 import uuid
 from collections.abc import AsyncIterator
 from typing import Any
@@ -145,6 +146,40 @@ async def test_a_retried_acceptance_gets_the_same_tour(house: House) -> None:
     assert (code, reason) == (Code.FAILED_PRECONDITION, "INVALID_TRANSITION")
 
 
+async def test_a_retried_start_gets_the_same_tour(house: House) -> None:
+    """A retry finds its answer although the etag that it carries is old by then."""
+    await house.create(1)
+    cai, offer = await _offered(house)
+    tour = await house.phone.AcceptOffer(_accept(offer), metadata=cai)
+    ask = pb.StartTourRequest(name=tour.name, etag=tour.etag, request_id=str(uuid.uuid4()))
+    first = await house.phone.StartTour(ask, metadata=cai)
+    assert first.etag != tour.etag
+    assert await house.phone.StartTour(ask, metadata=cai) == first
+
+
+async def test_a_whole_tour_is_told_in_one_batch(house: House) -> None:
+    """A phone without a network tells of every departure later, each with its own time."""
+    await house.create(1)
+    cai, offer = await _offered(house)
+    tour = await house.phone.AcceptOffer(_accept(offer), metadata=cai)
+    house.clock.instant = NOON + 600
+    batch = pb.RecordStopEventsRequest(
+        name=tour.name,
+        events=[
+            _event("0", Action.DEPART, at=NOON + 10),
+            _event("0", Action.PICK_UP, at=NOON + 60),
+            _event("1", Action.DEPART, at=NOON + 70),
+            _event("1", Action.DROP_OFF, at=NOON + 200),
+        ],
+    )
+    answer = await house.phone.RecordStopEvents(batch, metadata=cai)
+    assert [one.disposition for one in answer.results] == [Disposition.RECORDED] * 4
+    [done] = [row for row in house.log.read() if row.type == "TourStarted"]
+    assert json.loads(done.payload)["happened_at"] == NOON + 10
+    answer = await house.phone.RecordStopEvents(batch, metadata=cai)
+    assert [one.disposition for one in answer.results] == [Disposition.DUPLICATE] * 4
+
+
 async def test_a_declined_offer_does_not_come_back(house: House) -> None:
     """Declining ends the offer with its reason; the next plan leaves its leg out by a code."""
     got = await house.create(1)
@@ -184,6 +219,8 @@ async def test_legs_are_handed_back(house: House) -> None:
     after = await house.phone.HandBackLegs(ask, metadata=cai)
     assert after.state == pb.Tour.State.COMPLETED
     assert not after.stops[-1].place.HasField("contact")
+    code, reason, _ = await refusal(house.phone.HandBackLegs(ask, metadata=cai))
+    assert (code, reason) == (Code.ABORTED, "ETAG_MISMATCH")
     seen = await house.parcels.GetParcel(
         parcels_pb2.GetParcelRequest(name=got.name), metadata=house.shop
     )

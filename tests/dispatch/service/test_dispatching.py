@@ -1,11 +1,13 @@
 import uuid
 
 import grpc
+import pytest
 from google.longrunning import operations_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from dispatch.auth import Role
+from dispatch.runtime import LiveLoop
 from dispatch.v1 import courier_app_pb2, dispatching_pb2, parcels_pb2
 from tests.dispatch.service.house import NETWORK, House, refusal
 
@@ -88,6 +90,38 @@ async def test_zones_are_named(house: House) -> None:
     ask.zone = "networks/twin/zones/none"
     code, _, _ = await refusal(house.dispatch.RunDispatch(ask, metadata=twin))
     assert code is Code.NOT_FOUND
+
+
+async def test_a_request_id_belongs_to_one_zone(house: House) -> None:
+    """The same id for another zone is refused, not answered with the first zone's run."""
+    twin = house.token(Role.DISPATCHER, "dora", "twin")
+    ask = dispatching_pb2.RunDispatchRequest(
+        parent="networks/twin", zone="networks/twin/zones/east", request_id=str(uuid.uuid4())
+    )
+    await house.dispatch.RunDispatch(ask, metadata=twin)
+    ask.zone = "networks/twin/zones/west"
+    code, reason, _ = await refusal(house.dispatch.RunDispatch(ask, metadata=twin))
+    assert (code, reason) == (Code.INVALID_ARGUMENT, "REQUEST_ID_REUSED")
+
+
+async def test_a_run_that_breaks_ends_with_an_error(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever waits for a run hears of an error nobody thought of, and nothing of the inside."""
+
+    async def broken(_loop: LiveLoop) -> None:
+        raise ValueError("Rita Recipient")
+
+    monkeypatch.setattr(LiveLoop, "run_epoch", broken)
+    operation = await house.dispatch.RunDispatch(
+        dispatching_pb2.RunDispatchRequest(parent=NETWORK), metadata=house.dispatcher
+    )
+    done = await house.operations.WaitOperation(
+        operations_pb2.WaitOperationRequest(name=operation.name), metadata=house.dispatcher
+    )
+    assert done.done
+    assert done.error.code == Code.INTERNAL.value[0]
+    assert "Rita" not in done.error.message
 
 
 async def test_health_needs_no_token_and_reflection_does(house: House) -> None:

@@ -106,6 +106,34 @@ async def test_a_batch_is_all_or_nothing_and_lists_every_error(house: House) -> 
     assert not listed
 
 
+async def test_a_batch_names_doors_off_the_map_beside_other_faults(house: House) -> None:
+    """One answer holds every fault, whichever check found it."""
+    sea, twisted = _request(), _request(1, load={"grams": -1})
+    sea.parcel.dropoff.point.latitude = OFF_MAP_LAT + 1
+    batch = pb.BatchCreateParcelsRequest(parent=SHOP, requests=[sea, twisted])
+    _, _, fields = await refusal(house.parcels.BatchCreateParcels(batch, metadata=house.shop))
+    assert sorted(fields) == [
+        "requests[0].parcel.dropoff.point",
+        "requests[1].parcel.load.grams",
+    ]
+
+
+async def test_a_retry_after_the_promise_still_finds_its_answer(house: House) -> None:
+    """A parcel that is ready by default is late at a late retry, and was created all the same."""
+    request = _request(0, promise={"deadline_time": {"seconds": NOON + 600}})
+    request.request_id = str(uuid.uuid4())
+    item = _request(1, promise={"deadline_time": {"seconds": NOON + 600}})
+    batch = pb.BatchCreateParcelsRequest(parent=SHOP, requests=[item], request_id=str(uuid.uuid4()))
+    first = await house.parcels.CreateParcel(request, metadata=house.shop)
+    many = await house.parcels.BatchCreateParcels(batch, metadata=house.shop)
+    house.clock.instant += 3600
+    assert await house.parcels.CreateParcel(request, metadata=house.shop) == first
+    assert await house.parcels.BatchCreateParcels(batch, metadata=house.shop) == many
+    request.request_id = str(uuid.uuid4())
+    _, _, fields = await refusal(house.parcels.CreateParcel(request, metadata=house.shop))
+    assert fields == ["parcel.promise.deadline_time"]
+
+
 async def test_a_batch_names_ids_that_are_taken_or_given_twice(house: House) -> None:
     """Ids are checked against the state and against each other."""
     await house.create(1)
@@ -161,6 +189,31 @@ async def test_a_parcel_starts_at_a_hub(house: House) -> None:
     assert (code, fields) == (Code.INVALID_ARGUMENT, ["parcel.pickup.hub"])
 
 
+async def test_hubs_are_read_and_listed_page_by_page(house: House) -> None:
+    """A hub reads back as it was made; pages hold every hub once, by name."""
+    made = [
+        await house.hubs.CreateHub(
+            hubs_pb2.CreateHubRequest(
+                parent=NETWORK,
+                hub_id=f"h{number}",
+                hub=hubs_pb2.Hub(kind=hubs_pb2.Hub.Kind.SHOP, place=place(number)),
+            ),
+            metadata=house.dispatcher,
+        )
+        for number in range(3)
+    ]
+    ask = hubs_pb2.GetHubRequest(name=made[1].name)
+    assert await house.hubs.GetHub(ask, metadata=house.dispatcher) == made[1]
+    page = hubs_pb2.ListHubsRequest(parent=NETWORK, page_size=2)
+    first = await house.hubs.ListHubs(page, metadata=house.dispatcher)
+    page.page_token = first.next_page_token
+    rest = await house.hubs.ListHubs(page, metadata=house.dispatcher)
+    assert [*first.hubs, *rest.hubs] == made
+    assert not rest.next_page_token
+    code, _, _ = await refusal(house.hubs.GetHub(ask, metadata=house.shop))
+    assert code is Code.PERMISSION_DENIED
+
+
 async def test_a_door_that_no_road_leads_to_is_named(house: House) -> None:
     """A point off the map is INVALID_ARGUMENT with a reason of its own."""
     sea = _request()
@@ -191,6 +244,10 @@ async def test_a_door_that_no_road_leads_to_is_named(house: House) -> None:
         ({"windows": [{}]}, "windows[0].open_time"),
         ({"waybill": "w" * 999}, "waybill"),
         ({"dropoff": place(1, room="r" * 999)}, "dropoff.room"),
+        ({"dropoff": place(1, compound="c" * 999)}, "dropoff.compound"),
+        ({"promise": {"service_level": "s" * 999}}, "promise.service_level"),
+        ({"return_to": f"{NETWORK}/hubs/h"}, "return_to"),
+        ({"drop_penalty": {"currency_code": "EUR", "units": 5}}, "drop_penalty"),
     ],
 )  # fmt: skip
 async def test_what_cannot_be_or_is_not_honoured_yet_is_refused_by_name(
@@ -284,9 +341,13 @@ async def test_a_parcel_is_cancelled_once(house: House) -> None:
     old = pb.CancelParcelRequest(name=got.name, etag="v99")
     code, reason, _ = await refusal(house.parcels.CancelParcel(old, metadata=house.shop))
     assert (code, reason) == (Code.ABORTED, "ETAG_MISMATCH")
-    ask = pb.CancelParcelRequest(name=got.name, etag=got.etag)
+    ask = pb.CancelParcelRequest(name=got.name, etag=got.etag, reason="Rita moved away")
+    _, _, fields = await refusal(house.parcels.CancelParcel(ask, metadata=house.shop))
+    assert fields == ["reason"]
+    ask.reason = "REGRET"
     done = await house.parcels.CancelParcel(ask, metadata=house.shop)
     assert done.state == pb.Parcel.State.CANCELLED
+    assert done.reason_code == "REGRET"
     again = pb.CancelParcelRequest(name=got.name)
     code, reason, _ = await refusal(house.parcels.CancelParcel(again, metadata=house.shop))
     assert (code, reason) == (Code.FAILED_PRECONDITION, "INVALID_TRANSITION")

@@ -1,7 +1,6 @@
 import json
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -9,88 +8,30 @@ import msgspec
 import numpy as np
 import pytest
 
-from dispatch.clock import SystemClock
 from dispatch.core import codec
 from dispatch.core.model import (
-    Availability,
-    Courier,
     CourierKind,
     DeclineReason,
     FailureCode,
-    Hub,
-    HubKind,
-    Mode,
-    Parcel,
     ParcelState,
-    Place,
 )
 from dispatch.core.policy import Policy
 from dispatch.sim import page, picture, report, words
 from dispatch.sim.behaviour import Behaviour
-from dispatch.sim.day import Replay, Result
 from dispatch.sim.folder import Day
 from dispatch.sim.story import Chronicle, Story, late_cause, troubles
 from dispatch.solver.plan import Reason
 from maps.network import RoadNetwork
 from maps.profiles import Rank
-from maps.travel import StraightLine
-
-NINE = int(datetime(2026, 3, 2, 9, tzinfo=UTC).timestamp())
-HOUR, MINUTE = 3600, 60
-EVIL = "<script>alert('x')</script>"
-TIMES = StraightLine()
+from tests.dispatch.sim.small_day import EVIL, HOUR, NINE, TIMES, play, small_day
 
 MakeDay = Callable[..., Day]
 
 
 @pytest.fixture
 def make_day() -> MakeDay:
-    """Four parcels from one station for a rider and a neighbour who are near."""
-
-    def make(**behaviour: object) -> Day:
-        station = Place(lat=60.170, lon=24.940, hub="h1", is_door=False)
-        kinds = (("n1", CourierKind.NEIGHBOUR, Mode.FOOT), ("r1", CourierKind.RIDER, Mode.EBIKE))
-        home = Place(lat=60.171, lon=24.941, is_door=False)
-        return Day(
-            date=date(2026, 3, 2),
-            timezone="Europe/Helsinki",
-            network="n",
-            zone="z",
-            currency="EUR",
-            datum="WGS84",
-            epoch_s=60,
-            map=None,
-            scenario={"generated": True, "note": EVIL, "behaviour": behaviour},
-            hubs=(Hub(id="h1", kind=HubKind.STATION, place=station, operator=EVIL),),
-            couriers=tuple(
-                Courier(id=id_, kind=kind, mode=mode, home=home, pay_fixed_cents=500)
-                for id_, kind, mode in kinds
-            ),
-            availability=tuple(
-                (id_, Availability(opens_at=NINE, closes_at=NINE + 6 * HOUR)) for id_, *_ in kinds
-            ),
-            parcels=tuple(
-                Parcel(
-                    id=f"m/p{index}",
-                    merchant="m",
-                    pickup=station,
-                    dropoff=Place(lat=60.172 + index / 2000, lon=24.943),
-                    origin_hub="h1",
-                    created_at=NINE + 20 * MINUTE * index,
-                    ready_at=NINE + 20 * MINUTE * index + 5 * MINUTE,
-                    due_at=NINE + 20 * MINUTE * index + 80 * MINUTE,
-                )
-                for index in range(4)
-            ),
-            unused=("gates.csv: 3 gates",),
-        )
-
-    return make
-
-
-def play(day: Day, seed: int = 1) -> Result:
-    policy = Policy(engine="insert", give_up_s=HOUR)
-    return Replay(day, TIMES, seed=seed, policy=policy, clock=SystemClock()).run()
+    """Give the day of four parcels, for any behaviour."""
+    return small_day
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 import pytest
 
 from dispatch.core.errors import InvalidValue
-from dispatch.core.messages import RecordStop, StartTour
+from dispatch.core.messages import StopReport
 from dispatch.core.model import (
     Itinerary,
     Place,
@@ -9,7 +9,6 @@ from dispatch.core.model import (
     StopAction,
     StopTask,
     Tour,
-    TourState,
     straight_line_m,
 )
 from dispatch.v1 import courier_app_pb2 as pb
@@ -58,27 +57,21 @@ def _event(action: Action, **fields: object) -> pb.StopEvent:
 def test_one_report_about_a_stop_is_one_command_for_each_leg() -> None:
     """A pick-up without legs means all of the stop; each leg's report has an id of its own."""
     commands = stop_commands(_event(Action.PICK_UP), TOUR, "local")
-    assert [
-        (command.report.id, command.report.leg)
-        for command in commands
-        if isinstance(command, RecordStop)
-    ] == [("e1/m/a/1", "m/a/1"), ("e1/m/b/1", "m/b/1")]
+    assert [(command.report.id, command.report.leg) for command in commands] == [
+        ("e1/m/a/1", "m/a/1"),
+        ("e1/m/b/1", "m/b/1"),
+    ]
     named = _event(Action.PICK_UP, legs=["networks/local/merchants/m/parcels/b/legs/1"])
     [only] = stop_commands(named, TOUR, "local")
-    assert isinstance(only, RecordStop)
     assert only.report.leg == "m/b/1"
 
 
-def test_a_departure_starts_the_tour_once() -> None:
-    """Setting out is StartTour while the tour waits, and nothing afterwards."""
-    assert stop_commands(_event(Action.DEPART), TOUR, "local") == [
-        StartTour(courier="c1", tour="t1")
-    ]
-    active = Tour(
-        id="t1", courier="c1", offer="o1", accepted_at=0, itinerary=TOUR.itinerary,
-        state=TourState.ACTIVE,
-    )  # fmt: skip
-    assert stop_commands(_event(Action.DEPART), active, "local") == []
+def test_a_departure_is_a_report_without_legs() -> None:
+    """It carries the phone's own time, and leaves open that the courier has arrived."""
+    [command] = stop_commands(_event(Action.DEPART), TOUR, "local")
+    assert command.report == StopReport(id="e1", at=5, stop=0, departs=True)
+    [arrival] = stop_commands(_event(Action.ARRIVE), TOUR, "local")
+    assert arrival.report == StopReport(id="e1", at=5, stop=0)
 
 
 @pytest.mark.parametrize(

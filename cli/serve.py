@@ -1,6 +1,7 @@
 """``antmile serve``: the live service."""
 
 import asyncio
+import errno
 import logging
 import signal
 from pathlib import Path
@@ -36,11 +37,19 @@ def serve(
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     given = {"port": port, "data_dir": data, "map_file": map_file, "epoch_s": epoch_s}
     values = {key: value for key, value in given.items() if value is not None}
+    if not dev and not settings.exists():
+        fail(f"{settings}: there is no settings file; start with --dev to try it")
     try:
         found = dev_settings(**values) if dev else load_settings(settings, **values)
+        if found.map_file is None:
+            fail("--map is required: name an OpenStreetMap file")
         asyncio.run(_run(found, dev=dev))
     except (SettingsError, LogUnavailable) as error:
         fail(str(error))
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        fail(f"port {found.port} is in use: choose another with --port")
 
 
 async def _run(settings: "Settings", *, dev: bool) -> None:

@@ -24,9 +24,10 @@ def arguments(description: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--data", type=Path, default=Path("out/serve"), help="its folder with the tokens"
     )
-    parser.add_argument("--lat", type=float, default=60.1699, help="centre, degrees")
-    parser.add_argument("--lon", type=float, default=24.9384, help="centre, degrees")
-    parser.add_argument("--within", type=float, default=800.0, help="metres around the centre")
+    # The demo's map is a small piece of Helsinki: nothing may lie beyond its edges.
+    parser.add_argument("--lat", type=float, default=60.1712, help="centre, degrees")
+    parser.add_argument("--lon", type=float, default=24.9440, help="centre, degrees")
+    parser.add_argument("--within", type=float, default=400.0, help="metres around the centre")
     return parser
 
 

@@ -1,6 +1,6 @@
 """`decide`: the only place where rules meet. It reads the state and never writes it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import cast
 
@@ -13,6 +13,7 @@ from dispatch.core.errors import (
     Fault,
     InvalidTransition,
     InvalidValue,
+    WaybillTaken,
 )
 from dispatch.core.model import (
     TRANSITIONS,
@@ -31,6 +32,7 @@ from dispatch.solver.plan import Reason
 
 BATCH_LIMIT = 500
 """Most parcels in one batch."""
+SHIPMENT_TAKEN = "carrier, waybill and piece together are those of another parcel"
 
 
 def decide(
@@ -71,25 +73,49 @@ def _create_parcels(draft: Draft, command: m.CreateParcels) -> None:
     if len(command.parcels) > BATCH_LIMIT:
         problem = f"{len(command.parcels)} parcels; a batch holds at most {BATCH_LIMIT}"
         raise InvalidValue([Fault("requests", problem)])
-    faults: list[Fault] = []
-    taken = ""
-    for index, parcel in enumerate(command.parcels):
-        prefix = f"requests[{index}]." if len(command.parcels) > 1 else ""
-        if parcel.id in draft.state.parcels:
-            taken = taken or parcel.id
-            faults.append(Fault(f"{prefix}parcel_id", f"{parcel.id!r} is taken"))
-            continue
-        if parcel.origin_hub and parcel.origin_hub not in draft.state.hubs:
-            faults.append(
-                Fault(f"{prefix}parcel.origin_hub", f"there is no hub {parcel.origin_hub!r}")
-            )
-            continue
+    found = creation_faults(draft.state, command.parcels)
+    if len(command.parcels) == 1:
+        _refuse_taken(draft.state, command.parcels[0])
+    if found:
+        is_batch = len(command.parcels) > 1
+        raise InvalidValue(
+            [
+                Fault(
+                    f"requests[{index}].{fault.field}" if is_batch else fault.field, fault.problem
+                )
+                for index, fault in found
+            ]
+        )
+    for parcel in command.parcels:
         _create_parcel(draft, parcel)
-    if taken and len(faults) == 1 and len(command.parcels) == 1:
-        msg = f"parcel id {taken!r} is taken"
-        raise AlreadyExists(msg, subject=m.parcel_name(taken))
-    if faults:
-        raise InvalidValue(faults)
+
+
+def creation_faults(state: State, parcels: Sequence[Parcel]) -> list[tuple[int, Fault]]:
+    """Return what keeps new parcels from being created together, each with its parcel's index."""
+    faults: list[tuple[int, Fault]] = []
+    ids: set[str] = set()
+    shipments: set[str] = set()
+    for index, parcel in enumerate(parcels):
+        if parcel.id in ids or parcel.id in state.parcels:
+            faults.append((index, Fault("parcel_id", f"{parcel.id!r} is taken")))
+        if parcel.shipment in shipments or parcel.shipment in state.shipments:
+            faults.append((index, Fault("parcel.waybill", SHIPMENT_TAKEN)))
+        if parcel.origin_hub and parcel.origin_hub not in state.hubs:
+            problem = f"there is no hub {parcel.origin_hub!r}"
+            faults.append((index, Fault("parcel.origin_hub", problem)))
+        ids.add(parcel.id)
+        shipments |= {parcel.shipment} - {""}
+    return faults
+
+
+def _refuse_taken(state: State, parcel: Parcel) -> None:
+    """Raise `AlreadyExists` where the one parcel of a command has another's id or waybill."""
+    if parcel.id in state.parcels:
+        msg = f"parcel id {parcel.id!r} is taken"
+        raise AlreadyExists(msg, subject=m.parcel_name(parcel.id))
+    if parcel.shipment in state.shipments:
+        msg = f"parcel.waybill: {SHIPMENT_TAKEN}"
+        raise WaybillTaken(msg, subject=m.parcel_name(parcel.id))
 
 
 def _create_parcel(draft: Draft, parcel: Parcel) -> None:

@@ -6,6 +6,7 @@
     |-- InvalidValue           a value that cannot exist; names each field
     |-- NotFound               a name that nothing in this zone bears
     |-- AlreadyExists          an id that is taken by another thing
+    |   `-- WaybillTaken       carrier, waybill and piece of another parcel
     |-- AccessDenied           the caller may not act on this
     |-- InvalidTransition      a verb that the present state does not allow
     |   |-- OfferExpired       the offer's time ran out
@@ -74,6 +75,10 @@ class NotFound(DispatchError):
 
 class AlreadyExists(DispatchError):
     """An id that is taken."""
+
+
+class WaybillTaken(AlreadyExists):
+    """Carrier, waybill and piece are those of another parcel of the network."""
 
 
 class AccessDenied(DispatchError):

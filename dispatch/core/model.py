@@ -509,6 +509,13 @@ class Parcel(Value):
         """Whether anything can still happen to it."""
         return self.state not in TERMINAL
 
+    @property
+    def shipment(self) -> str:
+        """Carrier, waybill and piece as one key; empty where there is no waybill."""
+        if not self.waybill:
+            return ""
+        return f"{self.carrier}\x1f{self.waybill}\x1f{self.piece}"
+
 
 class Leg(Value):
     """One carriage of one parcel from a place to a place by one courier.

@@ -56,6 +56,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
         Until when a courier is not offered anything.
     open_offer, live_tour
         By courier: at most one of each.
+    shipments
+        Id of the parcel by its `Parcel.shipment`.
     open_parcels, waiting_legs
         Parcels that have not ended, legs that wait for a plan: keys only.
     reports
@@ -71,6 +73,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     zone: str
     policy: Policy = Policy()
     parcels: Map[str, Parcel] = Map()
+    shipments: Map[str, str] = Map()
     legs: Map[str, Leg] = Map()
     hubs: Map[str, Hub] = Map()
     couriers: Map[str, Courier] = Map()
@@ -265,6 +268,8 @@ def _parcel_created(state: State, event: m.ParcelCreated) -> State:
         parcels=state.parcels.set(parcel.id, parcel),
         open_parcels=state.open_parcels.set(parcel.id, None),
     )
+    if parcel.shipment:
+        state = replace(state, shipments=state.shipments.set(parcel.shipment, parcel.id))
     state = _leg_added(state, event.leg)
     return _changed(state) if parcel.state is ParcelState.READY else state
 

@@ -38,14 +38,18 @@ def allowed(
         If the name is not of the shape; names ``field``.
     """
     caller = CALLER.get()
-    parts = name.split("/")
-    elsewhere = parts[0] == "networks" and len(parts) > 1 and parts[1] != caller.network
-    if elsewhere or caller.role not in roles:
+    if is_elsewhere(name, caller.network) or caller.role not in roles:
         raise denied(caller)
     ids = names.required(name, shape, field, wildcard=wildcard)
     if not may_act_in(caller, name):
         raise denied(caller)
     return caller, ids
+
+
+def is_elsewhere(name: str, network: str) -> bool:
+    """Whether a name lies in a network, and not in this one."""
+    parts = name.split("/")
+    return parts[0] == "networks" and len(parts) > 1 and parts[1] != network
 
 
 def denied(caller: Principal) -> AccessDenied:

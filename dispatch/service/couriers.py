@@ -2,7 +2,8 @@
 
 # ruff: noqa: N802, ARG002 - gRPC names the methods and hands over a context
 import heapq
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import grpc
@@ -11,10 +12,10 @@ from immutables import Map
 from dispatch.auth import Principal, Role, issue
 from dispatch.core.errors import Fault, InvalidValue
 from dispatch.core.messages import AddAvailability, CreateCourier, CreateHub, Event
-from dispatch.core.model import ID, Place
+from dispatch.core.model import ID
 from dispatch.core.state import State
 from dispatch.service import cursors
-from dispatch.service.access import COURIERS, DISPATCHERS, allowed
+from dispatch.service.access import COURIERS, DISPATCHERS, MERCHANTS, allowed
 from dispatch.service.parcels import page_size
 from dispatch.service.site import HostedNetwork, HostedZone, Site
 from dispatch.service.status import AddressUnroutable
@@ -31,6 +32,7 @@ from dispatch.wire.couriers import (
     hub_in,
     hub_out,
 )
+from dispatch.wire.places import spot_of
 
 LONGEST_TOKEN_S = 366 * 86_400
 
@@ -49,11 +51,12 @@ class CourierService(couriers_pb2_grpc.CourierServiceServicer):
         network = self._site.network(caller)
         own = chosen_id(request.courier_id, "courier_id", self._site.mint("c"))
         zone = zone_here(network, request.courier.home_anchor, "courier.home_anchor")
-        courier, personal = courier_in(request.courier, own, zone.name, network.terms())
-        places = [("courier.home_anchor", courier.home)]
-        if courier.end is not None:
-            places.append(("courier.end_anchor", courier.end))
-        check_roads(self._site, places)
+        places = {
+            "courier.home_anchor": request.courier.home_anchor,
+            "courier.end_anchor": request.courier.end_anchor,
+        }
+        with roads_checked(self._site, places):
+            courier, personal = courier_in(request.courier, own, zone.name, network.terms())
         if not self._site.is_near_road(courier.mode, courier.home):
             problem = f"no way for {courier.mode.name} near home_anchor on this map"
             raise AddressUnroutable([Fault("courier.modes[0]", problem)])
@@ -112,11 +115,18 @@ class CourierService(couriers_pb2_grpc.CourierServiceServicer):
         def build(_state: State, _events: tuple[Event, ...]) -> pb.AvailabilityWindow:
             return availability_out(slot, own, network.id)
 
-        if request.validate_only:
-            return rehearse(zone, command, build)
-        answer, _ = await submit(
-            self._site, zone, caller, request, command, build, pb.AvailabilityWindow
-        )
+        try:
+            if request.validate_only:
+                return rehearse(zone, command, build)
+            answer, _ = await submit(
+                self._site, zone, caller, request, command, build, pb.AvailabilityWindow
+            )
+        except InvalidValue as error:
+            fields = {"opens_at": "availability_window.interval.open_time"}
+            faults = [
+                Fault(fields.get(fault.field, fault.field), fault.problem) for fault in error.faults
+            ]
+            raise InvalidValue(faults, subject=error.subject) from error
         return answer
 
     async def ListAvailabilityWindows(
@@ -180,8 +190,8 @@ class HubService(hubs_pb2_grpc.HubServiceServicer):
         network = self._site.network(caller)
         own = chosen_id(request.hub_id, "hub_id", self._site.mint("h"))
         zone = zone_here(network, request.hub.place, "hub.place")
-        hub, personal = hub_in(request.hub, own, zone.name, network.terms())
-        check_roads(self._site, [("hub.place", hub.place)])
+        with roads_checked(self._site, {"hub.place": request.hub.place}):
+            hub, personal = hub_in(request.hub, own, zone.name, network.terms())
         command = CreateHub(hub=hub)
 
         def build(state: State, _events: tuple[Event, ...]) -> hubs_pb2.Hub:
@@ -200,7 +210,7 @@ class HubService(hubs_pb2_grpc.HubServiceServicer):
 
     async def GetHub(self, request: hubs_pb2.GetHubRequest, context: Context) -> hubs_pb2.Hub:
         """Return a hub."""
-        caller, (_, own) = allowed(request.name, names.HUB, "name", DISPATCHERS)
+        caller, (_, own) = allowed(request.name, names.HUB, "name", MERCHANTS)
         network = self._site.network(caller)
         answer = hub_out(network.zone_of_hub(own).state.hub(own), network.id)
         await show(self._site, network, caller, [answer])
@@ -210,7 +220,7 @@ class HubService(hubs_pb2_grpc.HubServiceServicer):
         self, request: hubs_pb2.ListHubsRequest, context: Context
     ) -> hubs_pb2.ListHubsResponse:
         """List hubs by name."""
-        caller, _ = allowed(request.parent, names.NETWORK, "parent", DISPATCHERS)
+        caller, _ = allowed(request.parent, names.NETWORK, "parent", MERCHANTS)
         network = self._site.network(caller)
         page, token = page_of(network, _hubs, "hubs", request)
         answer = hubs_pb2.ListHubsResponse(
@@ -244,24 +254,39 @@ def chosen_id(given: str, field: str, fresh: str) -> str:
 
 
 def zone_here(network: HostedNetwork, place: types_pb2.Place, path: str) -> HostedZone:
-    """Return the zone of a place; where there is no point, any: reading it will tell.
+    """Return the zone of a place; where its point is none, any: reading it will tell.
 
     Raises
     ------
     InvalidValue
         If the point lies outside every zone.
     """
-    if not place.HasField("point"):
+    spot = spot_of(place)
+    if spot is None:
         return network.any_zone()
-    zone = network.zone_at(lat=place.point.latitude, lon=place.point.longitude)
+    zone = network.zone_at(lat=spot.lat, lon=spot.lon)
     if zone is None:
         raise InvalidValue([Fault(f"{path}.point", "lies outside every zone of the network")])
     return zone
 
 
-def check_roads(site: Site, places: Iterable[tuple[str, Place]]) -> None:
-    """Raise `AddressUnroutable` with every place, given with its path, that lies off the map."""
-    off = site.off_road(list(places))
+@contextmanager
+def roads_checked(site: Site, places: Mapping[str, types_pb2.Place]) -> Iterator[None]:
+    """Look places, given by their paths, up on the map; whatever the block finds comes first.
+
+    Raises
+    ------
+    AddressUnroutable
+        With every place that lies off the map.
+    InvalidValue
+        With the block's faults and the places, where there are both.
+    """
+    spots = [(path, spot) for path, place in places.items() for spot in [spot_of(place)] if spot]
+    off = site.off_road(spots)
+    try:
+        yield
+    except InvalidValue as error:
+        raise InvalidValue([*error.faults, *off], subject=error.subject) from error
     if off:
         raise AddressUnroutable(off)
 

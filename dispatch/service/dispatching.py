@@ -10,6 +10,7 @@ from google.longrunning import operations_pb2, operations_pb2_grpc
 from dispatch.auth import Principal
 from dispatch.core.errors import Fault, InvalidValue, NotFound, RequestIdReused
 from dispatch.core.messages import PauseDispatch, RequestPlan, ResumeDispatch
+from dispatch.core.model import Check
 from dispatch.runtime import Submission
 from dispatch.service.access import DISPATCHERS, allowed
 from dispatch.service.guard import told
@@ -17,12 +18,13 @@ from dispatch.service.site import HostedNetwork, HostedZone, Site
 from dispatch.service.writing import checked_id, submit
 from dispatch.v1 import dispatching_pb2 as pb
 from dispatch.v1 import dispatching_pb2_grpc
-from dispatch.wire import names
+from dispatch.wire import names, scalars
 from dispatch.wire.events import run_out, zone_out
 
 KEPT = 1000
 """Most operations that are remembered; they do not outlive the process."""
 LONGEST_WAIT_S = 300.0
+LONGEST_REASON = 500
 
 Context = grpc.aio.ServicerContext[object, object]
 
@@ -146,7 +148,10 @@ class DispatchService(dispatching_pb2_grpc.DispatchServiceServicer):
         """Stop planning in a zone."""
         caller, _ = allowed(request.name, names.ZONE, "name", DISPATCHERS)
         zone = _zone(self._site.network(caller), request.name, "name")
-        command = PauseDispatch(reason=request.reason[:200])
+        check = Check()
+        scalars.plain_text(request.reason, LONGEST_REASON, "reason", check)
+        check.done(request.name)
+        command = PauseDispatch(reason=request.reason)
         answer, _ = await submit(
             self._site, zone, caller, request, command, lambda state, _: zone_out(state), pb.Zone
         )

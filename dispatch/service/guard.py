@@ -142,6 +142,9 @@ def told(error: Exception, method: str) -> status_pb2.Status:
     """Return the status of any error; of one that should not be, log where it came from."""
     if isinstance(error, DispatchError | LogUnavailable):
         return status.status_of(error)
+    if isinstance(error, NotImplementedError):
+        # What generated servicers raise for the methods that nobody has written.
+        return status.unimplemented(method)
     frames = "".join(traceback.format_tb(error.__traceback__))
     logger.error("%s failed with %s\n%s", method, type(error).__name__, frames)
     return status.internal()

@@ -4,25 +4,26 @@
 import asyncio
 import heapq
 import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import grpc
-from immutables import Map
 
 from dispatch.auth import Principal, Role
 from dispatch.core.engine import BATCH_LIMIT
-from dispatch.core.errors import Fault, InvalidValue, NotFound
+from dispatch.core.errors import Fault, InvalidValue
 from dispatch.core.messages import CancelParcel, CreateParcels, Event
-from dispatch.core.model import ID, Instant, Parcel, Place
+from dispatch.core.model import Parcel
 from dispatch.core.state import State
 from dispatch.service import cursors
 from dispatch.service.access import ALL, MERCHANTS, allowed, denied
+from dispatch.service.intake import Reader
 from dispatch.service.site import HostedNetwork, HostedZone, Site
-from dispatch.service.status import AddressUnroutable
 from dispatch.service.writing import carries, kept, rehearse, show, submit
 from dispatch.v1 import parcels_pb2 as pb
 from dispatch.v1 import parcels_pb2_grpc
 from dispatch.wire import names, scalars
-from dispatch.wire.parcels import Intake, origin_hub, parcel_in, parcel_out
+from dispatch.wire.parcels import parcel_out
 
 PAGE_SIZE = 50
 LARGEST_PAGE = 1000
@@ -45,81 +46,6 @@ def page_size(asked: int) -> int:
     return min(asked or PAGE_SIZE, LARGEST_PAGE)
 
 
-class _Reader:
-    """Reads the parcels of one request, collecting every fault of all of them."""
-
-    def __init__(self, site: Site, network: HostedNetwork, merchant: str, now: Instant) -> None:
-        self.faults: list[Fault] = []
-        self.intakes: list[Intake] = []
-        self.zone: HostedZone | None = None
-        self._site = site
-        self._network = network
-        self._merchant = merchant
-        self._terms = network.terms(merchant)
-        self._now = now
-        self._first = ""
-        self._places: list[tuple[str, Place]] = []
-
-    def read(self, request: pb.CreateParcelRequest, prefix: str) -> None:
-        """Read one parcel; ``prefix`` stands before the paths of its faults."""
-        own = request.parcel_id or self._site.mint("p")
-        if not ID.fullmatch(own):
-            self.faults.append(Fault(f"{prefix}parcel_id", f"{own[:80]!r} is not an id"))
-            own = "unreadable"
-        if not request.HasField("parcel"):
-            self.faults.append(Fault(f"{prefix}parcel", "is required"))
-            return
-        path = f"{prefix}parcel"
-        try:
-            zone = self._zone_of(request.parcel, path)
-            parcel = f"{self._merchant}/{own}"
-            intake = parcel_in(request.parcel, path, parcel, zone.name, self._terms, self._now)
-        except InvalidValue as error:
-            self.faults += error.faults
-            return
-        if self.zone is None:
-            self.zone, self._first = zone, path
-        elif zone is not self.zone:
-            problem = f"lies in zone {zone.id}, and {self._first} in {self.zone.id}"
-            self.faults.append(Fault(f"{path}.pickup", problem))
-        self.intakes.append(intake)
-        if not intake.parcel.origin_hub:
-            self._places.append((f"{path}.pickup", intake.parcel.pickup))
-        self._places.append((f"{path}.dropoff", intake.parcel.dropoff))
-
-    def _zone_of(self, message: pb.Parcel, path: str) -> HostedZone:
-        hub = origin_hub(message, path, self._network.id)
-        if hub:
-            try:
-                return self._network.zone_of_hub(hub)
-            except NotFound as error:
-                fault = Fault(f"{path}.pickup.hub", error.message)
-                raise InvalidValue([fault]) from error
-        if not message.pickup.HasField("point"):
-            return self._network.any_zone()
-        point = message.pickup.point
-        zone = self._network.zone_at(lat=point.latitude, lon=point.longitude)
-        if zone is None:
-            problem = "lies outside every zone of the network"
-            raise InvalidValue([Fault(f"{path}.pickup.point", problem)])
-        return zone
-
-    def checked(self) -> HostedZone:
-        """Return the zone of all parcels.
-
-        Raises
-        ------
-        InvalidValue
-            With every fault of every parcel.
-        """
-        off = self._site.off_road(self._places)
-        if self.faults or self.zone is None:
-            raise InvalidValue([*self.faults, *off] or [Fault("requests", "is required")])
-        if off:
-            raise AddressUnroutable(off)
-        return self.zone
-
-
 class ParcelService(parcels_pb2_grpc.ParcelServiceServicer):
     """Parcels of a merchant."""
 
@@ -128,11 +54,11 @@ class ParcelService(parcels_pb2_grpc.ParcelServiceServicer):
 
     async def CreateParcel(self, request: pb.CreateParcelRequest, context: Context) -> pb.Parcel:
         """Create a parcel."""
-        caller, network, merchant = self._merchant(request.parent)
-        reader = _Reader(self._site, network, merchant, self._site.clock.now())
-        reader.read(request, "")
+        caller, network = self._merchant(request.parent)
+        reader = Reader(self._site, network, caller, request.parent)
+        reader.read(request)
         try:
-            zone = reader.checked()
+            zone = reader.checked_one()
         except InvalidValue:
             earlier = await kept(self._site, caller, request, pb.Parcel)
             if earlier is None:
@@ -148,7 +74,7 @@ class ParcelService(parcels_pb2_grpc.ParcelServiceServicer):
         if request.validate_only:
             answer, known = rehearse(zone, command, build), intake.personal
         else:
-            with network.claims(_parcels, "parcel", [intake.parcel.id], zone.name):
+            with _claimed(network, [intake.parcel], zone):
                 answer, known = await submit(
                     self._site, zone, caller, request, command, build, pb.Parcel,
                     personal=intake.personal,
@@ -160,15 +86,12 @@ class ParcelService(parcels_pb2_grpc.ParcelServiceServicer):
         self, request: pb.BatchCreateParcelsRequest, context: Context
     ) -> pb.BatchCreateParcelsResponse:
         """Create many parcels, all or none."""
-        caller, network, merchant = self._merchant(request.parent)
+        caller, network = self._merchant(request.parent)
         if len(request.requests) > BATCH_LIMIT:
             problem = f"{len(request.requests)} parcels; a batch holds at most {BATCH_LIMIT}"
             raise InvalidValue([Fault("requests", problem)])
-        reader = _Reader(self._site, network, merchant, self._site.clock.now())
-        for index, item in enumerate(request.requests):
-            prefix = f"requests[{index}]."
-            reader.faults += _stray_fields(item, request.parent, prefix)
-            reader.read(item, prefix)
+        reader = Reader(self._site, network, caller, request.parent)
+        reader.read_batch(request.requests)
         try:
             zone = reader.checked()
         except InvalidValue:
@@ -189,7 +112,7 @@ class ParcelService(parcels_pb2_grpc.ParcelServiceServicer):
         if request.validate_only:
             answer, known = rehearse(zone, command, build), tuple(personal)
         else:
-            with network.claims(_parcels, "parcel", ids, zone.name):
+            with _claimed(network, command.parcels, zone):
                 answer, known = await submit(
                     self._site, zone, caller, request, command, build,
                     pb.BatchCreateParcelsResponse, personal=personal,
@@ -250,11 +173,11 @@ class ParcelService(parcels_pb2_grpc.ParcelServiceServicer):
         await show(self._site, network, caller, [answer])
         return answer
 
-    def _merchant(self, parent: str) -> tuple[Principal, HostedNetwork, str]:
+    def _merchant(self, parent: str) -> tuple[Principal, HostedNetwork]:
         caller, (_, merchant) = allowed(parent, names.MERCHANT, "parent", MERCHANTS)
         network = self._site.network(caller)
         network.check_merchant(merchant)
-        return caller, network, merchant
+        return caller, network
 
 
 def _reason(given: str) -> str:
@@ -270,24 +193,20 @@ def _reason(given: str) -> str:
     return given
 
 
-def _parcels(state: State) -> Map[str, Parcel]:
-    return state.parcels
+@contextmanager
+def _claimed(network: HostedNetwork, parcels: Sequence[Parcel], zone: HostedZone) -> Iterator[None]:
+    """Hold the ids and waybills of new parcels for their zone while it takes them."""
+    ids = [parcel.id for parcel in parcels]
+    shipments = [parcel.shipment for parcel in parcels if parcel.shipment]
+    with (
+        network.claims(lambda state: state.parcels, "parcel", ids, zone.name),
+        network.claims(lambda state: state.shipments, "shipment", shipments, zone.name),
+    ):
+        yield
 
 
 def _written(state: State, network: HostedNetwork, parcel: str) -> pb.Parcel:
     return parcel_out(state, state.parcel(parcel), network.id, network.currency)
-
-
-def _stray_fields(item: pb.CreateParcelRequest, parent: str, prefix: str) -> list[Fault]:
-    """Return the faults of what belongs to the batch and not to one of its requests."""
-    faults = []
-    if item.parent not in {"", parent}:
-        faults.append(Fault(f"{prefix}parent", "is not the batch's"))
-    if item.request_id:
-        faults.append(Fault(f"{prefix}request_id", "belongs to the batch: leave it empty"))
-    if item.validate_only:
-        faults.append(Fault(f"{prefix}validate_only", "belongs to the batch: leave it empty"))
-    return faults
 
 
 def _page(

@@ -1,5 +1,6 @@
 """All services on one port."""
 
+import socket
 from collections.abc import Sequence
 from typing import Any
 
@@ -91,8 +92,9 @@ class Server:
         Raises
         ------
         OSError
-            If the address cannot be had.
+            If the address cannot be had; with ``EADDRINUSE`` where somebody else has it.
         """
+        _check_address(host, port)
         try:
             chosen = self._server.add_insecure_port(f"{host}:{port}")
         except RuntimeError as error:
@@ -108,3 +110,15 @@ class Server:
         for network in self._site.networks.values():
             network.news.close()
         await self._server.stop(grace_s)
+
+
+def _check_address(host: str, port: int) -> None:
+    """Raise the system's `OSError` where an address cannot be had.
+
+    Asked first, because gRPC does not say why, and writes lines of its own about it.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        raise OSError(error.errno, f"cannot listen on {host}:{port}: {error.strerror}") from error

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from dispatch.auth import Principal
 from dispatch.clock import Clock
-from dispatch.core.errors import Conflict, Fault, NotFound
+from dispatch.core.errors import Conflict, NotFound
 from dispatch.core.messages import Event
 from dispatch.core.model import Mode, Place
 from dispatch.core.state import State
 from dispatch.log import EventLog
 from dispatch.runtime import LiveLoop
-from dispatch.service.status import Draining
+from dispatch.service.status import Draining, OffRoad
 from dispatch.settings import Network
 from dispatch.wire import names
 from dispatch.wire.places import Terms
@@ -256,7 +256,7 @@ class Site:
             )
         return found
 
-    def off_road(self, places: Sequence[tuple[str, Place]]) -> list[Fault]:
+    def off_road(self, places: Sequence[tuple[str, Place]]) -> list[OffRoad]:
         """Return a fault for each place that no way leads to on foot.
 
         Parameters
@@ -269,7 +269,7 @@ class Site:
             return []
         distance_m = self._roads.snap_distance_m("foot", [place for _, place in unsure])
         return [
-            Fault(f"{path}.point", "lies off the map: no road leads there")
+            OffRoad(f"{path}.point", "lies off the map: no road leads there")
             for (path, _), metres in zip(unsure, distance_m.tolist(), strict=True)
             if metres == float("inf")
         ]

@@ -27,6 +27,7 @@ from dispatch.core.errors import (
     RequestIdReused,
     TokenInvalid,
     Unavailable,
+    WaybillTaken,
 )
 from dispatch.executors import PlanRejectedError
 from dispatch.log import LogUnavailable
@@ -40,7 +41,11 @@ LONGEST_MESSAGE = 400
 
 
 class AddressUnroutable(InvalidValue):
-    """A place that no road of the map leads to."""
+    """A place that no road of the map leads to, and no other fault."""
+
+
+class OffRoad(Fault, frozen=True):
+    """A fault of a place that no road leads to; may stand among others."""
 
 
 class Draining(Unavailable):
@@ -55,6 +60,7 @@ ERROR_CODES: dict[type[DispatchError], tuple[grpc.StatusCode, str]] = {
     RequestIdReused: (grpc.StatusCode.INVALID_ARGUMENT, "REQUEST_ID_REUSED"),
     NotFound: (grpc.StatusCode.NOT_FOUND, "NAME_NOT_FOUND"),
     AlreadyExists: (grpc.StatusCode.ALREADY_EXISTS, "{NOUN}_ID_TAKEN"),
+    WaybillTaken: (grpc.StatusCode.ALREADY_EXISTS, "WAYBILL_TAKEN"),
     InvalidTransition: (grpc.StatusCode.FAILED_PRECONDITION, "INVALID_TRANSITION"),
     OfferExpired: (grpc.StatusCode.FAILED_PRECONDITION, "OFFER_EXPIRED"),
     HubClosed: (grpc.StatusCode.FAILED_PRECONDITION, "HUB_CLOSED"),
@@ -86,6 +92,12 @@ def status_of(error: DispatchError | LogUnavailable) -> status_pb2.Status:
     return _status(code, error.message, [info, *details])
 
 
+def unimplemented(method: str) -> status_pb2.Status:
+    """Return the status of a method that the service has not."""
+    info = error_details_pb2.ErrorInfo(reason="UNIMPLEMENTED", domain=DOMAIN)
+    return _status(grpc.StatusCode.UNIMPLEMENTED, f"{method} does not exist yet", [info])
+
+
 def internal() -> status_pb2.Status:
     """Return the status of what should not have happened; it says nothing of the inside."""
     info = error_details_pb2.ErrorInfo(reason="INTERNAL", domain=DOMAIN)
@@ -114,9 +126,9 @@ def _details(error: DispatchError, reason: str, metadata: dict[str, str]) -> Ite
     """Yield what else belongs to an error; may add to ``metadata``."""
     match error:
         case InvalidValue(faults=faults):
-            yield _bad_request(faults, metadata)
+            yield _bad_request(faults, metadata, reason)
         case RequestIdReused():
-            yield _bad_request([Fault("request_id", error.message)], metadata)
+            yield _bad_request([Fault("request_id", error.message)], metadata, reason)
         case NotFound() | AlreadyExists():
             yield error_details_pb2.ResourceInfo(
                 resource_type=f"antmile/{_noun(error.subject).capitalize()}",
@@ -134,14 +146,19 @@ def _details(error: DispatchError, reason: str, metadata: dict[str, str]) -> Ite
             pass
 
 
-def _bad_request(faults: Sequence[Fault], metadata: dict[str, str]) -> error_details_pb2.BadRequest:
+def _bad_request(
+    faults: Sequence[Fault], metadata: dict[str, str], reason: str
+) -> error_details_pb2.BadRequest:
     """List faults as far as a status can hold them; say how many there are."""
+    off_road = ERROR_CODES[AddressUnroutable][1]
     detail = error_details_pb2.BadRequest()
     for fault in faults:
         if detail.ByteSize() > MOST_FAULT_BYTES:
             break
         detail.field_violations.add(
-            field=fault.field, description=_short(fault.problem), reason="FIELD_INVALID"
+            field=fault.field,
+            description=_short(fault.problem),
+            reason=off_road if isinstance(fault, OffRoad) else reason,
         )
     metadata["fault_count"] = str(len(faults))
     return detail

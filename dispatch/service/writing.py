@@ -12,6 +12,7 @@ from dispatch.auth import Principal, Role
 from dispatch.core.engine import decide
 from dispatch.core.errors import Fault, InvalidValue
 from dispatch.core.messages import Command, Event
+from dispatch.core.model import LegState, StopState
 from dispatch.core.state import State, fold
 from dispatch.log import PersonalRow, RequestKey
 from dispatch.runtime import Submission
@@ -24,6 +25,8 @@ from dispatch.wire.work import LIVE_STATES
 UUID4 = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE
 )
+
+_UNDER_WAY = frozenset({LegState.ASSIGNED, LegState.ACTIVE})
 
 Answer = TypeVar("Answer", bound=Message)
 
@@ -164,6 +167,9 @@ async def show(
         Rows that have just been written and need not be read again.
     """
     shown = list(messages)
+    for message in shown:
+        if isinstance(message, courier_app_pb2.Tour):
+            _leave_out(network, message)
     wanted = pointers(shown)
     rows = {row.id: row for row in known}
     missing = wanted - rows.keys()
@@ -190,6 +196,19 @@ def _may_see(network: HostedNetwork, caller: Principal, message: Shown) -> bool:
             return caller.role is Role.DISPATCHER
 
 
+def _leave_out(network: HostedNetwork, message: courier_app_pb2.Tour) -> None:
+    """Mark the stops that have been left out since the message was made: it may be an old answer.
+
+    What a stop is marked with decides whether its place shows anybody.
+    """
+    own = message.name.rpartition("/")[2]
+    for zone in network.zones.values():
+        tour = zone.state.tours.get(own)
+        for stop, now in zip(message.stops, tour.stops if tour else (), strict=False):
+            if now.state is StopState.SKIPPED:
+                stop.state = courier_app_pb2.Stop.State.SKIPPED
+
+
 def _is_live(network: HostedNetwork, message: courier_app_pb2.Tour) -> bool:
     """Whether the tour is live in the message and still is: it may be an old answer."""
     _, courier, tour = names.required(message.name, names.TOUR, "name")
@@ -199,15 +218,15 @@ def _is_live(network: HostedNetwork, message: courier_app_pb2.Tour) -> bool:
 
 
 def carries(network: HostedNetwork, caller: Principal, parcel: str) -> bool:
-    """Whether the caller is a courier whose live tour has a parcel, ``m/p``."""
+    """Whether the caller is a courier whose live tour has a parcel, ``m/p``.
+
+    Not any more once the leg was cancelled, handed back or ended.
+    """
     if caller.role is not Role.COURIER:
         return False
     for zone in network.zones.values():
         state = zone.state
-        tour = state.live_tour.get(caller.subject)
-        if tour is not None and parcel in state.parcels:
+        if caller.subject in state.live_tour and parcel in state.parcels:
             leg = state.legs[state.parcels[parcel].leg]
-            return leg.courier == caller.subject and any(
-                task.leg == leg.id for stop in state.tours[tour].stops for task in stop.tasks
-            )
+            return leg.courier == caller.subject and leg.state in _UNDER_WAY
     return False

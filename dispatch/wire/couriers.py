@@ -24,6 +24,7 @@ from dispatch.wire.places import (
     Owner,
     Personal,
     Terms,
+    check_contact,
     place_in,
     place_out,
     renamed,
@@ -31,6 +32,7 @@ from dispatch.wire.places import (
     window_out,
 )
 
+_LONGEST_TEXT = 200
 _COURIER_FIELDS = {
     "capacity_grams": "capacity.grams",
     "capacity_ml": "capacity.milliliters",
@@ -141,7 +143,12 @@ def _own_id(name: str, shape: names.Shape, field: str, terms: Terms, check: Chec
 
 
 def _refuse_courier(message: pb.Courier, check: Check) -> None:
-    """Note a fault for everything that no rule honours yet."""
+    """Note a fault for everything that no rule honours yet, and for texts that are none."""
+    check_contact(message.contact, "courier.contact", check)
+    scalars.plain_text(message.party, _LONGEST_TEXT, "courier.party", check)
+    for field in ("skills", "access_compounds"):
+        for index, text in enumerate(getattr(message, field)):
+            scalars.plain_text(text, _LONGEST_TEXT, f"courier.{field}[{index}]", check)
     for field in ("areas", "tier", "hours_policy"):
         if getattr(message, field):
             check.faults.append(Fault(f"courier.{field}", "is not honoured yet: leave it empty"))
@@ -214,6 +221,7 @@ def availability_in(message: pb.AvailabilityWindow, given_id: str) -> Availabili
             check.faults.append(Fault(f"{path}.{field}", "is not honoured yet: leave it empty"))
     if message.max_parcels:
         check.faults.append(Fault(f"{path}.max_parcels", "is not honoured yet: leave it empty"))
+    scalars.plain_text(message.post, _LONGEST_TEXT, f"{path}.post", check)
     duty = scalars.member_of(Duty, pb.AvailabilityWindow.Duty, message.duty, f"{path}.duty", check)
     check.done()
     if window is None:
@@ -264,6 +272,8 @@ def hub_in(
         check,
         label=message.display_name,
     )
+    for field in ("display_name", "operator"):
+        scalars.plain_text(getattr(message, field), _LONGEST_TEXT, f"hub.{field}", check)
     check.that(message.kind != 0, "hub.kind", "is required")
     kind = scalars.member_of(HubKind, hubs_pb2.Hub.Kind, message.kind, "hub.kind", check)
     hours = [

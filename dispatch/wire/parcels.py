@@ -45,6 +45,8 @@ _CORE_FIELDS = {
 _CUSTODIANS = {CustodianKind.COURIER: names.COURIER, CustodianKind.HUB: names.HUB}
 _HANDLING_KEPT = frozenset({pb.Parcel.Handling.FRAGILE, pb.Parcel.Handling.KEEP_UPRIGHT})
 _LONGEST_TEXT = 200
+_LONGEST = {"carrier": 200, "waybill": 64, "piece": 64, "household": 200, "return_to": 200}
+"""Most characters of a parcel's own texts."""
 _MOST_LABELS = 64
 
 
@@ -111,7 +113,7 @@ def parcel_in(
         message.dropoff, f"{path}.dropoff", owner, "dropoff", terms, check
     )
     _refuse_unsupported(message, path, check)
-    ready_at = message.ready_time.seconds if message.HasField("ready_time") else now
+    ready_at = _ready_at(message, path, now, check)
     window = window_in(message.windows[0], f"{path}.windows[0]", check) if message.windows else None
     ml = message.load.milliliters or defaults.PARCEL_ML
     size = _SIZE_OF.get(message.load.size_class, defaults.size_class(ml))
@@ -149,6 +151,15 @@ def parcel_in(
         raise
     check.done(owner.subject)
     return Intake(read, tuple(row for row in (sender, recipient) if row is not None))
+
+
+def _ready_at(message: pb.Parcel, path: str, now: Instant, check: Check) -> Instant:
+    """Return when a parcel is ready; now where that is no time: no other field is to blame."""
+    if not message.HasField("ready_time"):
+        return now
+    known = len(check.faults)
+    check.instant(message.ready_time.seconds, f"{path}.ready_time")
+    return message.ready_time.seconds if len(check.faults) == known else now
 
 
 def _due_at(message: pb.Parcel, ready_at: Instant, window: TimeWindow | None) -> Instant:
@@ -196,22 +207,26 @@ def _refuse_unsupported(message: pb.Parcel, path: str, check: Check) -> None:
         if kind not in _HANDLING_KEPT:
             problem = "only FRAGILE and KEEP_UPRIGHT are supported yet"
             check.faults.append(Fault(f"{path}.handling[{index}]", problem))
-    _refuse_lengths(message, path, check)
+    _refuse_texts(message, path, check)
 
 
-def _refuse_lengths(message: pb.Parcel, path: str, check: Check) -> None:
-    for field in ("carrier", "waybill", "piece", "household", "return_to"):
-        if len(getattr(message, field)) > _LONGEST_TEXT:
-            problem = f"is longer than {_LONGEST_TEXT} characters"
-            check.faults.append(Fault(f"{path}.{field}", problem))
-    if len(message.promise.service_level) > _LONGEST_TEXT:
-        problem = f"is longer than {_LONGEST_TEXT} characters"
-        check.faults.append(Fault(f"{path}.promise.service_level", problem))
-    if len(message.labels) > _MOST_LABELS or any(
-        len(text) > _LONGEST_TEXT for label in message.labels.items() for text in label
-    ):
-        problem = f"at most {_MOST_LABELS} labels of {_LONGEST_TEXT} characters"
-        check.faults.append(Fault(f"{path}.labels", problem))
+def _refuse_texts(message: pb.Parcel, path: str, check: Check) -> None:
+    for field, longest in _LONGEST.items():
+        scalars.plain_text(getattr(message, field), longest, f"{path}.{field}", check)
+    scalars.plain_text(
+        message.promise.service_level, _LONGEST_TEXT, f"{path}.promise.service_level", check
+    )
+    for index, option in enumerate(message.delivery_options):
+        for field in ("target", "consented_by"):
+            where = f"{path}.delivery_options[{index}].{field}"
+            scalars.plain_text(getattr(option, field), _LONGEST_TEXT, where, check)
+    labels = Check()
+    labels.that(len(message.labels) <= _MOST_LABELS, "labels", f"more than {_MOST_LABELS}")
+    for label in sorted(message.labels.items()):
+        for text in label:
+            scalars.plain_text(text, _LONGEST_TEXT, "labels", labels)
+    # One fault for all of them: a key that is none cannot be quoted as a path.
+    check.faults += [Fault(f"{path}.labels", fault.problem) for fault in labels.faults[:1]]
 
 
 # --- out --------------------------------------------------------------------------------

@@ -24,13 +24,13 @@ KIND = "contact"
 """Kind of all rows of personal data that are written here."""
 
 _LONGEST = {
-    "address": 500,
+    "address": 1000,
     "compound": 200,
     "building": 200,
     "entrance": 200,
     "room": 40,
     "osm_ref": 40,
-    "note": 1000,
+    "note": 2000,
     "display_name": 200,
     "phone_number": 40,
 }
@@ -138,7 +138,7 @@ def place_in(
         address=message.address,
         label=label,
     )
-    _check_lengths(message, path, check)
+    _check_texts(message, path, check)
     row = owner.row(role, personal)
     confidence = scalars.member_of(
         Confidence, types_pb2.Place.Confidence, message.confidence, f"{path}.confidence", check
@@ -172,6 +172,19 @@ def place_in(
     return place, row
 
 
+def spot_of(message: types_pb2.Place) -> Place | None:
+    """Return where a place lies; None where its point is missing or not on the earth.
+
+    For looking at the map even if the rest of the message cannot be read.
+    """
+    if not message.HasField("point"):
+        return None
+    try:
+        return Place(lat=message.point.latitude, lon=message.point.longitude)
+    except InvalidValue:
+        return None
+
+
 def renamed(error: InvalidValue, fields: Mapping[str, str], path: str) -> list[Fault]:
     """Return an error's faults with the fields of a message in place of the core's."""
     return [
@@ -180,15 +193,22 @@ def renamed(error: InvalidValue, fields: Mapping[str, str], path: str) -> list[F
     ]
 
 
-def _check_lengths(message: types_pb2.Place, path: str, check: Check) -> None:
-    for source, prefix, fields in (
-        (message, path, ("address", "compound", "building", "entrance", "room", "osm_ref")),
-        (message.contact, f"{path}.contact", ("display_name", "phone_number", "note")),
-    ):
-        for field in fields:
-            if len(getattr(source, field)) > _LONGEST[field]:
-                problem = f"is longer than {_LONGEST[field]} characters"
-                check.faults.append(Fault(f"{prefix}.{field}", problem))
+def _check_texts(message: types_pb2.Place, path: str, check: Check) -> None:
+    for field in ("address", "compound", "building", "entrance", "room", "osm_ref"):
+        scalars.plain_text(getattr(message, field), _LONGEST[field], f"{path}.{field}", check)
+    check_contact(message.contact, f"{path}.contact", check)
+
+
+def check_contact(contact: types_pb2.Contact, path: str, check: Check) -> None:
+    """Note faults of what is said of a person."""
+    for field in ("display_name", "phone_number", "note"):
+        scalars.plain_text(
+            getattr(contact, field),
+            _LONGEST[field],
+            f"{path}.{field}",
+            check,
+            has_lines=field == "note",
+        )
 
 
 def window_in(message: types_pb2.TimeWindow, path: str, check: Check) -> TimeWindow | None:

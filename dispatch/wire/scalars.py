@@ -1,5 +1,6 @@
-"""Instants, money, enums, etags: the small change between messages and the core."""
+"""Instants, money, texts, enums, etags: the small change between messages and the core."""
 
+import re
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
@@ -30,6 +31,27 @@ def duration(seconds: Seconds) -> duration_pb2.Duration:
 def latlng(*, lat: float, lon: float) -> latlng_pb2.LatLng:
     """Return WGS84 degrees as a message."""
     return latlng_pb2.LatLng(latitude=lat, longitude=lon)
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_NEWLINES = str.maketrans("", "", "\r\n")
+
+
+def plain_text(
+    text: str, longest: int, field: str, check: Check, *, has_lines: bool = False
+) -> None:
+    """Note a fault of a text that is too long or holds control characters.
+
+    Parameters
+    ----------
+    longest
+        Most characters.
+    has_lines
+        Whether it may run over several lines, as a note does.
+    """
+    check.that(len(text) <= longest, field, f"is longer than {longest} characters")
+    seen = text.translate(_NEWLINES) if has_lines else text
+    check.that(_CONTROL.search(seen) is None, field, "holds control characters")
 
 
 def money(cents: Cents, currency: str) -> money_pb2.Money:

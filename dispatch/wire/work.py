@@ -166,11 +166,8 @@ def stop_commands(message: pb.StopEvent, tour: Tour, network: str) -> list[Recor
         With every fault, by the fields of the event.
     """
     check = Check()
-    check.that(
-        0 < len(message.event_id) <= _LONGEST_ID,
-        "event_id",
-        f"needs 1 to {_LONGEST_ID} characters",
-    )
+    check.that(message.event_id != "", "event_id", "is required")
+    scalars.plain_text(message.event_id, _LONGEST_ID, "event_id", check)
     check.that(message.HasField("event_time"), "event_time", "is required")
     check.that(not message.proofs, "proofs", "proofs come later: leave them out")
     index = _stop_index(message.stop, tour, check)

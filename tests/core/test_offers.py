@@ -198,7 +198,7 @@ def test_an_offer_says_all(story: Story) -> None:
     assert (offer.courier, offer.epoch, offer.round, offer.state) == ("ann", 1, 1, OfferState.OPEN)
     assert (offer.made_at, offer.expires_at) == (NOON, NOON + 60)
     assert [(line.label, line.cents) for line in offer.pay] == [
-        ("1 parcels", 100),
+        ("1 parcel", 100),
         ("3 min of detour", 60),
     ]
     assert offer.pay_cents == 160

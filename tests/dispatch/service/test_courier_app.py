@@ -307,10 +307,11 @@ async def test_what_a_courier_cannot_be_is_named(house: House) -> None:
         interval={"open_time": {"seconds": NOON}, "close_time": {"seconds": NOON + 9}}
     )
     overlap = couriers_pb2.CreateAvailabilityWindowRequest(parent=CAI, availability_window=again)
-    code, _, _ = await refusal(
+    code, _, found = await refusal(
         house.couriers.CreateAvailabilityWindow(overlap, metadata=house.dispatcher)
     )
     assert code is Code.INVALID_ARGUMENT
+    assert found == ["availability_window.interval.open_time"]
 
 
 async def test_many_couriers_race_for_nothing(house: House) -> None:

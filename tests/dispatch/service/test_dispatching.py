@@ -1,3 +1,4 @@
+import logging
 import uuid
 
 import grpc
@@ -137,3 +138,31 @@ async def test_health_needs_no_token_and_reflection_does(house: House) -> None:
     listed = (await answers.read()).list_services_response.service
     assert "dispatch.v1.ParcelService" in {service.name for service in listed}
     answers.cancel()
+
+
+async def test_what_no_operation_can_do_is_unimplemented(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Methods that nobody has written are UNIMPLEMENTED and leave no traceback."""
+    caplog.set_level(logging.DEBUG)
+    name = f"{NETWORK}/operations/none"
+    for call in (
+        house.operations.ListOperations(
+            operations_pb2.ListOperationsRequest(name=NETWORK), metadata=house.dispatcher
+        ),
+        house.operations.CancelOperation(
+            operations_pb2.CancelOperationRequest(name=name), metadata=house.dispatcher
+        ),
+    ):
+        code, reason, _ = await refusal(call)
+        assert (code, reason) == (grpc.StatusCode.UNIMPLEMENTED, "UNIMPLEMENTED")
+    assert "failed" not in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+async def test_a_reason_of_a_pause_is_short_and_plain(house: House) -> None:
+    """It goes into the log as it is: control characters and whole letters are refused."""
+    for reason in ("x" * 501, "bell\x07", "nul\x00"):
+        ask = dispatching_pb2.PauseDispatchRequest(name=f"{NETWORK}/zones/all", reason=reason)
+        _, _, fields = await refusal(house.dispatch.PauseDispatch(ask, metadata=house.dispatcher))
+        assert fields == ["reason"]

@@ -5,7 +5,7 @@ import grpc
 import pytest
 
 from dispatch.auth import Role
-from dispatch.v1 import hubs_pb2, types_pb2
+from dispatch.v1 import couriers_pb2, hubs_pb2, types_pb2
 from dispatch.v1 import parcels_pb2 as pb
 from tests.dispatch.service.house import (
     LAT,
@@ -15,7 +15,9 @@ from tests.dispatch.service.house import (
     OFF_MAP_LAT,
     SHOP,
     House,
+    details,
     parcel,
+    person,
     place,
     refusal,
 )
@@ -118,6 +120,50 @@ async def test_a_batch_names_doors_off_the_map_beside_other_faults(house: House)
     ]
 
 
+async def test_one_answer_lists_what_shape_map_hubs_and_state_refuse(house: House) -> None:
+    """No kind of fault hides another one: all rows are asked all questions."""
+    await house.create(9, carrier="post", waybill="W1")
+    sea, no_hub, twin, lat = _request(), _request(1), _request(2), _request(3)
+    sea.parcel.dropoff.point.latitude = OFF_MAP_LAT + 1
+    no_hub.parcel.pickup.CopyFrom(types_pb2.Place(hub=f"{NETWORK}/hubs/none"))
+    lat.parcel.pickup.point.latitude = 95
+    known = _request(4, carrier="post", waybill="W1")
+    batch = pb.BatchCreateParcelsRequest(
+        parent=SHOP, requests=[sea, no_hub, twin, twin, _request(9), lat, known]
+    )
+    code, _, fields = await refusal(house.parcels.BatchCreateParcels(batch, metadata=house.shop))
+    assert code is Code.INVALID_ARGUMENT
+    assert fields == [
+        "requests[0].parcel.dropoff.point",
+        "requests[1].parcel.pickup.hub",
+        "requests[3].parcel_id",
+        "requests[4].parcel_id",
+        "requests[5].parcel.pickup.point.latitude",
+        "requests[6].parcel.waybill",
+    ]
+
+
+async def test_a_piece_of_a_shipment_is_handed_in_once(house: House) -> None:
+    """Carrier, waybill and piece together are unique in the network, without a waybill nothing."""
+    piece = {"carrier": "post", "waybill": "W1", "piece": "1"}
+    await house.create(1, **piece)
+    assert await refusal(house.parcels.CreateParcel(_request(2, **piece), metadata=house.shop)) == (
+        Code.ALREADY_EXISTS,
+        "WAYBILL_TAKEN",
+        [],
+    )
+    other = {**piece, "piece": "2"}
+    batch = pb.BatchCreateParcelsRequest(
+        parent=SHOP, requests=[_request(3, **other), _request(4, **other), _request(5, **piece)]
+    )
+    code, _, fields = await refusal(house.parcels.BatchCreateParcels(batch, metadata=house.shop))
+    assert code is Code.INVALID_ARGUMENT
+    assert fields == ["requests[1].parcel.waybill", "requests[2].parcel.waybill"]
+    await house.create(6, **other)
+    await house.create(7, carrier="post")
+    await house.create(8, carrier="post")
+
+
 async def test_a_retry_after_the_promise_still_finds_its_answer(house: House) -> None:
     """A parcel that is ready by default is late at a late retry, and was created all the same."""
     request = _request(0, promise={"deadline_time": {"seconds": NOON + 600}})
@@ -185,8 +231,30 @@ async def test_a_parcel_starts_at_a_hub(house: House) -> None:
     assert got.custody.holder == pb.Custody.Holder.HUB
     assert got.custody.custodian == made.name
     elsewhere = _request(2, pickup=types_pb2.Place(hub=f"{NETWORK}/hubs/none"))
+    assert await refusal(house.parcels.CreateParcel(elsewhere, metadata=house.shop)) == (
+        Code.NOT_FOUND,
+        "NAME_NOT_FOUND",
+        [],
+    )
+    elsewhere.parcel.load.grams = -1
     code, _, fields = await refusal(house.parcels.CreateParcel(elsewhere, metadata=house.shop))
-    assert (code, fields) == (Code.INVALID_ARGUMENT, ["parcel.pickup.hub"])
+    assert (code, fields) == (
+        Code.INVALID_ARGUMENT,
+        ["parcel.pickup.hub", "parcel.load.grams"],
+    )
+    foreign = _request(3, pickup=types_pb2.Place(hub="networks/twin/hubs/h1"))
+    code, _, _ = await refusal(house.parcels.CreateParcel(foreign, metadata=house.shop))
+    assert code is Code.PERMISSION_DENIED
+    batch = pb.BatchCreateParcelsRequest(parent=SHOP, requests=[elsewhere, foreign])
+    code, _, fields = await refusal(house.parcels.BatchCreateParcels(batch, metadata=house.shop))
+    assert (code, fields) == (
+        Code.INVALID_ARGUMENT,
+        [
+            "requests[0].parcel.pickup.hub",
+            "requests[0].parcel.load.grams",
+            "requests[1].parcel.pickup.hub",
+        ],
+    )
 
 
 async def test_hubs_are_read_and_listed_page_by_page(house: House) -> None:
@@ -210,8 +278,46 @@ async def test_hubs_are_read_and_listed_page_by_page(house: House) -> None:
     rest = await house.hubs.ListHubs(page, metadata=house.dispatcher)
     assert [*first.hubs, *rest.hubs] == made
     assert not rest.next_page_token
-    code, _, _ = await refusal(house.hubs.GetHub(ask, metadata=house.shop))
-    assert code is Code.PERMISSION_DENIED
+
+
+async def test_merchants_read_the_hubs_of_their_network(house: House) -> None:
+    """Merchants see what hubs there are, not whom to call there; they make none."""
+    contact = types_pb2.Contact(display_name="Ada", phone_number="+358401234567")
+    hub = hubs_pb2.Hub(
+        kind=hubs_pb2.Hub.Kind.SHOP, place=place(3, contact=contact), display_name="Corner"
+    )
+    make = hubs_pb2.CreateHubRequest(parent=NETWORK, hub_id="h1", hub=hub)
+    made = await house.hubs.CreateHub(make, metadata=house.dispatcher)
+    seen = await house.hubs.GetHub(hubs_pb2.GetHubRequest(name=made.name), metadata=house.shop)
+    assert (seen.display_name, seen.place.point) == ("Corner", made.place.point)
+    assert not seen.place.HasField("contact")
+    ask = hubs_pb2.ListHubsRequest(parent=NETWORK)
+    assert list((await house.hubs.ListHubs(ask, metadata=house.shop)).hubs) == [seen]
+    for call, token in (
+        (house.hubs.CreateHub(make, metadata=house.shop), "shop"),
+        (house.hubs.ListHubs(ask, metadata=house.token(Role.COURIER, "c1")), "courier"),
+        (house.hubs.ListHubs(ask, metadata=house.token(Role.MERCHANT, "shop", "twin")), "twin"),
+    ):
+        code, _, _ = await refusal(call)
+        assert code is Code.PERMISSION_DENIED, token
+
+
+async def test_faults_of_a_hub_and_of_a_courier_come_together(house: House) -> None:
+    """What the map says stands beside what the message lacks, with a reason of its own."""
+    sea = types_pb2.Place(point={"latitude": OFF_MAP_LAT + 1, "longitude": LON})
+    hub = hubs_pb2.Hub(kind=hubs_pb2.Hub.Kind.SHOP, place=sea, slot_counts={"small_count": -1})
+    make = hubs_pb2.CreateHubRequest(parent=NETWORK, hub=hub)
+    _, _, fields = await refusal(house.hubs.CreateHub(make, metadata=house.dispatcher))
+    assert fields == ["hub.slot_counts.small_count", "hub.place.point"]
+    courier = person(home_anchor=sea, max_parcels=-1)
+    ask = couriers_pb2.CreateCourierRequest(parent=NETWORK, courier=courier)
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await house.couriers.CreateCourier(ask, metadata=house.dispatcher)
+    _, found = details(caught.value)
+    assert [(one.field, one.reason) for one in found["BadRequest"].field_violations] == [
+        ("courier.max_parcels", "FIELD_INVALID"),
+        ("courier.home_anchor.point", "ADDRESS_UNROUTABLE"),
+    ]
 
 
 async def test_a_door_that_no_road_leads_to_is_named(house: House) -> None:
@@ -237,12 +343,18 @@ async def test_a_door_that_no_road_leads_to_is_named(house: House) -> None:
         ({"cod_amount": {"currency_code": "EUR", "units": 5}}, "cod_amount"),
         ({"declared_value": {"currency_code": "XXX", "units": 5}}, "declared_value.currency_code"),
         ({"max_attempts": 99}, "max_attempts"),
+        ({"ready_time": {"seconds": 10**12}}, "ready_time"),
+        ({"ready_time": {"seconds": -1}}, "ready_time"),
         ({"dropoff_proofs": [types_pb2.ProofKind.PIN]}, "dropoff_proofs"),
         ({"handling": [pb.Parcel.Handling.FROZEN]}, "handling[0]"),
         ({"undeliverable_action": pb.Parcel.UndeliverableAction.DISPOSE}, "undeliverable_action"),
         ({"delivery_options": [{"kind": pb.DeliveryOption.Kind.HUB}]}, "delivery_options[0].kind"),
         ({"windows": [{}]}, "windows[0].open_time"),
-        ({"waybill": "w" * 999}, "waybill"),
+        ({"waybill": "w" * 65}, "waybill"),
+        ({"waybill": "W\x001"}, "waybill"),
+        ({"labels": {"a": "\x1b[2J"}}, "labels"),
+        ({"dropoff": place(1, address="Street\n1")}, "dropoff.address"),
+        ({"dropoff": place(1, contact={"note": "bell\x07"})}, "dropoff.contact.note"),
         ({"dropoff": place(1, room="r" * 999)}, "dropoff.room"),
         ({"dropoff": place(1, compound="c" * 999)}, "dropoff.compound"),
         ({"promise": {"service_level": "s" * 999}}, "promise.service_level"),
@@ -405,6 +517,11 @@ async def test_parcels_go_to_the_zone_of_their_pickup(house: House) -> None:
     ask = pb.ListParcelsRequest(parent=parent)
     page = await house.parcels.ListParcels(ask, metadata=token)
     assert [one.name[-2:] for one in page.parcels] == ["p1", "p2"]
+    east, west = at(25.5, "e"), at(LON, "w")
+    east.parcel.waybill = west.parcel.waybill = "W1"
+    await house.parcels.CreateParcel(east, metadata=token)
+    code, reason, _ = await refusal(house.parcels.CreateParcel(west, metadata=token))
+    assert (code, reason) == (Code.ALREADY_EXISTS, "WAYBILL_TAKEN")
 
 
 async def test_a_merchants_own_datum_is_refused_until_it_is_known(house: House) -> None:

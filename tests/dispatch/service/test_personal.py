@@ -51,6 +51,41 @@ async def test_only_the_merchant_and_the_courier_who_accepted_see_the_recipient(
     assert code is grpc.StatusCode.PERMISSION_DENIED
 
 
+async def test_a_courier_sees_nobody_after_the_merchant_has_cancelled(house: House) -> None:
+    """A cancelled parcel shows its recipient to the courier neither itself nor in the tour."""
+    got = await house.create(1, dropoff=DOOR)
+    await house.create(2)
+    cai = await house.courier(max_parcels=2)
+    await house.phone.GoOnline(app.GoOnlineRequest(name=CAI), metadata=cai)
+    run = await house.plan()
+    accept = app.AcceptOfferRequest(name=run.offers[0], request_id=str(uuid.uuid4()))
+    tour = await house.phone.AcceptOffer(accept, metadata=cai)
+    ask = pb.GetParcelRequest(name=got.name)
+    assert _shown(tour) == set(SECRETS)
+    assert _shown(await house.parcels.GetParcel(ask, metadata=cai)) == set(SECRETS)
+    await house.parcels.CancelParcel(pb.CancelParcelRequest(name=got.name), metadata=house.shop)
+    code, _, _ = await refusal(house.parcels.GetParcel(ask, metadata=cai))
+    assert code is grpc.StatusCode.PERMISSION_DENIED
+    again = await house.phone.AcceptOffer(accept, metadata=cai)
+    assert again.state == app.Tour.State.COMMITTED
+    assert not _shown(again)
+
+
+async def test_a_courier_sees_nobody_after_handing_back(house: House) -> None:
+    """Whoever gives a leg back has no business with its recipient any more."""
+    got = await house.create(1, dropoff=DOOR)
+    await house.create(2)
+    cai = await house.courier(max_parcels=2)
+    await house.phone.GoOnline(app.GoOnlineRequest(name=CAI), metadata=cai)
+    run = await house.plan()
+    tour = await house.phone.AcceptOffer(app.AcceptOfferRequest(name=run.offers[0]), metadata=cai)
+    back = app.HandBackLegsRequest(name=tour.name, legs=[got.legs[0].name])
+    assert not _shown(await house.phone.HandBackLegs(back, metadata=cai))
+    ask = pb.GetParcelRequest(name=got.name)
+    code, _, _ = await refusal(house.parcels.GetParcel(ask, metadata=cai))
+    assert code is grpc.StatusCode.PERMISSION_DENIED
+
+
 async def _deliver(house: House, tour: app.Tour, cai: list[tuple[str, str]]) -> None:
     actions = app.StopEvent.Action
     events = [

@@ -73,7 +73,7 @@ def test_every_fault_of_a_place_is_named() -> None:
         point={"latitude": 91, "longitude": 2},
         datum=types_pb2.Place.Datum.BD09,
         room="r" * 41,
-        contact=types_pb2.Contact(note="n" * 1001),
+        contact=types_pb2.Contact(note="n" * 2001),
     )
     check = Check()
     place_in(bad, "parcel.pickup", OWNER, "pickup", TERMS, check)

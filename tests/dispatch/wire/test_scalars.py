@@ -24,6 +24,18 @@ def test_foreign_and_broken_money_is_named() -> None:
     assert [fault.field for fault in check.faults] == ["fee.currency_code", "fee.nanos"]
 
 
+def test_texts_are_printable_and_short() -> None:
+    """Control characters and more than is allowed are faults; notes may have lines."""
+    check = Check()
+    scalars.plain_text("Ylä-Malmi 7\u00a0B, \u6c34", 20, "address", check)
+    scalars.plain_text("left\r\nthen right", 20, "note", check, has_lines=True)
+    assert not check.faults
+    for text in ("a\nb", "a\x00", "a\x7f", "a\x9b", "a" * 21):
+        scalars.plain_text(text, 20, text[:9], check)
+    scalars.plain_text("a\x07\n", 20, "note", check, has_lines=True)
+    assert len(check.faults) == 6
+
+
 def test_every_failure_code_has_its_twin() -> None:
     """The enums of protos and core bear the same names."""
     for code in FailureCode:

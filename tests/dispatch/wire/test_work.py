@@ -78,6 +78,8 @@ def test_a_departure_is_a_report_without_legs() -> None:
     ("event", "field"),
     [
         (_event(Action.PICK_UP, event_id=""), "event_id"),
+        (_event(Action.PICK_UP, event_id="e" * 65), "event_id"),
+        (_event(Action.PICK_UP, event_id="e\x00"), "event_id"),
         (_event(Action.PICK_UP, stop="3"), "stop"),
         (_event(Action.PICK_UP, stop="-1"), "stop"),
         (_event(Action.DROP_OFF), "action"),

@@ -7,6 +7,7 @@ the same tour. From there another attempt starts, unless it was the last or its 
 from dispatch.core.draft import Draft
 from dispatch.core.messages import ReturnPlanned
 from dispatch.core.model import (
+    ActionKind,
     Custodian,
     CustodianKind,
     Instant,
@@ -16,7 +17,6 @@ from dispatch.core.model import (
     Parcel,
     Stop,
     StopAction,
-    StopTask,
     Tour,
     straight_line_m,
 )
@@ -66,7 +66,7 @@ def plan_return(draft: Draft, parcel: Parcel, tour: Tour, *, final: bool, reason
     arrives_at = max(draft.now, last.leaves_at) + travel_s
     stop = Stop(
         place=parcel.pickup,
-        tasks=(StopTask(leg=leg.id, action=StopAction.DROPOFF),),
+        actions=(StopAction(leg=leg.id, kind=ActionKind.DROPOFF),),
         arrives_at=arrives_at,
         leaves_at=arrives_at + policy.scan_s + policy.shelve_s,
         travel_s=travel_s,

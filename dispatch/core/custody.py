@@ -22,6 +22,7 @@ from dispatch.core.messages import (
     TourStarted,
 )
 from dispatch.core.model import (
+    ActionKind,
     Instant,
     Leg,
     LegKind,
@@ -31,7 +32,6 @@ from dispatch.core.model import (
     Stop,
     StopAction,
     StopState,
-    StopTask,
     Tour,
     TourState,
     straight_line_m,
@@ -56,7 +56,7 @@ def record(draft: Draft, command: RecordStop) -> None:
     report = command.report
     if f"{tour.id}/{report.id}" in draft.state.reports:
         return
-    task = _check(draft, tour, report)
+    action = _check(draft, tour, report)
     if tour.state is TourState.COMMITTED:
         draft.tell(
             TourStarted(at=draft.now, courier=tour.courier, tour=tour.id, happened_at=report.at)
@@ -71,9 +71,9 @@ def record(draft: Draft, command: RecordStop) -> None:
                 happened_at=report.at,
             )
         )
-    if task is not None:
-        leg = draft.state.leg(task.leg)
-        if task.action is StopAction.PICKUP:
+    if action is not None:
+        leg = draft.state.leg(action.leg)
+        if action.kind is ActionKind.PICKUP:
             _pick_up(draft, tour, leg, report)
         elif leg.kind is LegKind.RETURN:
             _bring_back(draft, tour, leg, report)
@@ -83,8 +83,8 @@ def record(draft: Draft, command: RecordStop) -> None:
     complete_if_done(draft, tour.id, report.at)
 
 
-def _check(draft: Draft, tour: Tour, report: StopReport) -> StopTask | None:
-    """Return the task that the report is about; None for an arrival or a departure alone."""
+def _check(draft: Draft, tour: Tour, report: StopReport) -> StopAction | None:
+    """Return the action that the report is about; None for an arrival or a departure alone."""
     if tour.state not in {TourState.COMMITTED, TourState.ACTIVE}:
         msg = f"tour {tour.id} is {tour.state}"
         raise InvalidTransition(msg, subject=tour.id)
@@ -98,12 +98,12 @@ def _check(draft: Draft, tour: Tour, report: StopReport) -> StopTask | None:
         raise InvalidValue([Fault("stop", problem)], subject=tour.id)
     if not report.leg:
         return None
-    for task in tour.stops[report.stop].tasks:
-        if task.leg == report.leg and report.action in {None, task.action}:
-            if task.state is not StopState.PENDING:
-                msg = f"{task.action} of {task.leg} is {task.state} already"
+    for action in tour.stops[report.stop].actions:
+        if action.leg == report.leg and report.action in {None, action.kind}:
+            if action.state is not StopState.PENDING:
+                msg = f"{action.kind} of {action.leg} is {action.state} already"
                 raise InvalidTransition(msg, subject=tour.id)
-            return task
+            return action
     problem = f"{report.leg!r} has no such action at stop {report.stop}"
     raise InvalidValue([Fault("leg", problem)], subject=tour.id)
 
@@ -194,7 +194,7 @@ def _bring_back(draft: Draft, tour: Tour, leg: Leg, report: StopReport) -> None:
 
 
 def complete_if_done(draft: Draft, tour_id: str, happened_at: Instant) -> None:
-    """End a tour that has no task left, and pay for its detour."""
+    """End a tour that has no action left, and pay for its detour."""
     tour = draft.state.tour(tour_id)
     if tour.state is TourState.COMPLETED or not offers.is_done(tour):
         return
@@ -217,9 +217,9 @@ def complete_if_done(draft: Draft, tour_id: str, happened_at: Instant) -> None:
         )
     )
     earned = any(
-        task.state in {StopState.COMPLETED, StopState.FAILED}
+        action.state in {StopState.COMPLETED, StopState.FAILED}
         for stop in visited
-        for task in stop.tasks
+        for action in stop.actions
     )
     if earned and itinerary.detour_s > 0:
         pay.post_detour(draft, courier, tour)
@@ -244,5 +244,5 @@ def _way_back(draft: Draft, tour: Tour, visited: list[Stop]) -> tuple[Place, int
 
 def _planned_last(legs: tuple[str, ...], tour: Tour) -> Place:
     """Return the last stop that the plan had, returns that were added later left out."""
-    planned = [stop for stop in tour.stops if any(task.leg in legs for task in stop.tasks)]
+    planned = [stop for stop in tour.stops if any(action.leg in legs for action in stop.actions)]
     return planned[-1].place

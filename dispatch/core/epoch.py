@@ -16,6 +16,7 @@ from dispatch.core import absence, holding, hubs
 from dispatch.core.messages import CommitPlan
 from dispatch.core.model import (
     EARTH_RADIUS_M,
+    ActionKind,
     Availability,
     Courier,
     CourierKind,
@@ -28,7 +29,6 @@ from dispatch.core.model import (
     Place,
     Stop,
     StopAction,
-    StopTask,
 )
 from dispatch.core.policy import CLIMBS, Climb, Policy
 from dispatch.core.state import State
@@ -426,22 +426,22 @@ def _itinerary(epoch: Epoch, tour: PlannedTour) -> Itinerary:
         place = int(
             problem.pickup_place[planned.leg] if pickup else problem.option_place[planned.option]
         )
-        task = StopTask(
+        action = StopAction(
             leg=epoch.legs[planned.leg].id,
-            action=StopAction.PICKUP if pickup else StopAction.DROPOFF,
+            kind=ActionKind.PICKUP if pickup else ActionKind.DROPOFF,
         )
         if stops and place == here:
             before = stops.pop()
             stops.append(
                 msgspec.structs.replace(
-                    before, tasks=(*before.tasks, task), leaves_at=now + planned.leaves_at
+                    before, actions=(*before.actions, action), leaves_at=now + planned.leaves_at
                 )
             )
             continue
         stops.append(
             Stop(
                 place=epoch.places[place],
-                tasks=(task,),
+                actions=(action,),
                 arrives_at=now + planned.arrives_at,
                 leaves_at=now + planned.leaves_at,
                 travel_s=int(problem.travel[mode, here, place]),

@@ -6,6 +6,7 @@ everything that has come in since.
 """
 
 from dispatch.core.model import (
+    ActionKind,
     Availability,
     Courier,
     Duty,
@@ -13,7 +14,6 @@ from dispatch.core.model import (
     Itinerary,
     Parcel,
     Seconds,
-    StopAction,
 )
 from dispatch.core.policy import Policy
 from dispatch.core.state import State
@@ -84,10 +84,10 @@ def _is_full(itinerary: Itinerary, parcels: list[Parcel], courier: Courier, poli
 def _slack_s(itinerary: Itinerary, parcels: list[Parcel]) -> Seconds:
     """Return how much later the tour could go without breaking its tightest promise."""
     arrives_at = {
-        task.leg: stop.arrives_at
+        action.leg: stop.arrives_at
         for stop in itinerary.stops
-        for task in stop.tasks
-        if task.action is StopAction.DROPOFF
+        for action in stop.actions
+        if action.kind is ActionKind.DROPOFF
     }
     return min(
         min(parcel.due_at, parcel.window.closes_at if parcel.window else parcel.due_at)

@@ -5,6 +5,7 @@ are part of the log's format: later versions only add fields with defaults (`cod
 """
 
 from dispatch.core.model import (
+    ActionKind,
     Availability,
     Cents,
     Courier,
@@ -21,7 +22,6 @@ from dispatch.core.model import (
     Place,
     Seconds,
     Stop,
-    StopAction,
     Tour,
     Value,
 )
@@ -185,7 +185,7 @@ class StopReport(Value):
     at: Instant
     stop: int
     leg: str = ""
-    action: StopAction | None = None
+    action: ActionKind | None = None
     failure: FailureCode | None = None
     departs: bool = False
     sequence: int = 0

@@ -220,7 +220,7 @@ class StopState(StrEnum):
     SKIPPED = "SKIPPED"
 
 
-class StopAction(StrEnum):
+class ActionKind(StrEnum):
     """What is done with a leg at a stop."""
 
     PICKUP = "PICKUP"
@@ -670,11 +670,11 @@ class PayLine(Value):
     cents: Cents
 
 
-class StopTask(Value):
+class StopAction(Value):
     """One thing to do at a stop with one leg."""
 
     leg: str
-    action: StopAction
+    kind: ActionKind
     state: StopState = StopState.PENDING
     done_at: Instant = 0
 
@@ -693,7 +693,7 @@ class Stop(Value):
     """
 
     place: Place
-    tasks: tuple[StopTask, ...]
+    actions: tuple[StopAction, ...]
     arrives_at: Instant
     leaves_at: Instant
     travel_s: Seconds
@@ -702,8 +702,8 @@ class Stop(Value):
 
     @property
     def state(self) -> StopState:
-        """Derived from its tasks and the arrival."""
-        states = {task.state for task in self.tasks}
+        """Derived from its actions and the arrival."""
+        states = {action.state for action in self.actions}
         if StopState.PENDING in states:
             return StopState.ARRIVED if self.arrived_at else StopState.PENDING
         if StopState.COMPLETED in states:

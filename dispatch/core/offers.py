@@ -244,5 +244,7 @@ def own_tour(state: State, courier: str, tour: str, *, version: int = 0) -> Tour
 
 
 def is_done(tour: Tour) -> bool:
-    """Whether no task is left."""
-    return all(task.state is not StopState.PENDING for stop in tour.stops for task in stop.tasks)
+    """Whether no action is left."""
+    return all(
+        action.state is not StopState.PENDING for stop in tour.stops for action in stop.actions
+    )

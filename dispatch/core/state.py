@@ -15,6 +15,7 @@ from dispatch.core import messages as m
 from dispatch.core.errors import InvalidTransition, NotFound
 from dispatch.core.model import (
     TRANSITIONS,
+    ActionKind,
     Attempt,
     Availability,
     Cents,
@@ -33,7 +34,6 @@ from dispatch.core.model import (
     Stop,
     StopAction,
     StopState,
-    StopTask,
     Tour,
     TourState,
 )
@@ -227,24 +227,24 @@ def _stops_set(state: State, tour: str, stops: tuple[Stop, ...]) -> State:
     return _tour_set(state, old, itinerary=replace(old.itinerary, stops=stops))
 
 
-def _tasks_marked(
+def _actions_marked(
     state: State,
     tour: str,
     leg: str,
     to: StopState,
     at: Instant,
-    action: StopAction | None = None,
+    kind: ActionKind | None = None,
 ) -> State:
-    """Mark a leg's pending tasks on a tour, those of one ``action`` or all."""
+    """Mark a leg's pending actions on a tour, those of one ``kind`` or all."""
 
-    def marked(task: StopTask) -> StopTask:
-        hit = task.leg == leg and task.state is StopState.PENDING
-        if hit and action in {None, task.action}:
-            return replace(task, state=to, done_at=at)
-        return task
+    def marked(action: StopAction) -> StopAction:
+        hit = action.leg == leg and action.state is StopState.PENDING
+        if hit and kind in {None, action.kind}:
+            return replace(action, state=to, done_at=at)
+        return action
 
     stops = tuple(
-        replace(stop, tasks=tuple(marked(task) for task in stop.tasks))
+        replace(stop, actions=tuple(marked(action) for action in stop.actions))
         for stop in state.tour(tour).stops
     )
     return _stops_set(state, tour, stops)
@@ -290,7 +290,7 @@ def _ended_early(state: State, parcel: str, to: ParcelState, reason: str, at: In
     leg = state.leg(state.parcel(parcel).leg)
     tour = state.live_tour.get(leg.courier) if leg.state is LegState.ASSIGNED else None
     if tour:
-        state = _tasks_marked(state, tour, leg.id, StopState.SKIPPED, at)
+        state = _actions_marked(state, tour, leg.id, StopState.SKIPPED, at)
     state = _leg_set(state, leg.id, LegState.CANCELLED)
     return _changed(_moved(state, parcel, to, reason=reason))
 
@@ -299,8 +299,8 @@ def _parcel_picked_up(state: State, event: m.ParcelPickedUp) -> State:
     holder = Custodian(kind=CustodianKind.COURIER, id=event.courier)
     state = _moved(state, event.parcel, ParcelState.COLLECTED, custodian=holder)
     state = _leg_set(state, event.leg, LegState.ACTIVE)
-    return _tasks_marked(
-        state, event.tour, event.leg, StopState.COMPLETED, event.happened_at, StopAction.PICKUP
+    return _actions_marked(
+        state, event.tour, event.leg, StopState.COMPLETED, event.happened_at, ActionKind.PICKUP
     )
 
 
@@ -308,7 +308,7 @@ def _parcel_delivered(state: State, event: m.ParcelDelivered) -> State:
     holder = Custodian(kind=CustodianKind.RECIPIENT)
     state = _moved(state, event.parcel, ParcelState.DELIVERED, custodian=holder, reason="")
     state = _leg_set(state, event.leg, LegState.COMPLETED)
-    return _tasks_marked(state, event.tour, event.leg, StopState.COMPLETED, event.happened_at)
+    return _actions_marked(state, event.tour, event.leg, StopState.COMPLETED, event.happened_at)
 
 
 def _attempt_failed(state: State, event: m.AttemptFailed) -> State:
@@ -324,14 +324,14 @@ def _attempt_failed(state: State, event: m.AttemptFailed) -> State:
         reason=event.failure.value,
     )
     state = _leg_set(state, event.leg, LegState.FAILED)
-    return _tasks_marked(state, event.tour, event.leg, StopState.FAILED, event.happened_at)
+    return _actions_marked(state, event.tour, event.leg, StopState.FAILED, event.happened_at)
 
 
 def _pickup_failed(state: State, event: m.PickupFailed) -> State:
-    state = _tasks_marked(
-        state, event.tour, event.leg, StopState.FAILED, event.happened_at, StopAction.PICKUP
+    state = _actions_marked(
+        state, event.tour, event.leg, StopState.FAILED, event.happened_at, ActionKind.PICKUP
     )
-    state = _tasks_marked(state, event.tour, event.leg, StopState.SKIPPED, event.happened_at)
+    state = _actions_marked(state, event.tour, event.leg, StopState.SKIPPED, event.happened_at)
     return _changed(_released(state, [event.leg], declined_by=event.courier))
 
 
@@ -339,14 +339,14 @@ def _return_planned(state: State, event: m.ReturnPlanned) -> State:
     forward = state.leg(state.parcel(event.parcel).leg)
     if forward.state is LegState.ACTIVE:
         state = _leg_set(state, forward.id, LegState.CANCELLED)
-        state = _tasks_marked(state, event.tour, forward.id, StopState.SKIPPED, event.at)
+        state = _actions_marked(state, event.tour, forward.id, StopState.SKIPPED, event.at)
     if event.final:
         state = _moved(state, event.parcel, ParcelState.RETURNING, reason=event.reason)
     state = _leg_added(state, event.leg)
     stops = state.tour(event.tour).stops
     last = stops[-1]
     if last.place == event.stop.place and not last.arrived_at:
-        stops = (*stops[:-1], replace(last, tasks=(*last.tasks, *event.stop.tasks)))
+        stops = (*stops[:-1], replace(last, actions=(*last.actions, *event.stop.actions)))
     else:
         stops = (*stops, event.stop)
     return _stops_set(state, event.tour, stops)
@@ -354,7 +354,7 @@ def _return_planned(state: State, event: m.ReturnPlanned) -> State:
 
 def _parcel_brought_back(state: State, event: m.ParcelBroughtBack) -> State:
     state = _leg_set(state, event.leg, LegState.COMPLETED)
-    state = _tasks_marked(state, event.tour, event.leg, StopState.COMPLETED, event.happened_at)
+    state = _actions_marked(state, event.tour, event.leg, StopState.COMPLETED, event.happened_at)
     if event.next_leg is not None:
         state = _moved(state, event.parcel, ParcelState.READY, custodian=event.custodian)
         return _changed(_leg_added(state, event.next_leg))
@@ -464,7 +464,7 @@ def _offer_withdrawn(state: State, event: m.OfferWithdrawn) -> State:
 
 def _legs_handed_back(state: State, event: m.LegsHandedBack) -> State:
     for leg in event.legs:
-        state = _tasks_marked(state, event.tour, leg, StopState.SKIPPED, event.at)
+        state = _actions_marked(state, event.tour, leg, StopState.SKIPPED, event.at)
     return _changed(_released(state, event.legs, declined_by=event.courier))
 
 
@@ -506,7 +506,7 @@ def _tour_aborted(state: State, event: m.TourAborted) -> State:
     tour = state.tour(event.tour)
     legs = [leg for leg in tour.itinerary.legs if state.leg(leg).state is LegState.ASSIGNED]
     for leg in legs:
-        state = _tasks_marked(state, event.tour, leg, StopState.SKIPPED, event.at)
+        state = _actions_marked(state, event.tour, leg, StopState.SKIPPED, event.at)
     state = _tour_set(state, state.tour(event.tour), state=TourState.ABORTED, ended_at=event.at)
     state = replace(state, live_tour=state.live_tour.delete(event.courier))
     return _changed(_released(state, legs, declined_by=event.courier))

@@ -12,6 +12,7 @@ import msgspec
 from dispatch.core import hubs
 from dispatch.core.messages import AcceptOffer, Command, DeclineOffer, RecordStop, StopReport
 from dispatch.core.model import (
+    ActionKind,
     Courier,
     CourierKind,
     DeclineReason,
@@ -25,7 +26,6 @@ from dispatch.core.model import (
     Stop,
     StopAction,
     StopState,
-    StopTask,
     Tour,
     Value,
 )
@@ -177,9 +177,9 @@ class People:
         )
         return round(stop.travel_s * factor)
 
-    def service_s(self, planned_s: Seconds, leg: str, action: StopAction) -> Seconds:
-        """Return how long one task takes."""
-        return round(planned_s * self._draws.factor(self._values.service_cv, action, leg))
+    def service_s(self, planned_s: Seconds, leg: str, kind: ActionKind) -> Seconds:
+        """Return how long one action takes."""
+        return round(planned_s * self._draws.factor(self._values.service_cv, kind, leg))
 
     def is_home(self, parcel: Parcel, at: Instant) -> bool:
         """Whether somebody opens: by household and day, whatever the parcel or the courier."""
@@ -196,12 +196,14 @@ class People:
         )
         return not begins <= at < begins + values.away_s
 
-    def report(self, state: State, tour: Tour, index: int, task: StopTask, at: Instant) -> Command:
-        """Return what the phone reports about a task that ends at ``at``."""
-        leg = state.legs[task.leg]
+    def report(
+        self, state: State, tour: Tour, index: int, action: StopAction, at: Instant
+    ) -> Command:
+        """Return what the phone reports about an action that ends at ``at``."""
+        leg = state.legs[action.leg]
         parcel = state.parcels[leg.parcel]
         failure = None
-        if task.action is StopAction.PICKUP:
+        if action.kind is ActionKind.PICKUP:
             if not hubs.is_open(state.hubs.get(leg.pickup.hub), at):
                 failure = FailureCode.HUB_CLOSED
         elif leg.kind is LegKind.FORWARD and not self.is_home(parcel, at):
@@ -210,11 +212,11 @@ class People:
             courier=tour.courier,
             tour=tour.id,
             report=StopReport(
-                id=f"{index}-{task.leg}-{task.action}",
+                id=f"{index}-{action.leg}-{action.kind}",
                 at=at,
                 stop=index,
-                leg=task.leg,
-                action=task.action,
+                leg=action.leg,
+                action=action.kind,
                 failure=failure,
             ),
         )
@@ -226,20 +228,20 @@ def arrival(tour: Tour, index: int, at: Instant) -> Command:
     return RecordStop(courier=tour.courier, tour=tour.id, report=report)
 
 
-def next_task(tour: Tour) -> tuple[int, Stop, StopTask] | None:
+def next_action(tour: Tour) -> tuple[int, Stop, StopAction] | None:
     """Return the first stop with something left to do, and what; None when all is done."""
     for index, stop in enumerate(tour.stops):
-        for task in stop.tasks:
-            if task.state is StopState.PENDING:
-                return index, stop, task
+        for action in stop.actions:
+            if action.state is StopState.PENDING:
+                return index, stop, action
     return None
 
 
-def earliest(state: State, task: StopTask, at: Instant) -> Instant:
-    """Return when a task may begin: hubs open, and recipients are in, in their windows."""
-    leg = state.legs[task.leg]
+def earliest(state: State, action: StopAction, at: Instant) -> Instant:
+    """Return when an action may begin: hubs open, and recipients are in, in their windows."""
+    leg = state.legs[action.leg]
     parcel = state.parcels[leg.parcel]
-    if task.action is StopAction.PICKUP:
+    if action.kind is ActionKind.PICKUP:
         hours = hubs.hours_from(state.hubs.get(leg.pickup.hub), at)
         return max(at, leg.not_before, hours.opens_at if hours else at)
     if leg.kind is LegKind.FORWARD and parcel.window is not None:

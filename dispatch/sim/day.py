@@ -20,12 +20,12 @@ from dispatch.core.epoch import TravelTimes
 from dispatch.core.errors import InvalidTransition, OfferTaken
 from dispatch.core.holding import IDLE_DUTIES
 from dispatch.core.metrics import Figures, Metrics
-from dispatch.core.model import Instant, StopAction, Tour, TourState
+from dispatch.core.model import ActionKind, Instant, Tour, TourState
 from dispatch.core.policy import Policy
 from dispatch.executors import Planner
 from dispatch.log import InMemoryLog, Row
 from dispatch.runtime import Runtime, Submission
-from dispatch.sim.behaviour import Behaviour, People, arrival, earliest, next_task
+from dispatch.sim.behaviour import Behaviour, People, arrival, earliest, next_action
 from dispatch.sim.draws import Draws
 from dispatch.sim.folder import Day
 
@@ -179,28 +179,30 @@ class Replay:
             self._go_on(tour.id)
 
     def _go_on(self, tour_id: str) -> None:
-        """Take the next step of a tour: the way to a stop, or a task at it."""
+        """Take the next step of a tour: the way to a stop, or an action at it."""
         state, now = self._runtime.state, self._virtual.now()
         tour = state.tours[tour_id]
-        found = next_task(tour)
+        found = next_action(tour)
         if tour.state is not TourState.ACTIVE or found is None:
             return
-        index, stop, task = found
+        index, stop, action = found
         if not stop.arrived_at:
             at = now + self._people.travel_s(stop, now)
             self._at(at, lambda: self._report_then_go_on(tour_id, arrival(tour, index, at)))
             return
         policy = self._policy
         planned_s = policy.scan_s + (
-            policy.shelve_s if task.action is StopAction.PICKUP else policy.hand_over_s
+            policy.shelve_s if action.kind is ActionKind.PICKUP else policy.hand_over_s
         )
-        at = earliest(state, task, now) + self._people.service_s(planned_s, task.leg, task.action)
+        at = earliest(state, action, now) + self._people.service_s(
+            planned_s, action.leg, action.kind
+        )
 
         def act() -> None:
             fresh = self._runtime.state
-            same = next_task(fresh.tours[tour_id])
-            if same is not None and same[2] == task:
-                self._submit(self._people.report(fresh, tour, index, task, at))
+            same = next_action(fresh.tours[tour_id])
+            if same is not None and same[2] == action:
+                self._submit(self._people.report(fresh, tour, index, action, at))
             self._go_on(tour_id)
 
         self._at(at, act)

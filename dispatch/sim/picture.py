@@ -12,11 +12,11 @@ from typing import Protocol
 from markupsafe import Markup, escape
 
 from dispatch.core.model import (
+    ActionKind,
     Courier,
     Hub,
     HubKind,
     Place,
-    StopAction,
     StopState,
     Tour,
     TourState,
@@ -185,9 +185,9 @@ def _visited(tour: Tour) -> list[Place]:
 
 def _tour_title(tour: Tour, courier: Courier, calendar: words.Calendar) -> str:
     delivered = sum(
-        task.action is StopAction.DROPOFF and task.state is StopState.COMPLETED
+        action.kind is ActionKind.DROPOFF and action.state is StopState.COMPLETED
         for stop in tour.stops
-        for task in stop.tasks
+        for action in stop.actions
     )
     return (
         f"{courier.kind} {courier.id}: {calendar.clock(tour.started_at)} to "

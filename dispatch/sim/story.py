@@ -11,6 +11,7 @@ import msgspec
 
 from dispatch.core import messages as m
 from dispatch.core.model import (
+    ActionKind,
     Courier,
     CourierKind,
     FailureCode,
@@ -18,7 +19,6 @@ from dispatch.core.model import (
     Parcel,
     ParcelState,
     Seconds,
-    StopAction,
     Tour,
 )
 
@@ -197,9 +197,9 @@ class Chronicle:
     def _accept(self, at: Instant, tour: Tour) -> None:
         self._tours[tour.id] = tour
         for stop in tour.stops:
-            for task in stop.tasks:
-                if task.action is StopAction.DROPOFF:
-                    story = self.stories[self._leg_parcel[task.leg]]
+            for action in stop.actions:
+                if action.kind is ActionKind.DROPOFF:
+                    story = self.stories[self._leg_parcel[action.leg]]
                     story.accepted_at, story.promised_at = at, stop.arrives_at
                     story.steps.append(Step(at, "accepted", tour.courier))
 

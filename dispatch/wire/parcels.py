@@ -7,6 +7,7 @@ from google.protobuf import timestamp_pb2
 
 from dispatch.core.errors import Fault, InvalidValue
 from dispatch.core.model import (
+    ActionKind,
     Check,
     Custodian,
     CustodianKind,
@@ -17,7 +18,6 @@ from dispatch.core.model import (
     Parcel,
     Place,
     SizeClass,
-    StopAction,
     TimeWindow,
 )
 from dispatch.core.state import State
@@ -328,7 +328,7 @@ def _expected(state: State, parcel: Parcel) -> timestamp_pb2.Timestamp | None:
     if tour is None or not parcel.is_open:
         return None
     for stop in state.tours[tour].stops:
-        for task in stop.tasks:
-            if task.leg == leg.id and task.action is StopAction.DROPOFF:
+        for action in stop.actions:
+            if action.leg == leg.id and action.kind is ActionKind.DROPOFF:
                 return scalars.timestamp(stop.arrives_at)
     return None

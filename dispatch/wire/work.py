@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dispatch.core.errors import Fault, InvalidValue
 from dispatch.core.messages import RecordStop, StopReport
 from dispatch.core.model import (
+    ActionKind,
     Check,
     DeclineReason,
     FailureCode,
@@ -13,7 +14,6 @@ from dispatch.core.model import (
     Offer,
     Place,
     Stop,
-    StopAction,
     StopState,
     Tour,
     straight_line_m,
@@ -114,12 +114,12 @@ def _stop_out(state: State, stop: Stop, index: int, network: str) -> pb.Stop:
         place=place_out(stop.place, network),
         actions=[
             pb.StopAction(
-                kind=task.action.name,
-                leg=names.leg_name(network, task.leg),
-                parcel=names.parcel_name(network, state.legs[task.leg].parcel),
-                state=task.state.name,
+                kind=action.kind.name,
+                leg=names.leg_name(network, action.leg),
+                parcel=names.parcel_name(network, state.legs[action.leg].parcel),
+                state=action.state.name,
             )
-            for task in stop.tasks
+            for action in stop.actions
         ],
         planned_arrival_time=scalars.timestamp(stop.arrives_at),
         planned_departure_time=scalars.timestamp(stop.leaves_at),
@@ -127,8 +127,8 @@ def _stop_out(state: State, stop: Stop, index: int, network: str) -> pb.Stop:
     )
     if stop.arrived_at:
         message.arrival_time.CopyFrom(scalars.timestamp(stop.arrived_at))
-    done = [task.done_at for task in stop.tasks]
-    if all(task.state is not StopState.PENDING for task in stop.tasks):
+    done = [action.done_at for action in stop.actions]
+    if all(action.state is not StopState.PENDING for action in stop.actions):
         message.completion_time.CopyFrom(scalars.timestamp(max(done)))
     return message
 
@@ -151,8 +151,8 @@ def decline_reason(number: int) -> DeclineReason:
 
 
 _ACTIONS = {
-    pb.StopEvent.Action.PICK_UP: StopAction.PICKUP,
-    pb.StopEvent.Action.DROP_OFF: StopAction.DROPOFF,
+    pb.StopEvent.Action.PICK_UP: ActionKind.PICKUP,
+    pb.StopEvent.Action.DROP_OFF: ActionKind.DROPOFF,
 }
 _LONGEST_ID = 64
 
@@ -215,10 +215,10 @@ def _failure(message: pb.StopEvent, check: Check) -> FailureCode | None:
     return found if failed else None
 
 
-def _legs(message: pb.StopEvent, stop: Stop, action: StopAction | None, network: str) -> list[str]:
+def _legs(message: pb.StopEvent, stop: Stop, action: ActionKind | None, network: str) -> list[str]:
     if message.legs:
         return list(_given_legs(message, network))
-    fitting = [task.leg for task in stop.tasks if task.action is action]
+    fitting = [its.leg for its in stop.actions if its.kind is action]
     if not fitting:
         raise InvalidValue([Fault("action", f"there is no {action} at this stop")])
     return fitting

@@ -2,6 +2,7 @@
 
 from dispatch.core import messages as m
 from dispatch.core.model import (
+    ActionKind,
     Attempt,
     Confidence,
     CourierKind,
@@ -27,7 +28,6 @@ from dispatch.core.model import (
     Stop,
     StopAction,
     StopState,
-    StopTask,
     Tour,
     TourState,
     UndeliverableAction,
@@ -127,9 +127,9 @@ HUB = a_hub(
 )
 STOP = Stop(
     place=COUNTER,
-    tasks=(
-        StopTask(
-            leg="m/p1/1", action=StopAction.DROPOFF, state=StopState.SKIPPED, done_at=NOON + 5
+    actions=(
+        StopAction(
+            leg="m/p1/1", kind=ActionKind.DROPOFF, state=StopState.SKIPPED, done_at=NOON + 5
         ),
     ),
     arrives_at=NOON + 60,
@@ -203,7 +203,7 @@ COMMANDS: tuple[m.Command, ...] = (
             at=NOON + 61,
             stop=1,
             leg="m/p1/1",
-            action=StopAction.DROPOFF,
+            action=ActionKind.DROPOFF,
             failure=FailureCode.NO_ACCESS,
             sequence=9,
         ),

@@ -3,6 +3,7 @@ import pytest
 from dispatch.core import absence
 from dispatch.core import messages as m
 from dispatch.core.model import (
+    ActionKind,
     Attempt,
     Custodian,
     CustodianKind,
@@ -10,7 +11,6 @@ from dispatch.core.model import (
     LegKind,
     LegState,
     Mode,
-    StopAction,
 )
 from dispatch.core.policy import Policy
 from tests.core.town import HOUR, NOON, Story, a_parcel, place, window
@@ -71,7 +71,7 @@ def test_the_way_back_is_planned_from_the_last_stop() -> None:
     assert (planned.leg.id, planned.leg.kind) == ("m/p1/2", LegKind.RETURN)
     assert (planned.leg.state, planned.leg.courier) == (LegState.ACTIVE, "ann")
     assert planned.stop.place == story.state.parcel("m/p1").pickup
-    assert [task.action for task in planned.stop.tasks] == [StopAction.DROPOFF]
+    assert [action.kind for action in planned.stop.actions] == [ActionKind.DROPOFF]
     travel_s, distance_m = POLICY.estimate(Mode.FOOT, 1000)
     assert (planned.stop.travel_s, planned.stop.distance_m) == (travel_s, distance_m)
     last = story.tour("ann").stops[-2]

@@ -3,12 +3,12 @@ import pytest
 from dispatch.core import messages as m
 from dispatch.core.errors import EtagMismatch, HubClosed, InvalidTransition, InvalidValue
 from dispatch.core.model import (
+    ActionKind,
     CourierKind,
     Custodian,
     CustodianKind,
     FailureCode,
     ParcelState,
-    StopAction,
     TourState,
 )
 from dispatch.core.policy import Policy
@@ -68,7 +68,7 @@ def test_the_first_report_starts_the_tour(story: Story) -> None:
     """A phone that forgot to say so is believed, with the time of its report."""
     story.assign("ann", "p1")
     story.now += 90
-    events = story.do(story.report_of("ann", "p1", StopAction.PICKUP, at=NOON + 80))
+    events = story.do(story.report_of("ann", "p1", ActionKind.PICKUP, at=NOON + 80))
     assert names(events) == ["TourStarted", "StopArrived", "ParcelPickedUp", "StopReported"]
     assert story.tour("ann").started_at == NOON + 80
     assert story.tour("ann").stops[0].arrived_at == NOON + 80
@@ -87,7 +87,7 @@ def test_an_arrival_alone_is_a_report(story: Story) -> None:
 def test_the_same_report_is_taken_once(story: Story) -> None:
     """A phone that sends again is not an error, even after the tour has ended."""
     story.carry("ann", "p1")
-    report = story.report_of("ann", "p1", StopAction.DROPOFF)
+    report = story.report_of("ann", "p1", ActionKind.DROPOFF)
     assert "ParcelDelivered" in names(story.do(report))
     before = story.state
     assert story.do(report) == ()
@@ -138,14 +138,14 @@ def test_reports_out_of_order_make_no_negative_time(story: Story) -> None:
     story.assign("ann", "p1")
     story.now += 60
     story.pick_up("ann", "p1")
-    end = completed(story.do(story.report_of("ann", "p1", StopAction.DROPOFF, at=NOON)))
+    end = completed(story.do(story.report_of("ann", "p1", ActionKind.DROPOFF, at=NOON)))
     assert end.away_s == 0
 
 
 def test_an_action_of_the_other_kind_is_not_at_this_stop(story: Story) -> None:
     """A drop-off reported at the pickup's stop is a bad value."""
     tour = story.assign("ann", "p1").id
-    report = m.StopReport(id="r", at=NOON, stop=0, leg="m/p1/1", action=StopAction.DROPOFF)
+    report = m.StopReport(id="r", at=NOON, stop=0, leg="m/p1/1", action=ActionKind.DROPOFF)
     story.refused(
         InvalidValue, m.RecordStop(courier="ann", tour=tour, report=report), "no such action"
     )
@@ -162,10 +162,10 @@ def test_an_action_may_be_left_to_the_stop(story: Story) -> None:
 def test_nothing_is_done_twice_or_out_of_order(story: Story) -> None:
     """No second pickup, no delivery before the pickup, nothing on a tour that has ended."""
     story.assign("ann", "p1", "p2")
-    early = story.report_of("ann", "p1", StopAction.DROPOFF)
+    early = story.report_of("ann", "p1", ActionKind.DROPOFF)
     story.refused(InvalidTransition, early, "has not been picked up")
     story.pick_up("ann", "p1")
-    again = m.StopReport(id="again", at=NOON, stop=0, leg="m/p1/1", action=StopAction.PICKUP)
+    again = m.StopReport(id="again", at=NOON, stop=0, leg="m/p1/1", action=ActionKind.PICKUP)
     tour = story.tour("ann").id
     story.refused(
         InvalidTransition, m.RecordStop(courier="ann", tour=tour, report=again), "COMPLETED already"
@@ -185,8 +185,8 @@ def test_a_closed_hub_gives_nothing() -> None:
     story.parcel(origin_hub="station")
     story.assign("ann", "p1")
     story.now = NOON + HOUR + 60
-    story.refused(HubClosed, story.report_of("ann", "p1", StopAction.PICKUP), "station is closed")
-    story.do(story.report_of("ann", "p1", StopAction.PICKUP, at=NOON + HOUR))
+    story.refused(HubClosed, story.report_of("ann", "p1", ActionKind.PICKUP), "station is closed")
+    story.do(story.report_of("ann", "p1", ActionKind.PICKUP, at=NOON + HOUR))
     assert story.parcel_state() is ParcelState.COLLECTED
 
 

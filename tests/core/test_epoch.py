@@ -10,13 +10,13 @@ from dispatch.core import messages as m
 from dispatch.core.epoch import Epoch, commit_of, plan_epoch, problem_of
 from dispatch.core.model import (
     LATEST,
+    ActionKind,
     Courier,
     CourierKind,
     Duty,
     FailureCode,
     Mode,
     Place,
-    StopAction,
     TimeWindow,
 )
 from dispatch.core.policy import CLIMBS, Climb, Policy
@@ -430,12 +430,12 @@ def test_a_plan_becomes_an_itinerary() -> None:
     (itinerary,) = command.itineraries
     assert itinerary.courier == courier.id
     assert itinerary.legs == ("m/p1/1", "m/p2/1", "m/p3/1")
-    tasks = [[(task.action, task.leg) for task in stop.tasks] for stop in itinerary.stops]
-    assert tasks == [
-        [(StopAction.PICKUP, "m/p1/1"), (StopAction.PICKUP, "m/p2/1")],
-        [(StopAction.PICKUP, "m/p3/1")],
-        [(StopAction.DROPOFF, "m/p1/1"), (StopAction.DROPOFF, "m/p3/1")],
-        [(StopAction.DROPOFF, "m/p2/1")],
+    actions = [[(action.kind, action.leg) for action in stop.actions] for stop in itinerary.stops]
+    assert actions == [
+        [(ActionKind.PICKUP, "m/p1/1"), (ActionKind.PICKUP, "m/p2/1")],
+        [(ActionKind.PICKUP, "m/p3/1")],
+        [(ActionKind.DROPOFF, "m/p1/1"), (ActionKind.DROPOFF, "m/p3/1")],
+        [(ActionKind.DROPOFF, "m/p2/1")],
     ]
     assert [stop.travel_s for stop in itinerary.stops] == [100, 300, 200, 100]
     assert [stop.distance_m for stop in itinerary.stops] == [100, 300, 200, 100]

@@ -9,6 +9,7 @@ from dispatch.core.model import (
     LATEST,
     TERMINAL,
     TRANSITIONS,
+    ActionKind,
     Availability,
     CourierKind,
     Itinerary,
@@ -18,7 +19,6 @@ from dispatch.core.model import (
     Stop,
     StopAction,
     StopState,
-    StopTask,
     TimeWindow,
     straight_line_m,
 )
@@ -223,7 +223,7 @@ def test_the_table_of_transitions_is_that_of_the_design() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tasks", "arrived_at", "expected"),
+    ("actions", "arrived_at", "expected"),
     [
         ("PENDING PENDING", 0, StopState.PENDING),
         ("PENDING COMPLETED", 5, StopState.ARRIVED),
@@ -232,13 +232,13 @@ def test_the_table_of_transitions_is_that_of_the_design() -> None:
         ("SKIPPED SKIPPED", 0, StopState.SKIPPED),
     ],
 )
-def test_a_stop_is_as_its_tasks_are(tasks: str, arrived_at: int, expected: StopState) -> None:
-    """The state of a stop follows from its tasks and the arrival."""
+def test_a_stop_is_as_its_tasks_are(actions: str, arrived_at: int, expected: StopState) -> None:
+    """The state of a stop follows from its actions and the arrival."""
     stop = Stop(
         place=place(),
-        tasks=tuple(
-            StopTask(leg="m/p1/1", action=StopAction.PICKUP, state=StopState(state))
-            for state in tasks.split()
+        actions=tuple(
+            StopAction(leg="m/p1/1", kind=ActionKind.PICKUP, state=StopState(state))
+            for state in actions.split()
         ),
         arrives_at=0,
         leaves_at=0,

@@ -41,9 +41,9 @@ def story() -> Story:
 def tasks_of(state: State, tour: str) -> list[str]:
     """Return what is to be done on a tour, and how far it is, in order."""
     return [
-        f"{task.action} {task.leg} {task.state}"
+        f"{action.kind} {action.leg} {action.state}"
         for stop in state.tour(tour).stops
-        for task in stop.tasks
+        for action in stop.actions
     ]
 
 
@@ -263,7 +263,7 @@ def test_a_tour_goes_from_stop_to_stop(story: Story) -> None:
     assert state.parcel("m/p1").custodian == Custodian(kind=CustodianKind.RECIPIENT)
     assert state.leg("m/p1/1").state is LegState.COMPLETED
     assert [stop.state for stop in state.tour(tour).stops] == [StopState.COMPLETED] * 2
-    assert state.tour(tour).stops[1].tasks[0].done_at == NOON + 8
+    assert state.tour(tour).stops[1].actions[0].done_at == NOON + 8
     assert state.tour(tour).version == 5
     state = evolve(state, m.StopReported(report="r1", **at))
     assert list(state.reports) == [f"{tour}/r1"]
@@ -336,13 +336,13 @@ def returning(story: Story, parcel: str, stop: Stop, *, final: bool) -> m.Return
     leg = replace(
         LEG, id=f"m/{parcel}/2", parcel=f"m/{parcel}", state=LegState.ACTIVE, courier="ann"
     )
-    task = replace(STOP.tasks[0], leg=leg.id, state=StopState.PENDING)
+    action = replace(STOP.actions[0], leg=leg.id, state=StopState.PENDING)
     return m.ReturnPlanned(
         at=NOON,
         parcel=f"m/{parcel}",
         leg=leg,
         tour=story.tour("ann").id,
-        stop=replace(stop, tasks=(task,), arrived_at=0),
+        stop=replace(stop, actions=(action,), arrived_at=0),
         final=final,
         reason="regret",
     )
@@ -365,7 +365,7 @@ def test_a_return_becomes_a_stop_of_the_same_tour(story: Story) -> None:
         "DROPOFF m/p1/2 PENDING",
         "DROPOFF m/p2/2 PENDING",
     ]
-    assert len(state.tour(tour).stops[-1].tasks) == 2
+    assert len(state.tour(tour).stops[-1].actions) == 2
 
 
 def test_a_return_to_a_place_that_was_passed_is_a_stop_of_its_own(story: Story) -> None:
@@ -375,7 +375,7 @@ def test_a_return_to_a_place_that_was_passed_is_a_stop_of_its_own(story: Story) 
     last = len(state.tour(tour).stops) - 1
     arrived = m.StopArrived(at=NOON, courier="ann", tour=tour, stop=last, happened_at=NOON)
     state = fold(state, [arrived, returning(story, "p2", STOP, final=True)])
-    assert [len(stop.tasks) for stop in state.tour(tour).stops][last:] == [1, 1]
+    assert [len(stop.actions) for stop in state.tour(tour).stops][last:] == [1, 1]
 
 
 def brought_back(story: Story, *, again: bool) -> m.ParcelBroughtBack:

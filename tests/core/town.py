@@ -18,6 +18,7 @@ from dispatch.core.epoch import plan_epoch
 from dispatch.core.errors import DispatchError
 from dispatch.core.model import (
     EARTH_RADIUS_M,
+    ActionKind,
     Availability,
     Courier,
     CourierKind,
@@ -34,7 +35,6 @@ from dispatch.core.model import (
     Stop,
     StopAction,
     StopState,
-    StopTask,
     TimeWindow,
     Tour,
 )
@@ -110,24 +110,21 @@ def a_hub(name: str = "station", **fields: Any) -> Hub:
 
 def an_itinerary(courier: Courier, parcels: Sequence[Parcel], now: int, **fields: Any) -> Itinerary:
     """Plan by hand: all pickups, then all drop-offs, 60 s and 100 m from stop to stop."""
-    actions = [
-        *((parcel, StopAction.PICKUP) for parcel in parcels),
-        *((parcel, StopAction.DROPOFF) for parcel in parcels),
+    planned = [
+        *((parcel, ActionKind.PICKUP) for parcel in parcels),
+        *((parcel, ActionKind.DROPOFF) for parcel in parcels),
     ]
     stops: list[Stop] = []
-    for parcel, action in actions:
-        where = parcel.pickup if action is StopAction.PICKUP else parcel.dropoff
-        task = StopTask(leg=parcel.leg, action=action)
-        if stops and stops[-1].place == where:
-            last = stops.pop()
-            tasks = (*last.tasks, task)
-        else:
-            last, tasks = None, (task,)
+    for parcel, kind in planned:
+        where = parcel.pickup if kind is ActionKind.PICKUP else parcel.dropoff
+        last = stops.pop() if stops and stops[-1].place == where else None
+        action = StopAction(leg=parcel.leg, kind=kind)
+        actions = (*last.actions, action) if last else (action,)
         arrives_at = last.arrives_at if last else now + 60 * (len(stops) + 1)
         stops.append(
             Stop(
                 place=where,
-                tasks=tasks,
+                actions=actions,
                 arrives_at=arrives_at,
                 leaves_at=arrives_at + 10,
                 travel_s=60,
@@ -298,7 +295,7 @@ class Story:
         self,
         courier: str,
         parcel: str,
-        action: StopAction,
+        action: ActionKind,
         failure: FailureCode | None = None,
         at: int | None = None,
     ) -> m.RecordStop:
@@ -306,14 +303,14 @@ class Story:
         tour = self.tour(courier)
         self._reports += 1
         for index, stop in enumerate(tour.stops):
-            for task in stop.tasks:
-                mine = self.state.leg(task.leg).parcel == f"m/{parcel}"
-                if mine and task.action is action and task.state is StopState.PENDING:
+            for its in stop.actions:
+                mine = self.state.leg(its.leg).parcel == f"m/{parcel}"
+                if mine and its.kind is action and its.state is StopState.PENDING:
                     report = m.StopReport(
                         id=f"r{self._reports}",
                         at=self.now if at is None else at,
                         stop=index,
-                        leg=task.leg,
+                        leg=its.leg,
                         action=action,
                         failure=failure,
                     )
@@ -324,13 +321,13 @@ class Story:
         self, courier: str, parcel: str, failure: FailureCode | None = None
     ) -> tuple[m.Event, ...]:
         """Report a pickup, or why it failed."""
-        return self.do(self.report_of(courier, parcel, StopAction.PICKUP, failure))
+        return self.do(self.report_of(courier, parcel, ActionKind.PICKUP, failure))
 
     def drop_off(
         self, courier: str, parcel: str, failure: FailureCode | None = None
     ) -> tuple[m.Event, ...]:
         """Report a drop-off (at the door or back at the origin), or why it failed."""
-        return self.do(self.report_of(courier, parcel, StopAction.DROPOFF, failure))
+        return self.do(self.report_of(courier, parcel, ActionKind.DROPOFF, failure))
 
     def carry(self, courier: str, *parcels: str) -> Tour:
         """Have a courier accept parcels and pick them up."""

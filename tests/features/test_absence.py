@@ -1,13 +1,13 @@
 from dispatch.core import messages as m
 from dispatch.core.errors import InvalidTransition
 from dispatch.core.model import (
+    ActionKind,
     Custodian,
     CustodianKind,
     FailureCode,
     LegKind,
     LegState,
     ParcelState,
-    StopAction,
 )
 from tests.core.town import HOUR, NOON, Story, names, window
 
@@ -112,7 +112,9 @@ def test_the_other_doors_come_first(story: Story) -> None:
     story.carry("ann", "p1", "p2")
     story.drop_off("ann", "p1", FailureCode.ABSENT)
     last = story.tour("ann").stops[-1]
-    assert [(task.action, task.leg) for task in last.tasks] == [(StopAction.DROPOFF, "m/p1/2")]
+    assert [(action.kind, action.leg) for action in last.actions] == [
+        (ActionKind.DROPOFF, "m/p1/2")
+    ]
     story.drop_off("ann", "p2")
     assert names(story.drop_off("ann", "p1"))[-2:] == ["TourCompleted", "EntryPosted"]
 
@@ -122,7 +124,7 @@ def test_bringing_back_cannot_fail(story: Story) -> None:
     story.parcel("p1")
     nobody_home(story, "ann")
     story.refused(
-        InvalidTransition, story.report_of("ann", "p1", StopAction.DROPOFF, FailureCode.REFUSED)
+        InvalidTransition, story.report_of("ann", "p1", ActionKind.DROPOFF, FailureCode.REFUSED)
     )
     assert story.leg_state() is LegState.ACTIVE
     assert story.state.parcel("m/p1").custodian.id == "ann"

@@ -1,6 +1,6 @@
 from dispatch.core import messages as m
 from dispatch.core.errors import InvalidTransition
-from dispatch.core.model import CustodianKind, FailureCode, LegState, ParcelState, StopAction
+from dispatch.core.model import ActionKind, CustodianKind, FailureCode, LegState, ParcelState
 from tests.core.town import NOON, Story, names
 
 
@@ -38,7 +38,7 @@ def test_one_of_several(story: Story) -> None:
     story.parcel("p1")
     story.parcel("p2")
     story.assign("ann", "p1", "p2")
-    pickup = story.report_of("ann", "p1", StopAction.PICKUP)
+    pickup = story.report_of("ann", "p1", ActionKind.PICKUP)
     assert names(cancel(story)) == ["ParcelCancelled"]
     story.refused(InvalidTransition, pickup, "SKIPPED already")
     story.pick_up("ann", "p2")
@@ -64,7 +64,7 @@ def test_the_door_is_not_visited_any_more(story: Story) -> None:
     """A delivery reported after the cancellation is refused: the parcel is on its way back."""
     story.parcel("p1")
     story.carry("ann", "p1")
-    delivery = story.report_of("ann", "p1", StopAction.DROPOFF)
+    delivery = story.report_of("ann", "p1", ActionKind.DROPOFF)
     cancel(story)
     story.refused(InvalidTransition, delivery, "SKIPPED already")
 

@@ -2,7 +2,7 @@ import pytest
 
 from dispatch.core import messages as m
 from dispatch.core.errors import HubClosed
-from dispatch.core.model import CustodianKind, FailureCode, ParcelState, StopAction
+from dispatch.core.model import ActionKind, CustodianKind, FailureCode, ParcelState
 from tests.core.town import HOUR, NOON, Story, names, window
 
 
@@ -31,7 +31,7 @@ def test_before_it_opens_nothing_is_handed_over(station: Story) -> None:
     """Too early at the counter: refused, and a minute later it works."""
     station.assign("ann", "p1")
     station.now = NOON + 1799
-    station.refused(HubClosed, station.report_of("ann", "p1", StopAction.PICKUP))
+    station.refused(HubClosed, station.report_of("ann", "p1", ActionKind.PICKUP))
     assert station.state.parcel("m/p1").custodian.kind is CustodianKind.HUB
     station.now += 1
     station.pick_up("ann", "p1")
@@ -44,7 +44,7 @@ def test_in_front_of_a_closed_counter_the_pickup_fails(station: Story) -> None:
     tour = station.assign("ann", "p1").id
     station.do(m.StartTour(courier="ann", tour=tour))
     station.now = NOON + HOUR + 1
-    station.refused(HubClosed, station.report_of("ann", "p1", StopAction.PICKUP))
+    station.refused(HubClosed, station.report_of("ann", "p1", ActionKind.PICKUP))
     events = station.pick_up("ann", "p1", FailureCode.HUB_CLOSED)
     assert "PickupFailed" in names(events)
     parcel = station.state.parcel("m/p1")

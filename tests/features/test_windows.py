@@ -1,17 +1,17 @@
 from dispatch.core import messages as m
-from dispatch.core.model import ParcelState, StopAction
+from dispatch.core.model import ActionKind, ParcelState
 from tests.core.town import HOUR, NOON, Story, names, place, window
 
 
 def hand_overs(story: Story) -> dict[str, int]:
     """Return when the offers so far plan to leave each door, in seconds after noon."""
     return {
-        task.leg.split("/")[1]: stop.leaves_at - NOON
+        action.leg.split("/")[1]: stop.leaves_at - NOON
         for event in story.events
         if isinstance(event, m.OfferMade)
         for stop in event.offer.itinerary.stops
-        for task in stop.tasks
-        if task.action is StopAction.DROPOFF
+        for action in stop.actions
+        if action.kind is ActionKind.DROPOFF
     }
 
 

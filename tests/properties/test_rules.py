@@ -24,6 +24,7 @@ from dispatch.core.errors import DispatchError, InvalidTransition
 from dispatch.core.model import (
     TERMINAL,
     TRANSITIONS,
+    ActionKind,
     CourierKind,
     Custodian,
     CustodianKind,
@@ -35,7 +36,6 @@ from dispatch.core.model import (
     OfferState,
     ParcelState,
     Place,
-    StopAction,
     StopState,
     Tour,
     TourState,
@@ -319,22 +319,22 @@ class Zone(RuleBasedStateMachine):
         for failure in outcomes:
             for courier in sorted(self.state.live_tour):
                 self.now += 20
-                self._next_task(courier, failure)
+                self._next_action(courier, failure)
 
-    def _next_task(self, courier: str, failure: FailureCode | None) -> None:
+    def _next_action(self, courier: str, failure: FailureCode | None) -> None:
         tour = self.state.tour(self.state.live_tour[courier])
-        index, task = next(
-            (index, task)
+        index, action = next(
+            (index, action)
             for index, stop in enumerate(tour.stops)
-            for task in stop.tasks
-            if task.state is StopState.PENDING
+            for action in stop.actions
+            if action.state is StopState.PENDING
         )
         report = m.StopReport(
             id=f"r{self.count}",
             at=self.now,
             stop=index,
-            leg=task.leg,
-            action=task.action,
+            leg=action.leg,
+            action=action.kind,
             failure=failure,
         )
         command = m.RecordStop(courier=courier, tour=tour.id, report=report)
@@ -345,10 +345,10 @@ class Zone(RuleBasedStateMachine):
     @rule(
         choice=choices,
         leg=choices,
-        action=st.sampled_from(StopAction),
+        action=st.sampled_from(ActionKind),
         skew_s=st.sampled_from([-NOON, -HOUR, -9, 0, 100, 200]),
     )
-    def report_anything(self, choice: int, leg: int, action: StopAction, skew_s: int) -> None:
+    def report_anything(self, choice: int, leg: int, action: ActionKind, skew_s: int) -> None:
         """Report something, in order or not."""
         courier = sorted(self.state.live_tour)[choice % len(self.state.live_tour)]
         tour = self.state.tour(self.state.live_tour[courier])
@@ -448,7 +448,7 @@ class Zone(RuleBasedStateMachine):
                 assert parcel.custodian == Custodian(kind=CustodianKind.COURIER, id=leg.courier)
                 assert leg.state is LegState.ACTIVE
                 tour = self.state.tour(self.state.live_tour[leg.courier])
-                assert (leg.id, StopAction.DROPOFF) in pending(tour)
+                assert (leg.id, ActionKind.DROPOFF) in pending(tour)
             else:
                 assert parcel.state is ParcelState.DELIVERED
                 assert parcel.custodian == Custodian(kind=CustodianKind.RECIPIENT)
@@ -511,7 +511,7 @@ class Zone(RuleBasedStateMachine):
 
     @invariant()
     def live_tours_have_something_to_do(self) -> None:
-        """See that a tour ends with its last task, not later."""
+        """See that a tour ends with its last action, not later."""
         for tour in self.state.live_tour.values():
             assert pending(self.state.tour(tour))
 
@@ -522,9 +522,9 @@ class Zone(RuleBasedStateMachine):
         while self.state.live_tour:
             for courier in sorted(self.state.live_tour):
                 before = self.state
-                self._next_task(courier, None)
+                self._next_action(courier, None)
                 if self.state is before:
-                    self._next_task(courier, FailureCode.HUB_CLOSED)
+                    self._next_action(courier, FailureCode.HUB_CLOSED)
         self.now += 24 * HOUR
         self.do(m.Tick())
         for parcel in self.state.parcels.values():
@@ -542,13 +542,13 @@ class Zone(RuleBasedStateMachine):
 ENDED = {LegState.COMPLETED, LegState.FAILED, LegState.CANCELLED}
 
 
-def pending(tour: Tour) -> set[tuple[str, StopAction]]:
+def pending(tour: Tour) -> set[tuple[str, ActionKind]]:
     """Return what is left to do on a tour."""
     return {
-        (task.leg, task.action)
+        (action.leg, action.kind)
         for stop in tour.stops
-        for task in stop.tasks
-        if task.state is StopState.PENDING
+        for action in stop.actions
+        if action.state is StopState.PENDING
     }
 
 

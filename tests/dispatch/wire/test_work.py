@@ -3,11 +3,11 @@ import pytest
 from dispatch.core.errors import InvalidValue
 from dispatch.core.messages import StopReport
 from dispatch.core.model import (
+    ActionKind,
     Itinerary,
     Place,
     Stop,
     StopAction,
-    StopTask,
     Tour,
     straight_line_m,
 )
@@ -27,9 +27,9 @@ TOUR = Tour(
         stops=(
             Stop(
                 place=HERE,
-                tasks=(
-                    StopTask(leg="m/a/1", action=StopAction.PICKUP),
-                    StopTask(leg="m/b/1", action=StopAction.PICKUP),
+                actions=(
+                    StopAction(leg="m/a/1", kind=ActionKind.PICKUP),
+                    StopAction(leg="m/b/1", kind=ActionKind.PICKUP),
                 ),
                 arrives_at=0,
                 leaves_at=0,

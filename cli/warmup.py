@@ -28,7 +28,7 @@ def warmup() -> None:
     for name, modules in LIBRARIES.items():
         _timed(f"load {name}", partial(_load, modules))
     _timed("load OR-Tools and solve a small problem", _solve)
-    typer.echo("ready")
+    typer.echo("warm")
 
 
 def _timed(label: str, step: Callable[[], None]) -> None:

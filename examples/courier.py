@@ -80,8 +80,8 @@ async def drive(
             if result.disposition == app.StopEventResult.Disposition.REJECTED:
                 raise RuntimeError(f"stop {stop.id}: {result.status.message}")
         delivered += sum(one.kind == app.StopAction.Kind.DROPOFF for one in pending)
-        who = stop.place.contact.display_name or "the counter"
-        print(f"stop {stop.id}: {len(pending)} parcels, {who}", flush=True)
+        done = ", ".join(f"{app.StopAction.Kind.Name(one.kind)} {one.parcel}" for one in pending)
+        print(f"stop {stop.id}: {done} {stop.place.contact.display_name}".rstrip(), flush=True)
     return delivered
 
 

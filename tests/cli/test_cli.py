@@ -128,7 +128,7 @@ def test_warmup_shows_its_steps(run: CliRunner) -> None:
     result = run.invoke(app, ["warmup"])
     assert result.exit_code == 0, result.output
     assert "load OR-Tools and solve a small problem ... " in result.output
-    assert result.output.endswith("ready\n")
+    assert result.output.endswith("warm\n")
 
 
 def test_health_without_a_service(run: CliRunner) -> None:

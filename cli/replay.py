@@ -2,9 +2,8 @@
 
 import json
 import tomllib
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 import typer
@@ -20,13 +19,6 @@ if TYPE_CHECKING:
     from dispatch.sim.folder import Day
 
 
-class Engine(StrEnum):
-    """Who plans: OR-Tools, or cheapest insertion alone."""
-
-    ROUTING = "routing"
-    INSERT = "insert"
-
-
 @plain_errors()
 def replay(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A day folder.")],
@@ -36,7 +28,8 @@ def replay(
     ] = None,
     seed: Annotated[int, typer.Option(help="Another seed is other chance on the same day.")] = 0,
     engine: Annotated[
-        Engine | None, typer.Option(help="Who plans; by default the policy's own choice.")
+        Literal["routing", "insert"] | None,
+        typer.Option(help="Who plans; by default the policy's own choice."),
     ] = None,
     policy_file: Annotated[
         Path | None, typer.Option("--policy", help="Values of the policy, as TOML or JSON.")
@@ -45,7 +38,7 @@ def replay(
     """Replay a day and report what became of every parcel."""
     values = _policy_values(policy_file) if policy_file else {}
     if engine is not None:
-        values["engine"] = engine.value
+        values["engine"] = engine
     play(folder, out, map_file=map_file, seed=seed, policy_values=values)
 
 

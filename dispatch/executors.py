@@ -15,10 +15,10 @@ from dispatch.core.epoch import TravelTimes, plan_epoch
 from dispatch.core.errors import DispatchError
 from dispatch.core.messages import CommitPlan
 from dispatch.core.model import Instant, Seconds
-from dispatch.core.policy import Engine, Policy
+from dispatch.core.policy import Policy
 from dispatch.core.state import State
 from dispatch.solver import check
-from dispatch.solver.plan import Plan
+from dispatch.solver.plan import Engine, Plan
 from dispatch.solver.problem import Problem
 from dispatch.solver.solve import solve
 

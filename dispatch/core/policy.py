@@ -4,12 +4,12 @@ A policy is immutable and bears a version. It enters the log with `PolicyAdopted
 refold sees the values that each decision saw. Every default marked (A) is an assumption.
 """
 
-from typing import Literal, get_args
+from typing import get_args
 
 from dispatch.core.errors import Fault, InvalidValue
 from dispatch.core.model import Cents, CourierKind, Meters, Mode, Seconds, Value
+from dispatch.solver.plan import Engine
 
-Engine = Literal["routing", "insert"]
 ENGINES = get_args(Engine)
 
 

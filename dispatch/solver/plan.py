@@ -6,6 +6,10 @@ be made again. Nothing here knows how plans are found or checked.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
+
+Engine = Literal["routing", "insert"]
+"""Who plans: OR-Tools from a warm start, or cheapest insertion alone."""
 
 
 class Action(StrEnum):

@@ -2,13 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Literal
 
 from dispatch.solver import explain, insert, routing
-from dispatch.solver.plan import Plan
+from dispatch.solver.plan import Engine, Plan
 from dispatch.solver.problem import Problem
-
-Engine = Literal["routing", "insert"]
 
 
 def solve(

@@ -7,6 +7,7 @@ so.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -21,6 +22,9 @@ from dispatch.solver import check
 from dispatch.solver.plan import Engine, Plan
 from dispatch.solver.problem import Problem
 from dispatch.solver.solve import solve
+
+LATENCIES_KEPT = 100_000
+"""More than two months of epochs; a service must not grow with its age."""
 
 
 class PlanRejectedError(DispatchError):
@@ -42,14 +46,14 @@ class Planner:
     Attributes
     ----------
     latency_s
-        Wall time of each epoch so far, seconds: problem, matrices, search and check together.
+        Wall time of the last epochs, seconds: problem, matrices, search and check together.
     """
 
     def __init__(self, times: TravelTimes, clock: Clock, *, guard_s: Seconds | None = None) -> None:
         self._times = times
         self._clock = clock
         self._guard_s = guard_s
-        self.latency_s: list[float] = []
+        self.latency_s: deque[float] = deque(maxlen=LATENCIES_KEPT)
 
     def plan(self, state: State, now: Instant) -> CommitPlan | None:
         """Plan an epoch; None where there is nothing to decide.

@@ -4,6 +4,8 @@ A parcel has one custodian at every moment: sender or hub, then the courier, the
 recipient or the origin again. Each change is one event, caused by one report.
 """
 
+from typing import Any
+
 from dispatch.core import absence, hubs, offers, pay
 from dispatch.core.draft import Draft
 from dispatch.core.errors import Fault, HubClosed, InvalidTransition, InvalidValue
@@ -108,34 +110,27 @@ def _check(draft: Draft, tour: Tour, report: StopReport) -> StopAction | None:
     raise InvalidValue([Fault("leg", problem)], subject=tour.id)
 
 
+def _scan(draft: Draft, tour: Tour, leg: Leg, report: StopReport) -> dict[str, Any]:
+    """Return the fields that all events of one reported action share."""
+    return {
+        "at": draft.now,
+        "parcel": leg.parcel,
+        "leg": leg.id,
+        "courier": tour.courier,
+        "tour": tour.id,
+        "happened_at": report.at,
+    }
+
+
 def _pick_up(draft: Draft, tour: Tour, leg: Leg, report: StopReport) -> None:
     if report.failure is not None:
-        draft.tell(
-            PickupFailed(
-                at=draft.now,
-                parcel=leg.parcel,
-                leg=leg.id,
-                courier=tour.courier,
-                tour=tour.id,
-                happened_at=report.at,
-                failure=report.failure,
-            )
-        )
+        draft.tell(PickupFailed(**_scan(draft, tour, leg, report), failure=report.failure))
         return
     hub = draft.state.hubs.get(leg.pickup.hub)
     if not hubs.is_open(hub, report.at):
         msg = f"hub {leg.pickup.hub} is closed"
         raise HubClosed(msg, subject=f"hubs/{leg.pickup.hub}")
-    draft.tell(
-        ParcelPickedUp(
-            at=draft.now,
-            parcel=leg.parcel,
-            leg=leg.id,
-            courier=tour.courier,
-            tour=tour.id,
-            happened_at=report.at,
-        )
-    )
+    draft.tell(ParcelPickedUp(**_scan(draft, tour, leg, report)))
 
 
 def _drop_off(draft: Draft, tour: Tour, leg: Leg, report: StopReport) -> None:
@@ -144,28 +139,9 @@ def _drop_off(draft: Draft, tour: Tour, leg: Leg, report: StopReport) -> None:
         raise InvalidTransition(msg, subject=leg.id)
     courier = draft.state.courier(tour.courier)
     if report.failure is None:
-        draft.tell(
-            ParcelDelivered(
-                at=draft.now,
-                parcel=leg.parcel,
-                leg=leg.id,
-                courier=tour.courier,
-                tour=tour.id,
-                happened_at=report.at,
-            )
-        )
+        draft.tell(ParcelDelivered(**_scan(draft, tour, leg, report)))
     else:
-        draft.tell(
-            AttemptFailed(
-                at=draft.now,
-                parcel=leg.parcel,
-                leg=leg.id,
-                courier=tour.courier,
-                tour=tour.id,
-                happened_at=report.at,
-                failure=report.failure,
-            )
-        )
+        draft.tell(AttemptFailed(**_scan(draft, tour, leg, report), failure=report.failure))
         parcel = draft.state.parcel(leg.parcel)
         again = absence.may_try_again(parcel, draft.state.policy, draft.now)
         absence.plan_return(draft, parcel, tour, final=not again, reason=report.failure.value)
@@ -181,12 +157,7 @@ def _bring_back(draft: Draft, tour: Tour, leg: Leg, report: StopReport) -> None:
     next_leg = None if final else absence.next_attempt(parcel, draft.state.policy, draft.now)
     draft.tell(
         ParcelBroughtBack(
-            at=draft.now,
-            parcel=parcel.id,
-            leg=leg.id,
-            courier=tour.courier,
-            tour=tour.id,
-            happened_at=report.at,
+            **_scan(draft, tour, leg, report),
             custodian=absence.origin_of(parcel),
             next_leg=next_leg,
         )

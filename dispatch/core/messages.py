@@ -291,41 +291,32 @@ class ParcelExpired(ParcelEvent):
     reason: str = ""
 
 
-class ParcelPickedUp(ParcelEvent):
+class ScanEvent(ParcelEvent):
+    """Base of events that a report from a stop causes. ``happened_at`` is the phone's time."""
+
+    leg: str
+    courier: str
+    tour: str
+    happened_at: Instant
+
+
+class ParcelPickedUp(ScanEvent):
     """It changed from the origin's hands into the courier's."""
 
-    leg: str
-    courier: str
-    tour: str
-    happened_at: Instant
 
-
-class ParcelDelivered(ParcelEvent):
+class ParcelDelivered(ScanEvent):
     """It is with the recipient."""
 
-    leg: str
-    courier: str
-    tour: str
-    happened_at: Instant
 
-
-class AttemptFailed(ParcelEvent):
+class AttemptFailed(ScanEvent):
     """A visit at the door failed; the courier still holds the parcel."""
 
-    leg: str
-    courier: str
-    tour: str
-    happened_at: Instant
     failure: FailureCode
 
 
-class PickupFailed(ParcelEvent):
+class PickupFailed(ScanEvent):
     """The origin did not hand it over; the leg waits for another courier."""
 
-    leg: str
-    courier: str
-    tour: str
-    happened_at: Instant
     failure: FailureCode
 
 
@@ -349,13 +340,9 @@ class ReturnPlanned(ParcelEvent):
     reason: str = ""
 
 
-class ParcelBroughtBack(ParcelEvent):
+class ParcelBroughtBack(ScanEvent):
     """Back at its origin. With ``next_leg`` another attempt follows, else it is returned."""
 
-    leg: str
-    courier: str
-    tour: str
-    happened_at: Instant
     custodian: Custodian
     next_leg: Leg | None = None
 

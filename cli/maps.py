@@ -1,44 +1,21 @@
-"""``antmile map``: look at a map before a day is built on it."""
+"""``antmile map``: maps built, looked at, corrected and asked for times.
 
-from pathlib import Path
-from typing import Annotated
+Each command stands in the file of its subject and is added here.
+"""
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from cli.errors import plain_errors
+from cli import map_build, map_compounds, map_info, map_travel
 
-app = typer.Typer(help="Look at OpenStreetMap files.", no_args_is_help=True)
-
-
-@app.callback()
-def group() -> None:
-    """Keep ``info`` a command of the group although it is the only one."""
-
-
-@app.command()
-@plain_errors()
-def info(file: Annotated[Path, typer.Argument(help="An OpenStreetMap file.")]) -> None:
-    """Show how large a map is and how much of it each mode gets to."""
-    from maps.graph import ModeGraph
-    from maps.osm import load_map
-    from maps.profiles import MODES
-
-    network = load_map(file)
-    bounds = network.bounds
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(
-        f"{file}: {network.edge_count} roads, {network.node_count} junctions", markup=False
-    )
-    console.print(
-        f"latitude {bounds.south:.4f} to {bounds.north:.4f}, "
-        f"longitude {bounds.west:.4f} to {bounds.east:.4f}"
-    )
-    table = Table("mode", "open km", "connected km")
-    for mode in MODES:
-        forward, backward = network.speeds(mode)
-        open_dm = network.length_dm[(forward > 0) | (backward > 0)].sum()
-        connected_dm = network.length_dm[ModeGraph(network, mode).edge].sum()
-        table.add_row(mode, f"{open_dm / 10_000:.1f}", f"{connected_dm / 10_000:.1f}")
-    console.print(table)
+app = typer.Typer(
+    help="Build maps from OpenStreetMap and ask them for times and distances. "
+    "All commands take OSM files (.osm, .osm.gz, .osm.bz2, .osm.pbf) in place of a built map.",
+    no_args_is_help=True,
+)
+app.command("build")(map_build.build)
+app.command("info")(map_info.info)
+app.command("matrix")(map_travel.matrix)
+# A southern latitude begins with a dash, which is no option.
+app.command("route", context_settings={"ignore_unknown_options": True})(map_travel.route)
+app.command("draw")(map_compounds.draw)
+app.command("compounds")(map_compounds.compounds)

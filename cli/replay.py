@@ -4,6 +4,7 @@ import json
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 import msgspec
 import typer
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from dispatch.core.policy import Policy
     from dispatch.sim.day import Result
     from dispatch.sim.folder import Day
+    from maps.network import RoadNetwork
+    from maps.travel import TravelTimes
 
 
 @plain_errors()
@@ -63,14 +66,19 @@ def play(
     from dispatch.sim import report
     from dispatch.sim.day import Replay
     from dispatch.sim.folder import map_path, read_day
+    from maps.compound_files import corrected
+    from maps.gated_land import marked
     from maps.osm import load_map
-    from maps.travel import StraightLine, TravelTimes
+    from maps.travel import StraightLine
 
     console = Console(highlight=False, soft_wrap=True)
     map_file = map_file or map_path(folder)
     network = load_map(map_file) if map_file else None
-    times = TravelTimes(network) if network else StraightLine()
+    times = _times(network, folder) if network else StraightLine()
     day = read_day(folder, roads=times)
+    if network and day.compounds:
+        network = marked(network, corrected(network.compounds, day.compounds))
+        times = _times(network, folder)
     if network is None:
         console.print("no map is given or named by the day: everybody goes in straight lines")
     policy = _policy({"epoch_s": day.epoch_s, "seed": seed, **(policy_values or {})})
@@ -90,6 +98,19 @@ def play(
         fail(str(error))
     console.print(_table(result, day))
     console.print(f"open {page}", markup=False)
+
+
+def _times(network: "RoadNetwork", folder: Path) -> "TravelTimes":
+    """Return travel times in the hours of a day."""
+    from dispatch.sim.folder import local_hours
+    from maps.travel import TravelTimes
+
+    timezone, factors = local_hours(folder)
+    return TravelTimes(
+        network,
+        timezone=ZoneInfo(timezone),
+        factors={mode.value: by_hour for mode, by_hour in factors.items()},
+    )
 
 
 def _policy_values(path: Path) -> dict[str, Any]:

@@ -1,7 +1,10 @@
 """``antmile warmup``: pay for loading and compiling once, in plain sight.
 
-Python compiles a package's files when they are first imported, which for the solver and the
-map libraries takes seconds; the first user of a fresh install should not wonder at them.
+Python compiles a package's files when they are first imported, and numba compiles the search for
+travel times when it is first called; together that takes half a minute, at which the first user
+of a fresh install should not wonder. Both keep what they compiled on disk, so that a second run
+takes seconds: Python beside the files, numba in ``NUMBA_CACHE_DIR``, or beside the files where
+that is not set, or in the user's own cache folder where nothing can be written there.
 """
 
 import importlib
@@ -15,8 +18,9 @@ import typer
 from cli.errors import plain_errors
 
 LIBRARIES = {
-    "numpy and scipy": ("numpy", "scipy.sparse.csgraph"),
+    "numpy and scipy": ("numpy", "scipy.sparse.csgraph", "scipy.sparse.linalg"),
     "maps": ("osmium", "shapely", "maps.travel"),
+    "numba": ("maps.hierarchy",),
     "report": ("matplotlib.font_manager", "dispatch.sim.report"),
     "log and service": ("sqlalchemy", "grpc", "grpc_health.v1.health"),
 }
@@ -24,9 +28,13 @@ LIBRARIES = {
 
 @plain_errors()
 def warmup() -> None:
-    """Load what is heavy and solve one small problem, saying how long each step takes."""
+    """Load and compile what is heavy, saying how long each step takes.
+
+    Run it once after an install; the first map and the first plan are then as quick as all others.
+    """
     for name, modules in LIBRARIES.items():
         _timed(f"load {name}", partial(_load, modules))
+    _timed("compile the search for travel times", _search)
     _timed("load OR-Tools and solve a small problem", _solve)
     typer.echo("warm")
 
@@ -41,6 +49,26 @@ def _timed(label: str, step: Callable[[], None]) -> None:
 def _load(modules: tuple[str, ...]) -> None:
     for module in modules:
         importlib.import_module(module)
+
+
+def _search() -> None:
+    """Search a ring of one-way roads by every kernel of the hierarchy, each of which compiles."""
+    from maps.entries import Entries
+    from maps.hierarchy import Hierarchy
+    from maps.weight import packed, unpacked
+
+    count = 100
+    node = np.arange(count)
+    road = packed(np.full(count, 1000), np.full(count, 100))
+    ring = Hierarchy(count, node, np.roll(node, -1), road).customized(road)
+    places = Entries(np.arange(count + 1), node, np.zeros(count, np.int64))
+    first, last = places.take(node[:1]), places.take(node[-1:])
+    _, all_m = ring.matrix(places, places)
+    _, one_m = unpacked(ring.packed(first, last))
+    weight, way = ring.path(first, last)
+    _, way_m = unpacked(np.array([weight]))
+    if not all_m[0, -1] == one_m[0, 0] == way_m[0] == 10.0 * (len(way) - 1):
+        raise RuntimeError("the compiled search does not find the way round a ring")
 
 
 def _solve() -> None:

@@ -12,6 +12,7 @@ import logging
 import os
 from pathlib import Path
 from typing import IO, Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -91,7 +92,11 @@ class LiveService:
         os.umask(0o077)
         self._lock = locked(settings.data_dir)
         network = load_map(settings.map_file, cache_dir=settings.data_dir / MAP_CACHE)
-        times = TravelTimes(network)
+        times = TravelTimes(
+            network,
+            timezone=ZoneInfo(settings.timezone or "UTC"),
+            factors={mode.value: hours for mode, hours in settings.time_factors.items()},
+        )
         _warm(times)
         self._log = log = open_log(settings.data_dir / LOG_FILE)
         networks = {

@@ -7,18 +7,22 @@ change afterwards. What is wrong is named by its key. It must not import what it
 
 import tomllib
 from collections.abc import Mapping
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, TypeAlias
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import shapely
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
+    TypeAdapter,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -30,7 +34,9 @@ from pydantic_settings import (
 )
 from pydantic_settings import SettingsError as SourceError
 
-from dispatch.core.model import ID
+from dispatch.core.model import ID, Mode
+from maps.datum import Datum
+from maps.download import NOMINATIM_URL, OVERPASS_URL
 
 PREFIX = "ANTMILE_"
 SHORTEST_SECRET = 32
@@ -43,14 +49,6 @@ DEV_MERCHANT = "default"
 
 class SettingsError(Exception):
     """Settings that cannot be used. One line for each fault, each naming its key."""
-
-
-class Datum(StrEnum):
-    """The geodetic system in which coordinates are handed in."""
-
-    WGS84 = "WGS84"
-    GCJ02 = "GCJ02"
-    BD09 = "BD09"
 
 
 def _id(value: str) -> str:
@@ -75,9 +73,34 @@ def _ring(value: object) -> object:
     return list(shape.exterior.coords)
 
 
+def _timezone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        # Not every bad name is merely unknown: some are paths or folders.
+        raise ValueError(f"{value[:80]!r} is not a known time zone") from None
+    return value
+
+
+def _web_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError(f"{value[:80]!r} is not an address such as https://host/path")
+    return value
+
+
 Id = Annotated[str, BeforeValidator(_id)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
 Longitude = Annotated[float, Field(ge=-180, le=180)]
 Latitude = Annotated[float, Field(ge=-90, le=90)]
+
+HOURS = 24
+_Factor = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+TimeFactors: TypeAlias = Mapping[
+    Mode, Annotated[tuple[_Factor, ...], Field(min_length=HOURS, max_length=HOURS)]
+]
+"""By mode of travel and local hour: what free-flow times are multiplied by, 1.5 for half as
+long again. A mode that is not named keeps its times."""
 
 
 class _Frozen(BaseModel):
@@ -194,6 +217,13 @@ class Settings(BaseSettings):
         The folder of the log and of what belongs to it.
     map_file : Path, optional
         The OpenStreetMap file.
+    timezone : str, optional
+        IANA name of the map's time zone, in which roads and gates keep their hours; UTC where
+        none is set.
+    time_factors : TimeFactors
+        How much slower or faster each hour is; needs ``timezone``.
+    overpass_url, nominatim_url : str
+        Servers that maps are downloaded from; the public ones by default.
     epoch_s : int
         Seconds between two plans of a zone.
     courier_token_s : int
@@ -214,6 +244,10 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65_535)] = 50_051
     data_dir: Path = Path("data")
     map_file: Path | None = None
+    timezone: Annotated[str, AfterValidator(_timezone)] | None = None
+    time_factors: TimeFactors = Field(default_factory=dict)
+    overpass_url: WebAddress = OVERPASS_URL
+    nominatim_url: WebAddress = NOMINATIM_URL
     epoch_s: Annotated[int, Field(ge=1, le=3_600)] = 60
     courier_token_s: Annotated[int, Field(ge=60)] = 30 * 86_400
     token_secret: SecretStr | None = None
@@ -226,6 +260,14 @@ class Settings(BaseSettings):
         if secret is not None and len(secret.get_secret_value().encode()) < SHORTEST_SECRET:
             raise ValueError(f"needs at least {SHORTEST_SECRET} bytes")
         return secret
+
+    @field_validator("time_factors")
+    @classmethod
+    def _have_a_timezone(cls, factors: TimeFactors, others: ValidationInfo) -> TimeFactors:
+        # A bad time zone is not among the others, and a fault of its own.
+        if factors and others.data.get("timezone", "") is None:
+            raise ValueError("need to know whose hours: set timezone as well")
+        return factors
 
 
 def load_settings(path: Path, **values: object) -> Settings:
@@ -286,6 +328,20 @@ def dev_settings(**values: object) -> Settings:
     return _settings(content, values, source="settings")
 
 
+def checked_time_factors(value: object) -> TimeFactors:
+    """Check time factors that stand elsewhere than in settings.
+
+    Raises
+    ------
+    SettingsError
+        When they cannot be used; lists every fault.
+    """
+    try:
+        return TypeAdapter[TimeFactors](TimeFactors).validate_python(value)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_lines(error))) from None
+
+
 def _settings(content: Mapping[str, Any], values: Mapping[str, Any], *, source: str) -> Settings:
     """Merge what is given, the environment and a file's content, the strongest first."""
 
@@ -306,11 +362,12 @@ def _settings(content: Mapping[str, Any], values: Mapping[str, Any], *, source: 
     except SourceError as error:
         raise SettingsError(f"environment: {error}") from error
     except ValidationError as error:
-        lines = [
-            f"{source}: {_key(fault['loc'], fault['msg'])}"
-            for fault in error.errors(include_input=False, include_url=False)
-        ]
-        raise SettingsError("\n".join(lines)) from None
+        raise SettingsError("\n".join(f"{source}: {line}" for line in _lines(error))) from None
+
+
+def _lines(error: ValidationError) -> list[str]:
+    faults = error.errors(include_input=False, include_url=False)
+    return [_key(fault["loc"], fault["msg"]) for fault in faults]
 
 
 def _key(path: tuple[int | str, ...], message: str) -> str:

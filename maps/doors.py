@@ -11,12 +11,13 @@ Between two doors a and b::
     leave         = floors down
     reach         = floors up + knock and wait
     floors        = the cheaper of stairs and (lift wait + ride)
-    same compound : leave(a) + the straight line x 1.3 on foot + reach(b), no road
+    same compound : leave(a) + inside(a, b) + reach(b), no gate
+    inside        : the map's own paths in the compound, or the straight line x 1.3 on foot
     same entrance : the floors between + knock and wait
     same door     : nothing
 
-Gates come later: until then a compound's road points are reached like any
-other.
+Who gets through a compound's gate, and how fast, is the courier's affair and not the
+matrix's.
 """
 
 from collections.abc import Hashable, Sequence
@@ -130,11 +131,39 @@ class Door:
     is_door: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sites:
+    """What the map knows of n doors that they do not say themselves.
+
+    Attributes
+    ----------
+    lat, lon : (n,) float64, degrees
+        Where each is entered.
+    compound : tuple of str
+        Id of the compound that each lies in; empty for none.
+    ground : (n,) int64
+        Number of the private ground whose paths lead to it; -1 for a public road.
+    """
+
+    lat: Floats
+    lon: Floats
+    compound: tuple[str, ...]
+    ground: NDArray[np.int64]
+
+    @classmethod
+    def said_by(cls, doors: Sequence[DoorLike]) -> "Sites":
+        """Return what doors say themselves, where there is no map."""
+        lat, lon = coordinates(doors)
+        compounds = tuple(door.compound for door in doors)
+        return cls(lat=lat, lon=lon, compound=compounds, ground=np.full(len(doors), -1))
+
+
 def door_to_door(
     doors: Sequence[DoorLike],
     climb: Climb,
     road_time_s: NDArray[np.float32],
     road_distance_m: NDArray[np.float32],
+    sites: Sites | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Turn times between road points into times between doors.
 
@@ -144,6 +173,8 @@ def door_to_door(
     climb : Climb
     road_time_s, road_distance_m : (n, n) float32, seconds and metres
         Between the places' coordinates, by the mode of the courier.
+    sites : Sites, optional
+        What the map knows of the places; by default what they say.
 
     Returns
     -------
@@ -157,10 +188,13 @@ def door_to_door(
     leave_s = _floors_s(climb, level, ground, has_lift)
     reach_s = _floors_s(climb, ground, level, has_lift) + knock_s
 
+    sites = Sites.said_by(doors) if sites is None else sites
     time_s = road_time_s.astype(np.float64)
     distance_m = road_distance_m.astype(np.float64)
-    inside = _equal([_compound_key(door) for door in doors])
-    walked_m = _inside_m(doors, inside)
+    inside = _equal([compound or None for compound in sites.compound])
+    # Paths of one private ground never leave it: they are the compound's own.
+    inside &= (sites.ground[:, None] != sites.ground) | (sites.ground < 0)
+    walked_m = _inside_m(sites, inside)
     time_s[inside] = walked_m * 3.6 / WALK_KMH
     distance_m[inside] = walked_m
     time_s += leave_s[:, None] + reach_s
@@ -195,16 +229,12 @@ def _floors_s(
     return cheaper
 
 
-def _inside_m(doors: Sequence[DoorLike], inside: NDArray[np.bool_]) -> Floats:
+def _inside_m(sites: Sites, inside: NDArray[np.bool_]) -> Floats:
     """Return metres walked for the pairs that lie in one compound, (pairs,) float64."""
     row, column = np.nonzero(inside)
-    lat, lon = coordinates(doors)
+    lat, lon = sites.lat, sites.lon
     straight_m = haversine_m(lat[row], lon[row], lat[column], lon[column])
     return straight_m * INSIDE_DETOUR
-
-
-def _compound_key(door: DoorLike) -> Hashable:
-    return door.compound or None
 
 
 def _entrance_key(door: DoorLike) -> Hashable:

@@ -65,6 +65,9 @@ class Bounds:
         return self.south <= lat <= self.north and self.west <= lon <= self.east
 
 
+EVERYWHERE = Bounds(south=-90.0, west=-180.0, north=90.0, east=180.0)
+
+
 def coordinates(points: Sequence[Point]) -> tuple[Floats, Floats]:
     """Return the latitudes and longitudes of points.
 
@@ -79,6 +82,24 @@ def coordinates(points: Sequence[Point]) -> tuple[Floats, Floats]:
     lat = np.fromiter((point.lat for point in points), dtype=np.float64, count=len(points))
     lon = np.fromiter((point.lon for point in points), dtype=np.float64, count=len(points))
     return lat, lon
+
+
+SWAPPED = "it looks like lon, lat order: give the latitude first"
+"""What to add to a message about a coordinate of which `looks_swapped` is true."""
+
+
+def looks_swapped(*, lat: float, lon: float, bounds: Bounds | None = None) -> bool:
+    """Say whether a bad coordinate would be a good one in the other order.
+
+    Parameters
+    ----------
+    lat, lon : float, degrees
+        As given.
+    bounds : Bounds, optional
+        Where coordinates are expected; without it, anywhere on earth.
+    """
+    area = bounds or EVERYWHERE
+    return area.contains(lat=lon, lon=lat) and not area.contains(lat=lat, lon=lon)
 
 
 def haversine_m(lat_a: ArrayLike, lon_a: ArrayLike, lat_b: ArrayLike, lon_b: ArrayLike) -> Floats:

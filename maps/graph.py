@@ -1,105 +1,62 @@
-"""One mode's graph and the searches over it.
+"""One mode's graph: what a search needs of a road network, and the searches over it.
 
-Knows nodes, arcs and weights of one mode, never OSM tags or coordinates. A
-weight carries milliseconds and decimetres in one float64,
-``time_ms * 2**25 + distance_dm``: sums stay whole numbers under 2**52, so they
-are exact, one search gives both figures, ties in time are broken by distance,
-and the result does not depend on the order in which points were asked for.
+Joins what `maps.arcs`, `maps.turns` and `maps.reach` say into states and packed weights. Large
+calls go through the contraction hierarchy, calls too small to be worth building it through
+SciPy's Dijkstra; both add the same integers, so the answers are the same to the last bit.
 """
 
-from collections.abc import Iterator
+import threading
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array, csr_array
-from scipy.sparse.csgraph import connected_components, dijkstra
 
-from maps.earth import Floats
+from maps.arcs import ModeArcs
+from maps.dijkstra import Dijkstra
+from maps.entries import Entries, Ints, rows_of
+from maps.locations import Locations, Placer, direct, direct_piece, share
 from maps.network import MapError, RoadNetwork
-from maps.profiles import MODES
+from maps.reach import Reach
+from maps.turns import Junctions, States, TurnCost, states_of
+from maps.weight import CROSSING, INF, Weights, packed, unpacked
 
-PACK = float(2**25)
-"""One millisecond in a packed weight; distances stay under 2**25 dm (3,355 km)."""
+if TYPE_CHECKING:
+    from maps.hierarchy import Hierarchy
 
-_BLOCK_CELLS = 2**22
-"""Cells of a search's result kept at a time: 32 MiB of float64."""
+SMALL_WORK = 1_000_000
+"""Searches times states up to which SciPy answers while the hierarchy is not built."""
 
-# SciPy may take an explicit zero in a sparse matrix for a missing arc, so the
-# arcs that leave a located point are one decimetre longer than they are.
-_LIFT = 1.0
+TURNING_MODES = frozenset({"car"})
+"""Modes that pay for turns and turn back at dead ends only."""
 
-Ints: TypeAlias = NDArray[np.int64]
-Arcs: TypeAlias = "csr_array[np.float64, tuple[int, int]]"
-
-
-@dataclass(frozen=True, slots=True)
-class Locations:
-    """Places on edges, for n points, as the router needs them.
-
-    Attributes
-    ----------
-    lat, lon : (n,) float64
-        The points themselves, degrees.
-    edge : (n,) int64, index into the graph's edges
-    at_dm : (n,) int64
-        Decimetres from the edge's tail.
-    access : (n,) float64
-        Packed weight between the point and the road.
-    node : (n, 2) int64
-        The edge's tail and head.
-    depart, arrive : (n, 2) float64
-        Packed weights to and from those nodes; inf against a one-way street.
-    """
-
-    lat: Floats
-    lon: Floats
-    edge: Ints
-    at_dm: Ints
-    access: Floats
-    node: Ints
-    depart: Floats
-    arrive: Floats
-
-    def __len__(self) -> int:
-        """Return n."""
-        return len(self.edge)
-
-    def take(self, indices: Ints) -> "Locations":
-        """Return the locations with these indices, in their order."""
-        return Locations(*(getattr(self, name)[indices] for name in self.__slots__))
-
-    def joined(self, other: "Locations") -> "Locations":
-        """Return these locations followed by others."""
-        return Locations(
-            *(
-                np.concatenate((getattr(self, name), getattr(other, name)))
-                for name in self.__slots__
-            )
-        )
+Matrices = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True)
-class NodePath:
+class Way:
     """A cheapest way between two locations.
 
     Attributes
     ----------
-    packed : float
-        Its weight, access included.
-    nodes : tuple of int
-        The nodes it passes; empty when it stays on one edge.
+    weight : int
+        Packed, access included; `maps.weight.INF` where there is none.
+    pieces : tuple of (edge, from, to)
+        The network's edges that it drives, with the shares of their length at which it
+        comes and goes: from 0 to 1 is the whole edge along its drawing.
     """
 
-    packed: float
-    nodes: tuple[int, ...]
+    weight: int
+    pieces: tuple[tuple[int, float, float], ...]
 
 
 class ModeGraph:
-    """The largest strongly connected part of a network for one mode.
+    """What a mode can reach and come back from.
 
-    Whoever is in it reaches all of it, so no matrix has holes.
+    Cars pay for turns and turn round at dead ends only, or where they could not get out of a
+    road otherwise. The graph is the largest strongly connected part of the public roads, and
+    the private ground that can be entered from there and left again. Whoever is in it reaches
+    all of it, so no matrix has holes.
 
     Parameters
     ----------
@@ -109,8 +66,12 @@ class ModeGraph:
 
     Attributes
     ----------
-    edge : (K,) int64
+    edge : (E,) int64
         The network's edges that belong to the graph, ascending.
+    ground : (K,) int64, by the edges of `Locations`
+        Number of the private ground that an edge belongs to; -1 for a public road.
+    tail, head, arc_ms, length_dm, enters, leaves, node_count
+        As `maps.locations.Roads` says.
 
     Raises
     ------
@@ -119,63 +80,75 @@ class ModeGraph:
     """
 
     def __init__(self, network: RoadNetwork, mode: str) -> None:
-        forward_kmh, backward_kmh = network.speeds(mode)
-        is_open = (forward_kmh > 0) | (backward_kmh > 0)
-        edge = np.flatnonzero(is_open)
-        tail, head, count = _cut_at_barriers(network, edge, MODES.index(mode))
-        component = _largest_component(
-            tail, head, forward_kmh[edge] > 0, backward_kmh[edge] > 0, count
-        )
-        inside = component[tail] & component[head]
-        if not inside.any():
+        self._lock = threading.Lock()
+        self._hierarchy: Hierarchy | None = None
+        arcs = ModeArcs.of(network, mode)
+        expanded, states, reach = _reached(network, arcs, turning=mode in TURNING_MODES)
+        if not reach.arc.any():
             raise MapError(
                 f"the map has no connected road for {mode}: use a larger or newer extract"
             )
-        number = np.cumsum(component) - 1
-        self.edge: Ints = edge[inside]
-        self._tail: Ints = number[tail[inside]]
-        self._head: Ints = number[head[inside]]
-        self._node_count = int(component.sum())
-        self._length_dm: Ints = network.length_dm[self.edge].astype(np.int64)
-        self._forward_ms = _milliseconds(self._length_dm, forward_kmh[self.edge])
-        self._backward_ms = _milliseconds(self._length_dm, backward_kmh[self.edge])
-        self._build_arcs()
+        self.node_count = arcs.node_count
+        self.tail, self.head, self.length_dm = arcs.tail, arcs.head, arcs.length_dm
+        self.arc_ms: Ints = np.where(reach.arc, arcs.time_ms, -1)
+        self._is_public = reach.is_public
+        behind = ~np.repeat(reach.is_public, 2)
+        self.enters: Ints = (behind & reach.node_is_public[arcs.tail]).astype(np.int64)
+        self.leaves: Ints = (behind & reach.node_is_public[arcs.head]).astype(np.int64)
+        self.ground: Ints = reach.grounds(arcs)
+        self._network_edge = arcs.edge
+        self._own: Ints = np.flatnonzero(reach.arc[::2] | reach.arc[1::2])
+        self.edge: Ints = arcs.edge[self._own]
+        self._index_states(states, reach)
+        number = np.where(reach.state, np.cumsum(reach.state) - 1, -1)
+        self.node_state: Ints = np.where(expanded, -1, number[: arcs.node_count])
+        self._placer = Placer(self)
 
-    def _build_arcs(self) -> None:
-        """Make the arcs, keeping the cheapest of several between the same two nodes."""
-        along = np.flatnonzero(self._forward_ms > 0)
-        against = np.flatnonzero(self._backward_ms > 0)
-        origin = np.concatenate((self._tail[along], self._head[against]))
-        target = np.concatenate((self._head[along], self._tail[against]))
-        arc_edge = np.concatenate((along, against))
-        is_forward = np.arange(len(arc_edge)) < len(along)
-        time_ms = np.concatenate((self._forward_ms[along], self._backward_ms[against]))
-        weight = time_ms * PACK + self._length_dm[arc_edge]
-        order = np.lexsort((~is_forward, arc_edge, weight, target, origin))
-        origin, target = origin[order], target[order]
-        first = np.ones(len(order), dtype=np.bool_)
-        first[1:] = (origin[1:] != origin[:-1]) | (target[1:] != target[:-1])
-        first &= origin != target
-        kept = order[first]
-        self._arc_key: Ints = origin[first] * self._node_count + target[first]
-        self._arc_edge: Ints = arc_edge[kept]
-        self._arc_is_forward = is_forward[kept]
-        shape = (self._node_count, self._node_count)
-        arcs = weight[kept].astype(np.float64)
-        self._outward: Arcs = csr_array((arcs, (origin[first], target[first])), shape=shape)
-        self._inward: Arcs = csr_array((arcs, (target[first], origin[first])), shape=shape)
+    def _index_states(self, states: States, reach: Reach) -> None:
+        """Renumber the states that are kept; list moves by arc and arcs by state."""
+        self.state_count = int(reach.state.sum())
+        number = np.where(reach.state, np.cumsum(reach.state) - 1, -1)
+        moves = reach.state[states.origin] & reach.state[states.target] & reach.arc[states.arc]
+        origin, target = number[states.origin[moves]], number[states.target[moves]]
+        arc, turn_ms = states.arc[moves], states.turn_ms[moves]
+        from_begin = states.origin[moves] == states.begin[arc]
+        first, member = rows_of(arc[from_begin], len(self.arc_ms))
+        chosen = np.flatnonzero(from_begin)[member]
+        self.onward_first: Ints = first
+        self.onward_state: Ints = target[chosen]
+        self.onward_ms: Ints = turn_ms[chosen]
+        state = number[states.arc_state]
+        owner = np.repeat(np.arange(len(self.arc_ms)), np.diff(states.arc_first))
+        keep = (state >= 0) & reach.arc[owner]
+        self.arrive_first: Ints = rows_of(owner[keep], len(self.arc_ms))[0]
+        self.arrive_state: Ints = state[keep]
+        weight = packed(
+            self.arc_ms[arc] + turn_ms,
+            self.length_dm[arc >> 1],
+            self.enters[arc] + self.leaves[arc],
+        )
+        self._keep_moves(origin, target, arc, weight)
 
-    def edge_of(self, origin: int, target: int) -> tuple[int, bool]:
-        """Return the graph's edge of the arc between two nodes, and whether it goes along it."""
-        arc = int(np.searchsorted(self._arc_key, origin * self._node_count + target))
-        return int(self._arc_edge[arc]), bool(self._arc_is_forward[arc])
-
-    def length_dm(self, edge: int) -> int:
-        """Return the length of one of the graph's edges, decimetres."""
-        return int(self._length_dm[edge])
+    def _keep_moves(self, origin: Ints, target: Ints, arc: Ints, weight: Weights) -> None:
+        """Keep the cheapest of several moves between the same two states."""
+        key = origin * self.state_count + target
+        order = np.lexsort((arc, weight, key))
+        cheapest = np.ones(len(order), np.bool_)
+        cheapest[1:] = key[order][1:] != key[order][:-1]
+        cheapest &= (origin != target)[order]
+        order = order[cheapest]
+        self._moves = (origin[order], target[order], weight[order])
+        self._move_key: Ints = key[order]
+        self._move_arc: Ints = arc[order]
+        self._dijkstra = Dijkstra(self.state_count, *self._moves)
 
     def locate(
-        self, lat: Floats, lon: Floats, edge: Ints, fraction: Floats, access: Floats
+        self,
+        lat: NDArray[np.float64],
+        lon: NDArray[np.float64],
+        edge: Ints,
+        fraction: NDArray[np.float64],
+        access: Weights,
     ) -> Locations:
         """Return locations for points that were snapped to the graph's edges.
 
@@ -184,200 +157,133 @@ class ModeGraph:
         lat, lon : (n,) float64, degrees
         edge : (n,) int64, index into `edge`
         fraction : (n,) float64, 0 at the tail
-        access : (n,) float64, packed weight between point and road
+        access : (n,) int64, packed weight between point and road
         """
-        length = self._length_dm[edge]
-        at_dm = np.rint(fraction * length).astype(np.int64)
-        before, after = self._offsets(edge, at_dm)
-        depart = np.column_stack((before[1], after[0]))
-        arrive = np.column_stack((before[0], after[1]))
-        # Who stands on a junction may leave by every road of it.
-        at_node = np.column_stack((at_dm == 0, at_dm == length))
-        depart[at_node] = 0.0
-        arrive[at_node] = 0.0
-        return Locations(
-            lat=lat,
-            lon=lon,
-            edge=edge,
-            at_dm=at_dm,
-            access=access,
-            node=np.column_stack((self._tail[edge], self._head[edge])),
-            depart=depart,
-            arrive=arrive,
-        )
+        return self._placer.locate(lat, lon, self._own[edge], fraction, access)
 
-    def _offsets(
-        self, edge: Ints, at_dm: Ints
-    ) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
-        """Return packed weights of the parts of edges before and after a place on them.
+    @property
+    def hierarchy(self) -> "Hierarchy":
+        """The graph's contraction hierarchy, built at the first use."""
+        with self._lock:
+            if self._hierarchy is None:
+                from maps.hierarchy import Hierarchy  # noqa: PLC0415 - numba takes a second
 
-        Each part comes as (along the edge, against it). The two parts of a
-        direction add up to the edge exactly.
-        """
-        length = self._length_dm[edge]
-        before, after = [], []
-        for full_ms in (self._forward_ms[edge], self._backward_ms[edge]):
-            part_ms = np.rint(full_ms * (at_dm / length))
-            is_open = full_ms > 0
-            before.append(np.where(is_open, part_ms * PACK + at_dm, np.inf))
-            after.append(np.where(is_open, (full_ms - part_ms) * PACK + length - at_dm, np.inf))
-        return (before[0], before[1]), (after[0], after[1])
+                self._hierarchy = Hierarchy(self.state_count, *self._moves)
+            return self._hierarchy
 
-    def packed(self, sources: Locations, targets: Locations) -> Floats:
-        """Return cheapest packed weights from every source to every target.
+    def _is_small(self, searches: int) -> bool:
+        """Say whether SciPy is done before a hierarchy would be built."""
+        return self._hierarchy is None and searches * self.state_count <= SMALL_WORK
+
+    def matrix(self, sources: Locations, targets: Locations, *, threads: int = 1) -> Matrices:
+        """Return times and distances of the cheapest ways from every source to every target.
 
         Parameters
         ----------
         sources, targets : S and T locations
+        threads : int
 
         Returns
         -------
-        (S, T) float64; 0 between equal coordinates
+        (time_s, distance_m) : two arrays (S, T) float32
+            0 between equal coordinates.
         """
-        result = np.empty((len(sources), len(targets)))
-        # Either side can do the searching; the smaller one does.
-        if len(sources) <= len(targets):
-            for rows, reached in self._searches(self._outward, sources.node, sources.depart):
-                result[rows] = _through(reached, targets.node, targets.arrive)
-        else:
-            for columns, reached in self._searches(self._inward, targets.node, targets.arrive):
-                result[:, columns] = _through(reached, sources.node, sources.depart).T
-        self._add_direct(result, sources, targets)
-        result += sources.access[:, None]
-        result += targets.access
-        same_lat = sources.lat[:, None] == targets.lat
-        result[same_lat & (sources.lon[:, None] == targets.lon)] = 0.0
-        return result
+        if self._is_small(min(len(sources), len(targets))):
+            return unpacked(self.packed(sources, targets))
+        time_s, distance_m = self.hierarchy.matrix(sources.depart, targets.arrive, threads=threads)
+        row, column, weight = direct(self, sources, targets)
+        along_s, along_m = unpacked(weight)
+        through_s, through_m = time_s[row, column], distance_m[row, column]
+        wins = (along_s < through_s) | ((along_s == through_s) & (along_m < through_m))
+        is_public = self._is_public[sources.edge[row]] & self._is_public[targets.edge[column]]
+        errand = np.flatnonzero(~is_public | (weight >= CROSSING))
+        if len(errand):
+            # Off the public road the way around may cross its border: only the weights know.
+            wins[errand] = weight[errand] < self._weights_of(
+                sources, targets, row[errand], column[errand]
+            )
+        row, column = row[wins], column[wins]
+        time_s[row, column], distance_m[row, column] = along_s[wins], along_m[wins]
+        return time_s, distance_m
 
-    def _searches(self, arcs: Arcs, node: Ints, cost: Floats) -> Iterator[tuple[slice, Floats]]:
-        """Search from located points, some at a time; yields their rows and (rows, nodes)."""
-        size = max(1, _BLOCK_CELLS // self._node_count)
-        for start in range(0, len(node), size):
-            rows = slice(start, min(start + size, len(node)))
-            extended, first = _with_points(arcs, node[rows], cost[rows])
-            points = np.arange(first, extended.shape[0])
-            yield rows, dijkstra(extended, indices=points)[:, :first] - _LIFT
+    def _weights_of(
+        self, sources: Locations, targets: Locations, row: Ints, column: Ints
+    ) -> Weights:
+        """Return packed weights of some pairs, ways along one edge left out."""
+        rows, row_at = np.unique(row, return_inverse=True)
+        columns, column_at = np.unique(column, return_inverse=True)
+        weights = self.hierarchy.packed(sources.depart.take(rows), targets.arrive.take(columns))
+        chosen: Weights = weights[row_at, column_at]
+        return chosen
 
-    def _add_direct(self, result: Floats, sources: Locations, targets: Locations) -> None:
-        """Lower the weights between places on one edge to the way along it."""
-        row, column = np.nonzero(sources.edge[:, None] == targets.edge)
-        direct = self._along(sources.edge[row], sources.at_dm[row], targets.at_dm[column])
-        result[row, column] = np.minimum(result[row, column], direct)
+    def packed(self, sources: Locations, targets: Locations) -> Weights:
+        """Return cheapest packed weights by SciPy, (S, T) int64: the oracle of `matrix`."""
+        weights = self._dijkstra.packed(sources.depart, targets.arrive)
+        row, column, weight = direct(self, sources, targets)
+        weights[row, column] = np.minimum(weights[row, column], weight)
+        return weights
 
-    def _along(self, edge: Ints, from_dm: Ints, to_dm: Ints) -> Floats:
-        """Return packed weights from place to place on the same edge; inf against one-ways."""
-        from_before, from_after = self._offsets(edge, from_dm)
-        to_before, to_after = self._offsets(edge, to_dm)
-        along, against = np.full(len(edge), np.inf), np.full(len(edge), np.inf)
-        is_along = (self._forward_ms[edge] > 0) & (from_dm <= to_dm)
-        is_against = (self._backward_ms[edge] > 0) & (from_dm >= to_dm)
-        along[is_along] = from_after[0][is_along] - to_after[0][is_along]
-        against[is_against] = from_before[1][is_against] - to_before[1][is_against]
-        cheaper: Floats = np.minimum(along, against)
-        return cheaper
-
-    def path(self, source: Locations, target: Locations) -> NodePath:
+    def way(self, source: Locations, target: Locations) -> Way:
         """Return a cheapest way from one location to another.
 
         Parameters
         ----------
         source, target : one location each
         """
-        extended, first = _with_points(self._outward, source.node, source.depart)
-        points = np.array([first])
-        found = dijkstra(extended, indices=points, return_predecessors=True)
-        reached, before = found[0][0], found[1][0]
-        ends = reached[target.node[0]] - _LIFT + target.arrive[0]
-        through = float(ends.min())
-        direct = np.inf
-        if source.edge[0] == target.edge[0]:
-            direct = float(self._along(source.edge, source.at_dm, target.at_dm)[0])
-        access = float(source.access[0] + target.access[0])
-        if direct <= through:
-            return NodePath(packed=direct + access, nodes=())
-        node = int(target.node[0, int(ends.argmin())])
-        nodes = []
-        while node != first:
-            nodes.append(node)
-            node = int(before[node])
-        return NodePath(packed=through + access, nodes=tuple(reversed(nodes)))
+        searcher = self._dijkstra if self._is_small(1) else self.hierarchy
+        weight, states = searcher.path(source.depart, target.arrive)
+        *_, along = direct(self, source, target)
+        if len(along) and along[0] <= weight:
+            edge, leaves, enters = direct_piece(self, source, target)
+            return Way(
+                weight=int(along[0]), pieces=((int(self._network_edge[edge]), leaves, enters),)
+            )
+        if weight >= INF:
+            return Way(weight=INF, pieces=())
+        moves = np.searchsorted(self._move_key, states[:-1] * self.state_count + states[1:])
+        pieces = [self._piece(arc, 0.0, 1.0) for arc in self._move_arc[moves].tolist()]
+        first = _entered(source.depart, source.depart_arc, int(states[0]))
+        if first >= 0:
+            leaves = share(source, self.length_dm, first)
+            pieces.insert(0, self._piece(first, leaves, 1.0))
+        last = _entered(target.arrive, target.arrive_arc, int(states[-1]))
+        if last >= 0:
+            pieces.append(self._piece(last, 0.0, share(target, self.length_dm, last)))
+        return Way(weight=weight, pieces=tuple(pieces))
+
+    def _piece(self, arc: int, leaves: float, enters: float) -> tuple[int, float, float]:
+        """Return a piece of an arc in terms of the network's edge."""
+        edge = int(self._network_edge[arc >> 1])
+        return (edge, 1.0 - leaves, 1.0 - enters) if arc % 2 else (edge, leaves, enters)
 
 
-def unpack(packed: Floats) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return seconds and metres of packed weights, float32 of the same shape."""
-    time_ms = np.floor(packed / PACK)
-    distance_dm = packed - time_ms * PACK
-    return (time_ms / 1000.0).astype(np.float32), (distance_dm / 10.0).astype(np.float32)
+def _reached(
+    network: RoadNetwork, arcs: ModeArcs, *, turning: bool
+) -> tuple[NDArray[np.bool_], States, Reach]:
+    """Return which nodes are expanded, the states, and what of them is connected."""
+    is_open = arcs.time_ms >= 0
+    if not turning:
+        expanded = np.zeros(arcs.node_count, np.bool_)
+        expanded[[arcs.head[arc] for ban in arcs.bans for arc in ban[:-1]]] = True
+        junctions = Junctions(arcs.tail, arcs.head, is_open, expanded, np.ones_like(is_open))
+        states = states_of(junctions, arcs.bans, lambda before, _: np.zeros_like(before))
+        return expanded, states, Reach.of(arcs, states)
+    expanded = np.ones(arcs.node_count, np.bool_)
+    turn_cost: TurnCost = arcs.turn_cost(network)
+    turns_back = (arcs.degree == 1)[arcs.head]
+    junctions = Junctions(arcs.tail, arcs.head, is_open, expanded, turns_back)
+    states = states_of(junctions, arcs.bans, turn_cost)
+    reach = Reach.of(arcs, states)
+    stuck = np.repeat((is_open & ~reach.arc).reshape(-1, 2).any(axis=1), 2)
+    if stuck.any():
+        # Whoever could not get out of a road otherwise turns round at its end.
+        junctions = Junctions(arcs.tail, arcs.head, is_open, expanded, turns_back | stuck)
+        states = states_of(junctions, arcs.bans, turn_cost)
+        reach = Reach.of(arcs, states)
+    return expanded, states, reach
 
 
-def _cut_at_barriers(network: RoadNetwork, edge: Ints, mode_index: int) -> tuple[Ints, Ints, int]:
-    """Give every edge its own copy of an end that the mode cannot pass.
-
-    Returns tails, heads and the number of nodes, the copies included.
-    """
-    blocked = network.node_blocked[mode_index]
-    ends = np.stack((network.tail[edge], network.head[edge])).astype(np.int64)
-    is_cut = blocked[ends]
-    copies = int(is_cut.sum())
-    ends[is_cut] = network.node_count + np.arange(copies)
-    return ends[0], ends[1], network.node_count + copies
-
-
-def _largest_component(
-    tail: Ints,
-    head: Ints,
-    forward: NDArray[np.bool_],
-    backward: NDArray[np.bool_],
-    node_count: int,
-) -> NDArray[np.bool_]:
-    """Mark the nodes of the largest strongly connected component, (nodes,) bool."""
-    origin = np.concatenate((tail[forward], head[backward]))
-    target = np.concatenate((head[forward], tail[backward]))
-    arcs = coo_array((np.ones(len(origin)), (origin, target)), shape=(node_count, node_count))
-    _, label = connected_components(arcs.tocsr(), directed=True, connection="strong")
-    size = np.bincount(label)
-    # Of equally large components the one with the smallest node is taken.
-    first_of_largest = np.flatnonzero(size[label] == size.max())[0]
-    chosen: NDArray[np.bool_] = label == label[first_of_largest]
-    return chosen
-
-
-def _milliseconds(length_dm: Ints, kmh: NDArray[np.float32]) -> Ints:
-    """Return travel times, at least 1 ms; -1 where closed."""
-    is_open = kmh > 0
-    time_ms = np.full(len(kmh), -1, dtype=np.int64)
-    exact = 360.0 * length_dm[is_open] / kmh[is_open].astype(np.float64)
-    time_ms[is_open] = np.maximum(np.rint(exact), 1.0).astype(np.int64)
-    return time_ms
-
-
-def _through(reached: Floats, node: Ints, cost: Floats) -> Floats:
-    """Return (searches, points) weights from searches over nodes to points on edges."""
-    by_tail: Floats = reached[:, node[:, 0]] + cost[:, 0]
-    by_head: Floats = reached[:, node[:, 1]] + cost[:, 1]
-    return np.minimum(by_tail, by_head, out=by_tail)
-
-
-def _with_points(arcs: Arcs, node: Ints, cost: Floats) -> tuple[Arcs, int]:
-    """Append points as nodes that nothing leads to; returns the arcs and the first point's number.
-
-    Parameters
-    ----------
-    node, cost : (n, 2), where each point leads and how far; inf for not there
-    """
-    first = arcs.shape[0]
-    size = first + len(node)
-    is_open = np.isfinite(cost)
-    # The two ends of a loop are one node; a sparse matrix has room for one arc to it.
-    is_loop = node[:, 0] == node[:, 1]
-    cheapest = np.where(is_loop, cost.min(axis=1), cost[:, 0])
-    cost = np.column_stack((cheapest, cost[:, 1]))
-    is_open[:, 0] = np.isfinite(cheapest)
-    is_open[is_loop, 1] = False
-    indptr = np.concatenate((arcs.indptr, arcs.indptr[-1] + np.cumsum(is_open.sum(axis=1))))
-    indices = np.concatenate((arcs.indices, node[is_open]))
-    weights = np.concatenate((arcs.data, cost[is_open] + _LIFT))
-    extended = csr_array(
-        (weights, indices.astype(np.int32), indptr.astype(np.int32)), shape=(size, size)
-    )
-    return extended, first
+def _entered(entries: Entries, arc: Ints, state: int) -> int:
+    """Return the arc by which one location is left or reached through a state."""
+    at = np.flatnonzero(entries.node == state)
+    return int(arc[at[entries.weight[at].argmin()]])

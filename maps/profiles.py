@@ -1,26 +1,46 @@
 """OSM tags to speeds, for each mode of travel.
 
-One place for every judgement about who may use a road, in which direction and
-how fast, so that the importer only reads files and the router only adds
-numbers. Imports nothing of the package.
+One place for every judgement about how fast a road is and in which direction, with
+`maps.access` for who may use it, so that the importer only reads files and the router
+only adds numbers.
 
 Speeds are free-flow averages in km/h, 0 where the mode may not go. Where a
 table below gives a number that no tag gave, it is an assumption. The rules
-follow these pages of the OpenStreetMap wiki: Key:highway, Key:access,
-OSM_tags_for_routing/Access_restrictions, Key:oneway, Key:oneway:bicycle,
-Key:cycleway, Key:maxspeed, Key:surface, Key:barrier, Tag:highway=steps,
-Tag:route=ferry.
-
-Not used yet: conditional tags, turn restrictions, the rules of gates.
+follow these pages of the OpenStreetMap wiki: Key:highway, Key:oneway,
+Key:oneway:bicycle, Key:cycleway, Key:maxspeed, Key:surface, Key:motorroad,
+Tag:highway=steps, Key:ramp, Tag:route=ferry.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TypeAlias
 
-MODES = ("foot", "bicycle", "ebike", "car")
-"""The modes of travel. The order is the order of every per-mode array axis."""
+from maps.access import (
+    CLOSED_VALUES,
+    MODES,
+    NODE_KEYS,
+    OPENING_VALUES,
+    blocked_modes,
+    deciding,
+    private_modes,
+)
+
+__all__ = [
+    "MODES",
+    "NODE_KEYS",
+    "WALK_KMH",
+    "WAY_KEYS",
+    "Rank",
+    "SpeedPair",
+    "blocked_modes",
+    "has_absurd_limit",
+    "is_road",
+    "private_modes",
+    "rank",
+    "speeds",
+]
 
 WALK_KMH = 5.0
 """Walking speed: on roads, and between a road and a point beside it."""
@@ -90,68 +110,48 @@ _OPENED_KMH = {"foot": WALK_KMH, "bicycle": 12.0, "ebike": 15.0, "car": 10.0}
 
 _FERRY_CLASSES_WITH_CARS = frozenset({"trunk", "primary", "secondary", "tertiary", "express"})
 
-_ACCESS_KEYS: Mapping[str, tuple[str, ...]] = {
-    "foot": ("foot", "access"),
-    "bicycle": ("bicycle", "vehicle", "access"),
-    "ebike": ("bicycle", "vehicle", "access"),
-    "car": ("motorcar", "motor_vehicle", "vehicle", "access"),
-}
-"""Most specific key first: the first that is set decides."""
-
-_CLOSED_VALUES = frozenset(
-    {"no", "agricultural", "forestry", "military", "emergency", "psv", "bus", "use_sidepath"}
-)
-_OPENING_VALUES = frozenset(
-    {"yes", "designated", "permissive", "official", "destination", "delivery", "private", "permit"}
-)
-
 _SURFACE_CAPS: Mapping[str, tuple[float, float, float, float]] = {
-    "unpaved": (5, 12, 18, 30),
-    "compacted": (5, 14, 20, 40),
-    "fine_gravel": (5, 14, 20, 35),
-    "gravel": (5, 10, 15, 25),
-    "pebblestone": (5, 10, 15, 25),
-    "ground": (5, 10, 15, 20),
-    "dirt": (5, 10, 15, 20),
+    "unpaved": (5, 12, 18, 40),
+    "compacted": (5, 14, 20, 80),
+    "fine_gravel": (5, 14, 20, 80),
+    "gravel": (5, 10, 15, 40),
+    "pebblestone": (5, 10, 15, 40),
+    "ground": (5, 10, 15, 40),
+    "dirt": (5, 10, 15, 40),
     "earth": (5, 10, 15, 20),
-    "grass": (4.5, 8, 12, 15),
-    "grass_paver": (5, 10, 15, 20),
+    "grass": (4.5, 8, 12, 40),
+    "grass_paver": (5, 10, 15, 40),
     "mud": (3, 5, 8, 10),
-    "sand": (3.5, 5, 8, 10),
-    "rock": (4, 6, 10, 10),
-    "cobblestone": (5, 10, 15, 25),
-    "unhewn_cobblestone": (5, 8, 12, 20),
-    "sett": (5, 12, 18, 30),
-    "wood": (5, 12, 15, 20),
-    "metal": (5, 12, 18, 25),
+    "sand": (3.5, 5, 8, 20),
+    "rock": (4, 6, 10, 20),
+    "cobblestone": (5, 10, 15, 30),
+    "unhewn_cobblestone": (5, 8, 12, 30),
+    "sett": (5, 12, 18, 40),
+    "wood": (5, 12, 15, 40),
+    "metal": (5, 12, 18, 60),
 }
-"""The most that a surface allows, km/h, one figure per mode."""
+"""The most that a surface allows, km/h, one figure per mode.
 
-_MPH_IN_KMH = 1.609344
+The car's figures are those of OSRM's public profile (profiles/car.lua of
+Project-OSRM/osrm-backend); with them, times in Porto Alegre fit published ones best
+(`benchmarks/maps`). The others are assumptions.
+"""
+
+_UNIT_KMH = {"": 1.0, "km/h": 1.0, "kmh": 1.0, "kph": 1.0, "mph": 1.609344, "knots": 1.852}
+"""Units of a limit; none means km/h."""
+
+_LIMIT = re.compile(rf"(\d+(?:\.\d+)?) ?({'|'.join(sorted(_UNIT_KMH))})")
+
+_FASTEST_LIMIT_KMH = 300.0
+"""No road has a higher limit: whatever says so is a slip of the mapper's hand."""
+
+_LIMIT_WORDS = re.compile(r"walk|none|signals|variable|[A-Z]{2}(-[A-Z]+)?:.+")
+"""Limits that are no numbers but mean something, such as the country's default."""
+
+_LIMIT_KEYS = ("maxspeed", "maxspeed:backward", "maxspeed:forward")
 
 _SIGNED_SHARE = 0.8
 """Share of the signed limit that a car drives on average between junctions."""
-
-_BARRIER_BLOCKS: Mapping[str, tuple[str, ...]] = {
-    "bollard": ("car",),
-    "block": ("car",),
-    "bus_trap": ("car",),
-    "sump_buster": ("car",),
-    "cycle_barrier": ("car",),
-    "motorcycle_barrier": ("car",),
-    "planter": ("car",),
-    "debris": ("car",),
-    "jersey_barrier": ("car",),
-    "chain": ("car",),
-    "log": ("car",),
-    "bar": ("car",),
-    "kissing_gate": ("bicycle", "ebike", "car"),
-    "turnstile": ("bicycle", "ebike", "car"),
-    "full-height_turnstile": ("bicycle", "ebike", "car"),
-    "stile": ("bicycle", "ebike", "car"),
-    "horse_stile": ("bicycle", "ebike", "car"),
-}
-"""Modes that a barrier on a road stops. All others let everyone pass, gates too."""
 
 WAY_KEYS = (
     "access",
@@ -178,10 +178,7 @@ WAY_KEYS = (
     "surface",
     "vehicle",
 )
-"""Every tag of a way that a rule here reads, sorted."""
-
-NODE_KEYS = ("access", "barrier", "bicycle", "foot", "motor_vehicle", "motorcar", "vehicle")
-"""Every tag of a node that a rule here reads, sorted."""
+"""Every tag of a way that a rule here or in `maps.access` reads, sorted."""
 
 
 def is_road(tags: Mapping[str, str]) -> bool:
@@ -193,6 +190,18 @@ def rank(tags: Mapping[str, str]) -> Rank:
     """Return how much a road with these tags matters on a picture."""
     road = _CLASSES.get(tags.get("highway", ""))
     return Rank.FERRY if road is None else road.rank
+
+
+def has_absurd_limit(tags: Mapping[str, str]) -> bool:
+    """Say whether a speed limit of a way is nonsense, which `speeds` then passes over.
+
+    Zero, more than 300 km/h, negative, several at once, or words that say nothing.
+    """
+    return any(
+        _signed_kmh(tags[key]) is None and not _LIMIT_WORDS.fullmatch(tags[key])
+        for key in _LIMIT_KEYS
+        if key in tags
+    )
 
 
 def speeds(tags: Mapping[str, str]) -> tuple[SpeedPair, ...]:
@@ -210,8 +219,9 @@ def speeds(tags: Mapping[str, str]) -> tuple[SpeedPair, ...]:
 
     Notes
     -----
-    - ``access=private`` and ``destination`` stay open: a courier's errand is
-      an errand to that place.
+    - ``access=private``, ``destination`` and the like stay open: a courier's errand is
+      an errand to that place. `private_modes` says where.
+    - Base tags alone are read; `maps.hours` says what they are at each hour.
     - ``ebike`` is China's new-standard electric bicycle (GB 17761-2018): it
       goes where a bicycle goes, at no more than 25 km/h.
     - A cyclist who may not ride on a footway pushes, at `PUSH_KMH`.
@@ -219,39 +229,6 @@ def speeds(tags: Mapping[str, str]) -> tuple[SpeedPair, ...]:
       ``cycleway=opposite*`` family open them to bicycles and e-bikes.
     """
     return tuple(_speed_pair(tags, mode) for mode in MODES)
-
-
-def blocked_modes(tags: Mapping[str, str]) -> tuple[bool, ...]:
-    """Say which modes a node with these tags stops, one flag for each of `MODES`.
-
-    Gates let everyone pass unless their access tags say ``no``; bollards stop
-    cars, kissing gates and stiles all wheels. An access tag of the mode itself
-    decides before the kind of barrier does.
-    """
-    barrier = tags.get("barrier")
-    if barrier is None:
-        return (False,) * len(MODES)
-    stopped = _BARRIER_BLOCKS.get(barrier, ())
-    return tuple(_is_stopped(tags, mode, by_default=mode in stopped) for mode in MODES)
-
-
-def _is_stopped(tags: Mapping[str, str], mode: str, *, by_default: bool) -> bool:
-    key, value = _access(tags, mode)
-    if value in _CLOSED_VALUES:
-        return True
-    # access=yes on a bollard speaks of the road's public nature, not of cars
-    # that could pass it: only a key of the mode itself opens a barrier.
-    if key not in ("", "access") and value in _OPENING_VALUES:
-        return False
-    return by_default
-
-
-def _access(tags: Mapping[str, str], mode: str) -> tuple[str, str]:
-    """Return the most specific access key that is set, and its value, or two empty strings."""
-    for key in _ACCESS_KEYS[mode]:
-        if key in tags:
-            return key, tags[key]
-    return "", ""
 
 
 def _speed_pair(tags: Mapping[str, str], mode: str) -> SpeedPair:
@@ -265,12 +242,12 @@ def _speed_pair(tags: Mapping[str, str], mode: str) -> SpeedPair:
 
 
 def _ferry_speed(tags: Mapping[str, str], mode: str) -> float:
-    _, value = _access(tags, mode)
-    if value in _CLOSED_VALUES:
+    _, value = deciding(tags, mode)
+    if value in CLOSED_VALUES:
         return 0.0
     if mode == "car":
         # A ferry that says nothing of cars is as likely a passenger boat.
-        carries = value in _OPENING_VALUES or tags.get("ferry") in _FERRY_CLASSES_WITH_CARS
+        carries = value in OPENING_VALUES or tags.get("ferry") in _FERRY_CLASSES_WITH_CARS
         return FERRY_KMH if carries else 0.0
     return FERRY_KMH
 
@@ -281,8 +258,8 @@ def _road_speed(tags: Mapping[str, str], mode: str) -> float:
     road = _CLASSES.get(highway)
     if road is None:
         return 0.0
-    key, value = _access(tags, mode)
-    if value in _CLOSED_VALUES:
+    key, value = deciding(tags, mode)
+    if value in CLOSED_VALUES:
         return 0.0
     if tags.get("motorroad") == "yes" and mode != "car" and key in ("", "access"):
         return 0.0
@@ -292,7 +269,7 @@ def _road_speed(tags: Mapping[str, str], mode: str) -> float:
     if wheels and value == "dismount":
         return PUSH_KMH
     by_class: float = getattr(road, mode)
-    explicit = key not in ("", "access") and value in _OPENING_VALUES
+    explicit = key not in ("", "access") and value in OPENING_VALUES
     if wheels and explicit and by_class == PUSH_KMH:
         return _OPENED_KMH[mode]
     if by_class == 0 and explicit:
@@ -356,17 +333,14 @@ def _capped(tags: Mapping[str, str], mode: str, speed: float, direction_key: str
 
 
 def _signed_kmh(value: str) -> float | None:
-    """Read a maxspeed in km/h; None where it says no number.
+    """Read a maxspeed in km/h; None where it says no number that can be true.
 
-    ``walk`` reads as walking speed, a value under walking speed too: a limit
-    of zero is a mapping error, not a closed road.
+    ``walk`` and whatever is slower read as walking speed.
     """
     if value == "walk":
         return WALK_KMH
-    number, _, unit = value.strip().partition(" ")
-    if value.endswith("mph") and not unit:
-        number, unit = value.removesuffix("mph"), "mph"
-    if not number.isdecimal() or unit not in ("", "mph", "km/h", "kmh"):
+    match = _LIMIT.fullmatch(value.strip())
+    if match is None:
         return None
-    kmh = float(number) * (_MPH_IN_KMH if unit == "mph" else 1.0)
-    return max(kmh, WALK_KMH)
+    kmh = float(match[1]) * _UNIT_KMH[match[2]]
+    return max(kmh, WALK_KMH) if 0 < kmh <= _FASTEST_LIMIT_KMH else None

@@ -81,14 +81,12 @@ def roads_svg(network: RoadNetwork, canvas: Canvas, *, max_bytes: int = 600_000)
         last, so that it lies on top; its class is ``road-major``,
         ``road-street``, ``road-service``, ``road-path`` or ``road-ferry``.
     """
-    lines = _lines(canvas.xy(network.shape_lat, network.shape_lon), network.shape_start)
-    # Clipping drops what lies exactly on the border, hence a pixel more on each side.
-    seen = shapely.clip_by_rect(lines, -1.0, -1.0, canvas.width_px + 1.0, canvas.height_px + 1.0)
+    seen = seen_roads(network, canvas)
     edge_rank = network.rank[network.tag_set]
     paths: list[str] = []
     left = max_bytes - len('<g class="roads"></g>')
     for rank in Rank:
-        data = _road_path(seen[edge_rank == rank])
+        data = road_path(seen[edge_rank == rank])
         if not data:
             continue
         path = f'<path class="road-{rank.name.lower()}" d="{data}"/>'
@@ -97,6 +95,72 @@ def roads_svg(network: RoadNetwork, canvas: Canvas, *, max_bytes: int = 600_000)
             break
         paths.append(path)
     return f'<g class="roads">{"".join(reversed(paths))}</g>'
+
+
+def seen_roads(network: RoadNetwork, canvas: Canvas) -> NDArray[np.object_]:
+    """Return the edges as shapely lines in pixels, cut at the canvas, (E,); some are empty."""
+    lines = _lines(canvas.xy(network.shape_lat, network.shape_lon), network.shape_start)
+    # Clipping drops what lies exactly on the border, hence a pixel more on each side.
+    seen: NDArray[np.object_] = shapely.clip_by_rect(
+        lines, -1.0, -1.0, canvas.width_px + 1.0, canvas.height_px + 1.0
+    )
+    return seen
+
+
+def road_path(lines: NDArray[np.object_]) -> str:
+    """Join and simplify lines and write them as the data of one SVG path.
+
+    Parameters
+    ----------
+    lines : (n,) shapely geometry, pixels
+        As of `seen_roads`.
+
+    Returns
+    -------
+    str
+        Empty where nothing is long enough to be seen.
+    """
+    parts = shapely.get_parts(lines)
+    parts = parts[shapely.get_type_id(parts) == shapely.GeometryType.LINESTRING]
+    parts = parts[~shapely.is_empty(parts)]
+    if len(parts) == 0:
+        return ""
+    merged = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(parts)))
+    simple = shapely.simplify(merged, _TOLERANCE_PX)
+    # What is shorter than a pixel is a dot that nobody sees.
+    simple = simple[shapely.length(simple) >= 1.0]
+    xy, owner = shapely.get_coordinates(simple, return_index=True)
+    pieces = np.split(xy, np.flatnonzero(np.diff(owner)) + 1)
+    return _path_data(pieces) if len(xy) else ""
+
+
+def land_path(rings: Iterable[ArrayLike], canvas: Canvas) -> str:
+    """Write outer rings of land, each (k, 2) of latitude and longitude, as SVG path data."""
+    pieces = []
+    for ring in rings:
+        lat_lon = np.asarray(ring, dtype=np.float64)
+        pieces.append(canvas.xy(lat_lon[:, 0], lat_lon[:, 1]))
+    return _path_data(pieces)
+
+
+def scale_bar_svg(canvas: Canvas) -> str:
+    """Draw a bar of a round length, at most a quarter of the picture, at its lower left.
+
+    Returns
+    -------
+    str
+        ``<g class="scale">`` with a path and a text.
+    """
+    most_m = canvas.metres_per_px * canvas.width_px / 4
+    power = 10.0 ** np.floor(np.log10(most_m))
+    length_m = float(power * max(step for step in (1, 2, 5) if step * power <= most_m))
+    label = f"{length_m / 1000:g} km" if length_m >= 1000 else f"{length_m:g} m"  # noqa: PLR2004
+    length_px = length_m / canvas.metres_per_px
+    x, y = 16, canvas.height_px - 16
+    return (
+        f'<g class="scale"><path d="M{x} {y - 5}v5h{length_px:.1f}v-5"/>'
+        f'<text x="{x + length_px / 2:.1f}" y="{y - 9}" text-anchor="middle">{label}</text></g>'
+    )
 
 
 def route_svg(
@@ -172,22 +236,6 @@ def _lines(xy: Floats, starts: NDArray[np.int64]) -> NDArray[np.object_]:
     owner = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
     lines: NDArray[np.object_] = shapely.linestrings(xy, indices=owner)
     return lines
-
-
-def _road_path(lines: NDArray[np.object_]) -> str:
-    """Join, simplify and write the roads of one rank; empty where none is seen."""
-    parts = shapely.get_parts(lines)
-    parts = parts[shapely.get_type_id(parts) == shapely.GeometryType.LINESTRING]
-    parts = parts[~shapely.is_empty(parts)]
-    if len(parts) == 0:
-        return ""
-    merged = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(parts)))
-    simple = shapely.simplify(merged, _TOLERANCE_PX)
-    # What is shorter than a pixel is a dot that nobody sees.
-    simple = simple[shapely.length(simple) >= 1.0]
-    xy, owner = shapely.get_coordinates(simple, return_index=True)
-    pieces = np.split(xy, np.flatnonzero(np.diff(owner)) + 1)
-    return _path_data(pieces) if len(xy) else ""
 
 
 def _path_data(pieces: Iterable[Floats]) -> str:

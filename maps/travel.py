@@ -1,23 +1,30 @@
 """Travel times, distances and routes between coordinates.
 
-The door of the package: the composition root builds one `TravelTimes` from a
-map, or a `StraightLine` where there is none, and passes it on. Both have the
-same methods. Imports no OSM library.
+The door of the package: the composition root builds one `TravelTimes` from a map, or a
+`StraightLine` where there is none, and passes it on. Both have the same methods. Imports no
+OSM library.
 """
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
 
 import numpy as np
 from numpy.typing import NDArray
 
-from maps.doors import Climb, DoorLike, door_to_door
+from maps.compounds import Gate
+from maps.doors import Climb, DoorLike, Sites, door_to_door
 from maps.earth import Floats, Point, coordinates, haversine_m
-from maps.graph import PACK, Ints, Locations, ModeGraph, NodePath, unpack
+from maps.entries import Ints
+from maps.graph import ModeGraph, Way
+from maps.grounds import Grounds
+from maps.locations import Locations
 from maps.network import MapError, OffMapError, RoadNetwork
-from maps.profiles import MODES, WALK_KMH
-from maps.snap import RoadIndex, Snapped
+from maps.profiles import MODES
+from maps.snap import Reached, Snapper
+from maps.straight import Matrices, Route, StraightLine, check_mode
+
+__all__ = ["Matrices", "Route", "StraightLine", "TravelTimes"]
 
 SNAP_LIMIT_M = 500.0
 """Farthest that a coordinate may lie from a road, metres."""
@@ -25,57 +32,37 @@ SNAP_LIMIT_M = 500.0
 KNOWN_POINTS = 6000
 """Most points of a mode whose rows and columns `TravelTimes.doors` keeps: 288 MB."""
 
-DETOUR = 1.3
-"""Road metres for each straight metre in a city, an assumption."""
-
-STRAIGHT_KMH: Mapping[str, float] = {"foot": WALK_KMH, "bicycle": 14.0, "ebike": 20.0, "car": 25.0}
-"""Door-to-door speeds of `StraightLine`, an assumption."""
-
 MAX_EXTENT_M = 250_000.0
-"""Largest diagonal of a map, metres: past it packed weights might not be exact."""
+"""Largest diagonal of a map, metres: past it a weight's fields might overflow."""
 
-Matrices = tuple[NDArray[np.float32], NDArray[np.float32]]
-"""Seconds and metres, two arrays of the same shape."""
+PERIODS = 4
+"""Most variants of a mode's graph, by the hours of its roads, that are kept at a time."""
 
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """A way from one point to another.
-
-    Attributes
-    ----------
-    polyline : tuple of (lat, lon)
-        Degrees, from the first point to the last, both included.
-    time_s, distance_m : float
-        Seconds and metres; those of the matrix between the two points.
-    """
-
-    polyline: tuple[tuple[float, float], ...]
-    time_s: float
-    distance_m: float
+HOURS = 24
 
 
 class _Mode:
-    """What is computed once for a mode: its graph, its index and the points it knows."""
+    """What is computed once for a mode: its graph, its snapper and the points it knows."""
 
-    def __init__(self, network: RoadNetwork, mode: str) -> None:
+    def __init__(self, network: RoadNetwork, mode: str, grounds: Grounds) -> None:
         self.graph = ModeGraph(network, mode)
-        self.index = RoadIndex(network, self.graph.edge)
-        self.known: dict[tuple[float, float], int] = {}
-        nothing = np.empty(0)
-        self.locations = self.graph.locate(
-            nothing, nothing, np.empty(0, dtype=np.int64), nothing, nothing
-        )
+        self.snapper = Snapper(network, self.graph.edge, grounds, mode)
+        self.known: dict[tuple[float, float, int], int] = {}
+        nothing, none = np.empty(0), np.empty(0, dtype=np.int64)
+        self.locations = self.graph.locate(nothing, nothing, none, nothing, none)
         # Only the first len(known) rows and columns are in use; the rest is room to grow.
-        self.packed = np.empty((0, 0))
+        self.time_s = np.empty((0, 0), dtype=np.float32)
+        self.distance_m = np.empty((0, 0), dtype=np.float32)
 
 
 class TravelTimes:
     """Times, distances and routes over a road network.
 
-    A point far from the road is reached on foot: the straight way between
-    point and road at walking speed belongs to every time and distance. Equal
-    coordinates are 0 apart. All methods may be called from several threads.
+    A point far from the road is reached on foot: the straight way between point and road at
+    walking speed belongs to every time and distance. A point in a compound is reached by the
+    compound's own roads, or on foot from its nearest gate; the gate's own delay is the
+    caller's affair (`gates`, `gate`). Equal coordinates are 0 apart. All methods may be
+    called from several threads.
 
     Parameters
     ----------
@@ -83,8 +70,14 @@ class TravelTimes:
     snap_limit_m : float
         Farthest that a point may lie from a road of the mode, metres.
     known_points : int
-        Most points of a mode that `doors` keeps; past it, all that the call
-        at hand does not ask for are forgotten.
+        Most points of a mode that `doors` keeps; past it, all that the call at hand does not
+        ask for are forgotten.
+    timezone : tzinfo
+        In which roads and gates keep their hours.
+    factors : mapping of mode to 24 floats, optional
+        What free-flow times are multiplied by in each local hour.
+    threads : int
+        Threads that one large matrix may use.
 
     Raises
     ------
@@ -98,6 +91,9 @@ class TravelTimes:
         *,
         snap_limit_m: float = SNAP_LIMIT_M,
         known_points: int = KNOWN_POINTS,
+        timezone: tzinfo = UTC,
+        factors: Mapping[str, Sequence[float]] | None = None,
+        threads: int = 1,
     ) -> None:
         box = network.bounds
         extent_m = float(haversine_m(box.south, box.west, box.north, box.east))
@@ -109,7 +105,11 @@ class TravelTimes:
         self.network = network
         self._snap_limit_m = snap_limit_m
         self._known_points = known_points
-        self._by_mode: dict[str, _Mode] = {}
+        self._timezone = timezone
+        self._factors = {mode: tuple(values) for mode, values in (factors or {}).items()}
+        self._threads = threads
+        self._grounds = Grounds(network.compounds)
+        self._kept: dict[tuple[str, bytes], _Mode] = {}
         self._lock = threading.RLock()
 
     @property
@@ -117,20 +117,28 @@ class TravelTimes:
         """Names of the modes of travel."""
         return MODES
 
-    def matrix(self, mode: str, sources: Sequence[Point], targets: Sequence[Point]) -> Matrices:
+    def matrix(
+        self,
+        mode: str,
+        sources: Sequence[Point],
+        targets: Sequence[Point],
+        *,
+        at: int | None = None,
+    ) -> Matrices:
         """Return times and distances from every source to every target.
 
         Parameters
         ----------
         mode : str
         sources, targets : S and T points
+        at : int, optional
+            Epoch seconds; None for free flow, without the hours of roads.
 
         Returns
         -------
         (time_s, distance_m) : two arrays (S, T) float32, seconds and metres
-            The distance is that of the fastest way, the shortest of equally
-            fast ones. Every point lies in one connected network, so all
-            entries are finite.
+            The distance is that of the fastest way, the shortest of equally fast ones. Every
+            point lies in one connected network, so all entries are finite.
 
         Raises
         ------
@@ -139,16 +147,19 @@ class TravelTimes:
         MapError
             The map has no connected road for the mode.
         """
-        kept = self._mode(mode)
-        from_here = self._locate(mode, kept, *coordinates(sources))
-        to_there = self._locate(mode, kept, *coordinates(targets))
-        return unpack(kept.graph.packed(from_here, to_there))
+        kept = self._mode(mode, at)
+        from_here = self._all_located(mode, kept, sources)
+        to_there = from_here if targets is sources else self._all_located(mode, kept, targets)
+        time_s, distance_m = kept.graph.matrix(from_here, to_there, threads=self._threads)
+        return self._slowed(mode, time_s, at), distance_m
 
-    def doors(self, mode: str, doors: Sequence[DoorLike], climb: Climb) -> Matrices:
+    def doors(
+        self, mode: str, doors: Sequence[DoorLike], climb: Climb, *, at: int | None = None
+    ) -> Matrices:
         """Return door-to-door times and distances, floors and knocking included.
 
-        Rows and columns of the points asked for are kept, so that k new
-        points among n known ones cost 2k searches instead of n + k.
+        Rows and columns of the points asked for are kept, so that k new points among n known
+        ones cost 2k searches instead of n + k.
 
         Parameters
         ----------
@@ -156,126 +167,235 @@ class TravelTimes:
         doors : n places; see `maps.doors.Door`
         climb : `maps.doors.Climb`
             How fast this kind of courier climbs and knocks.
+        at : int, optional
+            As in `matrix`.
 
         Returns
         -------
         (time_s, distance_m) : two arrays (n, n) float32, seconds and metres
-            inf to and from a point that is too far from every road of the
-            mode: one such door must not keep all others from being planned.
+            inf to and from a point that is too far from every road of the mode: one such
+            door must not keep all others from being planned.
 
         Raises
         ------
         MapError
             The map has no connected road for the mode.
         """
-        lat, lon = coordinates(doors)
-        place, slot = _distinct(lat, lon)
+        number = self._grounds.of_doors(doors)
+        lat, lon = self._entered(doors, number)
+        place, slot = _distinct(lat, lon, number)
         with self._lock:
-            rows = self._known_rows(mode, lat[place], lon[place])[slot]
+            kept = self._mode(mode, at)
+            rows = self._known_rows(kept, lat[place], lon[place], number[place])[slot]
             is_on = rows >= 0
             on = rows[is_on]
             time_s = np.full((len(rows), len(rows)), np.inf, dtype=np.float32)
             distance_m = time_s.copy()
             both = np.ix_(is_on, is_on)
-            time_s[both], distance_m[both] = unpack(self._mode(mode).packed[on[:, None], on])
-        return door_to_door(doors, climb, time_s, distance_m)
+            time_s[both] = kept.time_s[on[:, None], on]
+            distance_m[both] = kept.distance_m[on[:, None], on]
+            ground = np.full(len(rows), -1, dtype=np.int64)
+            ground[is_on] = kept.graph.ground[kept.locations.edge[on]]
+        names = tuple(
+            self._grounds.all[found].id if found >= 0 else door.compound
+            for door, found in zip(doors, number.tolist(), strict=True)
+        )
+        sites = Sites(lat=lat, lon=lon, compound=names, ground=ground)
+        return door_to_door(doors, climb, self._slowed(mode, time_s, at), distance_m, sites)
 
-    def route(self, mode: str, a: Point, b: Point) -> Route:
+    def extend(self, mode: str, points: Sequence[Point], *, at: int | None = None) -> None:
+        """Compute rows and columns of points ahead of the `doors` that will ask for them.
+
+        Parameters
+        ----------
+        points : k points; those off the map are left out
+        """
+        number = self._grounds.of(points)
+        lat, lon = coordinates(points)
+        place, _ = _distinct(lat, lon, number)
+        with self._lock:
+            self._known_rows(self._mode(mode, at), lat[place], lon[place], number[place])
+
+    def route(self, mode: str, a: Point, b: Point, *, at: int | None = None) -> Route:
         """Return the fastest way from one point to another.
 
         Raises
         ------
-        OffMapError, MapError
+        OffMapError
             As `matrix`.
+        MapError
+            As `matrix`; or there is no way at that hour.
         """
-        kept = self._mode(mode)
-        ends = self._locate(mode, kept, *coordinates((a, b)))
+        kept = self._mode(mode, at)
+        ends = self._all_located(mode, kept, (a, b))
         here, there = (a.lat, a.lon), (b.lat, b.lon)
         if here == there:
             return Route(polyline=(here, there), time_s=0.0, distance_m=0.0)
         start, end = ends.take(np.array([0])), ends.take(np.array([1]))
-        path = kept.graph.path(start, end)
-        line = [here, *self._draw(kept.graph, path, start, end), there]
-        time_s, distance_m = unpack(np.array([path.packed]))
+        time_s, distance_m = kept.graph.matrix(start, end)
+        if not np.isfinite(time_s[0, 0]):
+            raise MapError(f"there is no way for {mode} between these two points at that hour")
+        line = [here, *self._drawn(kept.graph.way(start, end)), there]
         polyline = [
             point for point, last in zip(line, [None, *line], strict=False) if point != last
         ]
         return Route(
-            polyline=tuple(polyline), time_s=float(time_s[0]), distance_m=float(distance_m[0])
+            polyline=tuple(polyline),
+            time_s=float(self._slowed(mode, time_s, at)[0, 0]),
+            distance_m=float(distance_m[0, 0]),
         )
 
-    def snap_distance_m(self, mode: str, points: Sequence[Point]) -> Floats:
-        """Return how far points lie from the nearest road of a mode.
+    def snap_distance_m(
+        self, mode: str, points: Sequence[Point], *, at: int | None = None
+    ) -> Floats:
+        """Return how far points lie from the roads by which a mode reaches them.
+
+        Parameters
+        ----------
+        mode : str
+        points : n points
+        at : int, optional
+            As in `matrix`.
 
         Returns
         -------
         (n,) float64, metres; inf beyond the limit
         """
-        return self._snap(self._mode(mode), *coordinates(points)).distance_m
+        return self._reached(self._mode(mode, at), points).distance_m
 
-    def _mode(self, mode: str) -> _Mode:
+    def gates(self, doors: Sequence[DoorLike]) -> tuple[str, ...]:
+        """Return the compound whose gate stands before each place, its id; empty for none."""
+        numbers = self._grounds.of_doors(doors).tolist()
+        return tuple(
+            self._grounds.all[number].id
+            if number >= 0 and self._grounds.is_behind(number, door)
+            else ""
+            for door, number in zip(doors, numbers, strict=True)
+        )
+
+    def gate(self, compound: str, mode: str, *, at: int | None = None) -> Gate | None:
+        """Return the gate by which couriers of a mode get into a compound.
+
+        Parameters
+        ----------
+        compound : str, an id that `gates` gave
+        mode : str
+        at : int, optional
+            Epoch seconds; None leaves the gates' hours out.
+
+        Returns
+        -------
+        Gate or None
+            None where no gate is open to them.
+        """
+        second = None if at is None else self._minute(at) % (24 * 60) * 60
+        return self._grounds.gate(compound, mode, second)
+
+    # --- modes and hours ---------------------------------------------------------------
+
+    def _minute(self, at: int) -> int:
+        """Return the minute of the local week, Monday 00:00 is 0."""
+        local = datetime.fromtimestamp(at, self._timezone)
+        return (local.weekday() * 24 + local.hour) * 60 + local.minute
+
+    def _mode(self, mode: str, at: int | None) -> _Mode:
+        check_mode(mode, MODES)
+        minute = None if at is None else self._minute(at)
         with self._lock:
-            if mode not in self._by_mode:
-                _check_mode(mode, MODES)
-                self._by_mode[mode] = _Mode(self.network, mode)
-            return self._by_mode[mode]
+            key = (mode, self.network.hours_of(mode, minute))
+            if key not in self._kept:
+                mine = [other for other in self._kept if other[0] == mode]
+                for old in mine[: max(0, len(mine) - PERIODS + 1)]:
+                    del self._kept[old]
+                self._kept[key] = _Mode(self.network.at(minute), mode, self._grounds)
+            return self._kept[key]
 
-    def _snap(self, kept: _Mode, lat: Floats, lon: Floats) -> Snapped:
-        return kept.index.nearest(lat, lon, limit_m=self._snap_limit_m)
+    def _slowed(
+        self, mode: str, time_s: NDArray[np.float32], at: int | None
+    ) -> NDArray[np.float32]:
+        """Return times multiplied by the factor of the hour."""
+        if at is None or mode not in self._factors:
+            return time_s
+        return time_s * np.float32(self._factors[mode][self._minute(at) // 60 % HOURS])
 
-    def _locate(self, mode: str, kept: _Mode, lat: Floats, lon: Floats) -> Locations:
-        snapped = self._snap(kept, lat, lon)
-        off = np.flatnonzero(snapped.edge < 0)
+    # --- places ------------------------------------------------------------------------
+
+    def _reached(self, kept: _Mode, points: Sequence[Point]) -> Reached:
+        lat, lon = coordinates(points)
+        return kept.snapper.reach(lat, lon, self._grounds.of(points), limit_m=self._snap_limit_m)
+
+    def _all_located(self, mode: str, kept: _Mode, points: Sequence[Point]) -> Locations:
+        """Return locations of points, all of which have to be on the map."""
+        lat, lon = coordinates(points)
+        reached = self._reached(kept, points)
+        off = np.flatnonzero(reached.edge < 0)
         if len(off):
-            worst = off[0]
             raise OffMapError(
-                lat=float(lat[worst]),
-                lon=float(lon[worst]),
+                lat=float(lat[off[0]]),
+                lon=float(lon[off[0]]),
                 mode=mode,
                 limit_m=self._snap_limit_m,
+                bounds=self.network.bounds,
             )
-        access_dm = np.rint(snapped.distance_m * 10.0)
-        access = np.rint(360.0 * access_dm / WALK_KMH) * PACK + access_dm
-        return kept.graph.locate(lat, lon, snapped.edge, snapped.fraction, access)
+        return _located(kept, lat, lon, reached)
 
-    def _known_rows(self, mode: str, lat: Floats, lon: Floats) -> Ints:
-        """Return the rows of distinct points in the kept matrix, adding those that are new.
+    def _entered(self, doors: Sequence[DoorLike], number: Ints) -> tuple[Floats, Floats]:
+        """Return the points where doors are entered: the map's where it knows the entrance."""
+        lat, lon = coordinates(doors)
+        for index in np.flatnonzero(number >= 0).tolist():
+            entrance = self._grounds.entrance(int(number[index]), doors[index])
+            if entrance is not None:
+                lat[index], lon[index] = entrance.lat, entrance.lon
+        return lat, lon
+
+    def _known_rows(self, kept: _Mode, lat: Floats, lon: Floats, number: Ints) -> Ints:
+        """Return the rows of distinct points in the kept matrices, adding those that are new.
 
         A point off the map has row -1.
         """
-        kept = self._mode(mode)
-        keys = list(zip(lat.tolist(), lon.tolist(), strict=True))
+        keys = list(zip(lat.tolist(), lon.tolist(), number.tolist(), strict=True))
         new = np.array([i for i, key in enumerate(keys) if key not in kept.known], dtype=np.int64)
         if len(new):
-            new = new[self._snap(kept, lat[new], lon[new]).edge >= 0]
+            limit_m = self._snap_limit_m
+            reached = kept.snapper.reach(lat[new], lon[new], number[new], limit_m=limit_m)
+            on = np.flatnonzero(reached.edge >= 0)
+            new, reached = new[on], reached.take(on)
         if len(new):
-            added = self._locate(mode, kept, lat[new], lon[new])
+            added = _located(kept, lat[new], lon[new], reached)
             if len(kept.known) + len(new) > self._known_points:
                 _forget_all_but(kept, keys)
-            _extend(kept, [keys[i] for i in new], added, limit=self._known_points)
+            self._add(kept, [keys[i] for i in new], added)
         return np.array([kept.known.get(key, -1) for key in keys], dtype=np.int64)
 
-    def _draw(
-        self, graph: ModeGraph, path: NodePath, start: Locations, end: Locations
-    ) -> list[tuple[float, float]]:
-        """Return the points of a path from road to road, its partial edges included."""
-        first, last = int(start.edge[0]), int(end.edge[0])
-        leaves = int(start.at_dm[0]) / graph.length_dm(first)
-        enters = int(end.at_dm[0]) / graph.length_dm(last)
-        if not path.nodes:
-            return self._piece(graph, first, leaves, enters)
-        line = self._piece(graph, first, leaves, _exit(start.depart, start.node, path.nodes[0]))
-        for origin, target in zip(path.nodes[:-1], path.nodes[1:], strict=True):
-            edge, is_forward = graph.edge_of(origin, target)
-            line += self._piece(graph, edge, 0.0 if is_forward else 1.0, 1.0 * is_forward)
-        return line + self._piece(graph, last, _exit(end.arrive, end.node, path.nodes[-1]), enters)
+    def _add(self, kept: _Mode, keys: Sequence[tuple[float, float, int]], added: Locations) -> None:
+        """Add points to the kept matrices, which grow by doubling: they are seldom copied."""
+        old, size = len(kept.known), len(kept.known) + len(keys)
+        if size > len(kept.time_s):
+            room = max(size, min(2 * len(kept.time_s), self._known_points))
+            for name in ("time_s", "distance_m"):
+                larger = np.empty((room, room), dtype=np.float32)
+                larger[:old, :old] = getattr(kept, name)[:old, :old]
+                setattr(kept, name, larger)
+        everyone = kept.locations.joined(added)
+        for rows, columns, sources, targets in (
+            (slice(0, old), slice(old, size), kept.locations, added),
+            (slice(old, size), slice(0, size), added, everyone),
+        ):
+            if len(sources):
+                found = kept.graph.matrix(sources, targets, threads=self._threads)
+                kept.time_s[rows, columns], kept.distance_m[rows, columns] = found
+        kept.locations = everyone
+        kept.known.update({key: old + i for i, key in enumerate(keys)})
 
-    def _piece(
-        self, graph: ModeGraph, edge: int, leaves: float, enters: float
-    ) -> list[tuple[float, float]]:
-        """Return the shape of a part of an edge, between two fractions of its length."""
-        road = graph.edge[edge]
-        shape = slice(self.network.shape_start[road], self.network.shape_start[road + 1])
+    # --- drawing -----------------------------------------------------------------------
+
+    def _drawn(self, way: Way) -> list[tuple[float, float]]:
+        """Return the points of a way from road to road, its partial edges included."""
+        return [point for piece in way.pieces for point in self._piece(*piece)]
+
+    def _piece(self, edge: int, leaves: float, enters: float) -> list[tuple[float, float]]:
+        """Return the shape of a part of an edge, between two shares of its length."""
+        shape = slice(self.network.shape_start[edge], self.network.shape_start[edge + 1])
         lat, lon = self.network.shape_lat[shape], self.network.shape_lon[shape]
         steps = haversine_m(lat[:-1], lon[:-1], lat[1:], lon[1:])
         along = np.concatenate(([0.0], np.cumsum(steps)))
@@ -293,100 +413,22 @@ class TravelTimes:
         return points if leaves <= enters else points[::-1]
 
 
-def _check_mode(mode: str, modes: Sequence[str]) -> None:
-    if mode not in modes:
-        raise ValueError(f"mode: {mode!r} is none of {', '.join(modes)}")
+def _located(kept: _Mode, lat: Floats, lon: Floats, reached: Reached) -> Locations:
+    return kept.graph.locate(lat, lon, reached.edge, reached.fraction, reached.access)
 
 
-def _exit(cost: Floats, node: Ints, chosen: int) -> float:
-    """Return the end of an edge, 0 or 1, by which a path uses it."""
-    reach = np.where(node[0] == chosen, cost[0], np.inf)
-    return float(reach.argmin())
-
-
-def _distinct(lat: Floats, lon: Floats) -> tuple[Ints, Ints]:
-    """Return the first index of each distinct coordinate, and each point's slot among those."""
-    first: dict[tuple[float, float], int] = {}
-    slot = [
-        first.setdefault(key, len(first)) for key in zip(lat.tolist(), lon.tolist(), strict=True)
-    ]
-    slots = np.array(slot, dtype=np.int64)
+def _distinct(lat: Floats, lon: Floats, number: Ints) -> tuple[Ints, Ints]:
+    """Return the first index of each distinct place, and each point's slot among those."""
+    first: dict[tuple[float, float, int], int] = {}
+    keys = zip(lat.tolist(), lon.tolist(), number.tolist(), strict=True)
+    slots = np.array([first.setdefault(key, len(first)) for key in keys], dtype=np.int64)
     return np.unique(slots, return_index=True)[1], slots
 
 
-def _forget_all_but(kept: _Mode, keys: Sequence[tuple[float, float]]) -> None:
+def _forget_all_but(kept: _Mode, keys: Sequence[tuple[float, float, int]]) -> None:
     names = [key for key in keys if key in kept.known]
     rows = np.array([kept.known[key] for key in names], dtype=np.int64)
-    kept.packed = kept.packed[rows[:, None], rows]
+    kept.time_s = kept.time_s[rows[:, None], rows]
+    kept.distance_m = kept.distance_m[rows[:, None], rows]
     kept.locations = kept.locations.take(rows)
     kept.known = {key: row for row, key in enumerate(names)}
-
-
-def _extend(
-    kept: _Mode, keys: Sequence[tuple[float, float]], added: Locations, *, limit: int
-) -> None:
-    """Add points to the kept matrix, which grows by doubling so that it is seldom copied."""
-    old, size = len(kept.known), len(kept.known) + len(keys)
-    if size > len(kept.packed):
-        room = max(size, min(2 * len(kept.packed), limit))
-        larger = np.empty((room, room))
-        larger[:old, :old] = kept.packed[:old, :old]
-        kept.packed = larger
-    everyone = kept.locations.joined(added)
-    kept.packed[:old, old:size] = kept.graph.packed(kept.locations, added)
-    kept.packed[old:size, :size] = kept.graph.packed(added, everyone)
-    kept.locations = everyone
-    kept.known.update({key: old + i for i, key in enumerate(keys)})
-
-
-class StraightLine:
-    """The twin of `TravelTimes` for tests and for days without a map.
-
-    Parameters
-    ----------
-    speed_kmh : mapping, optional
-        Speed of each mode, km/h; its keys become the modes.
-    detour : float
-        Metres travelled for each metre of great-circle distance.
-    """
-
-    def __init__(
-        self, *, speed_kmh: Mapping[str, float] = STRAIGHT_KMH, detour: float = DETOUR
-    ) -> None:
-        self._speed_kmh = dict(speed_kmh)
-        self._detour = detour
-
-    @property
-    def modes(self) -> tuple[str, ...]:
-        """Names of the modes of travel."""
-        return tuple(self._speed_kmh)
-
-    def matrix(self, mode: str, sources: Sequence[Point], targets: Sequence[Point]) -> Matrices:
-        """Return times and distances; see `TravelTimes.matrix`."""
-        from_lat, from_lon = coordinates(sources)
-        straight_m = haversine_m(from_lat[:, None], from_lon[:, None], *coordinates(targets))
-        distance_m = straight_m * self._detour
-        time_s = distance_m * 3.6 / self._kmh(mode)
-        return time_s.astype(np.float32), distance_m.astype(np.float32)
-
-    def doors(self, mode: str, doors: Sequence[DoorLike], climb: Climb) -> Matrices:
-        """Return door-to-door times and distances; see `TravelTimes.doors`."""
-        return door_to_door(doors, climb, *self.matrix(mode, doors, doors))
-
-    def route(self, mode: str, a: Point, b: Point) -> Route:
-        """Return the straight line with its time and distance; see `TravelTimes.route`."""
-        time_s, distance_m = self.matrix(mode, (a,), (b,))
-        return Route(
-            polyline=((a.lat, a.lon), (b.lat, b.lon)),
-            time_s=float(time_s[0, 0]),
-            distance_m=float(distance_m[0, 0]),
-        )
-
-    def snap_distance_m(self, mode: str, points: Sequence[Point]) -> Floats:
-        """Return zeros, (n,) float64: every point on earth is good."""
-        self._kmh(mode)
-        return np.zeros(len(points))
-
-    def _kmh(self, mode: str) -> float:
-        _check_mode(mode, self.modes)
-        return self._speed_kmh[mode]

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dispatch.core import absence, holding, hubs
+from dispatch.core.gates import GateMap, Gates
 from dispatch.core.messages import CommitPlan
 from dispatch.core.model import (
     EARTH_RADIUS_M,
@@ -34,6 +35,7 @@ from dispatch.core.policy import CLIMBS, Climb, Policy
 from dispatch.core.state import State
 from dispatch.solver.plan import Action, Plan, PlannedTour, Reason
 from dispatch.solver.problem import FOREVER, NO_LIMIT, UNREACHABLE, Lists, Problem
+from dispatch.solver.ways import ways_of
 
 FLOAT32 = NDArray[np.float32]
 MILLE = 1000
@@ -43,11 +45,20 @@ TOP_SPEED_M_PER_S = {Mode.FOOT: 2.0, Mode.BICYCLE: 7.0, Mode.EBIKE: 9.0, Mode.CA
 """Nobody is faster on a straight line: bounds that keep hopeless pairs out of the problem."""
 
 
-class TravelTimes(Protocol):
-    """What the engine has to know about streets and stairs."""
+GATES_AGAIN_S = 900
+"""A leg that a gate keeps everybody from is tried again after this: only the map knows hours."""
 
-    def doors(self, mode: str, doors: Sequence[Place], climb: Climb) -> tuple[FLOAT32, FLOAT32]:
-        """Return (n, n) seconds and metres from door to door, inf where there is no way."""
+
+class TravelTimes(GateMap, Protocol):
+    """What the engine has to know about streets, stairs and gates."""
+
+    def doors(
+        self, mode: str, doors: Sequence[Place], climb: Climb, *, at: Instant
+    ) -> tuple[FLOAT32, FLOAT32]:
+        """Return (n, n) seconds and metres from door to door, inf where there is no way.
+
+        As it is at ``at``. Gates are passed, but not in the times: see `GateMap`.
+        """
 
 
 class Epoch(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,17 +115,20 @@ def problem_of(state: State, times: TravelTimes, now: Instant) -> Epoch | None:
     Parameters
     ----------
     times
-        Asked once for each pair of mode and way of climbing among the couriers.
+        Asked once for each pair of mode and way of climbing among the couriers, for the
+        streets and gates as they are now.
     """
     carriers = _carriers(state, now)
     loads = _loads(state, now) if carriers else []
     if not loads:
         return None
+    gates = Gates(times, state.hubs, state.policy, now)
     reach = _reach(carriers, loads, state.policy, now)
-    may = reach & ~_barred(carriers, loads)
+    enters = _enters(carriers, loads, gates)
+    may = reach & enters & ~_barred(carriers, loads)
     left_out = tuple(
-        (load.leg.id, _why(load, now, is_near=bool(near.any())))
-        for load, near, ok in zip(loads, reach.T, may.T, strict=True)
+        (load.leg.id, _why(load, near, let_in, now))
+        for load, near, let_in, ok in zip(loads, reach.T, enters.T, may.T, strict=True)
         if not ok.any()
     )
     kept = np.flatnonzero(np.any(may, axis=0))[: state.policy.max_legs]
@@ -124,17 +138,26 @@ def problem_of(state: State, times: TravelTimes, now: Instant) -> Epoch | None:
     return Epoch(
         now=now,
         changes=state.changes,
-        problem=_problem(state.policy, carriers, loads, places, times, now),
+        problem=_problem(state.policy, carriers, loads, places, times, gates, now),
         legs=tuple(load.leg for load in loads),
         couriers=tuple(carrier.courier for carrier in carriers),
         places=tuple(places.all),
         left_out=left_out,
-        replan_at=_replan_at(state, now),
+        replan_at=_replan_at(
+            state, now, is_shut_out=any(why is Reason.PERMIT for _, why in left_out)
+        ),
     )
 
 
-def _why(load: "_Load", now: Instant, *, is_near: bool) -> Reason:
-    """Return why nobody can be asked to carry a leg."""
+def _why(load: "_Load", near: NDArray[np.bool_], let_in: NDArray[np.bool_], now: Instant) -> Reason:
+    """Return why nobody can be asked to carry a leg.
+
+    ``near`` and ``let_in`` (C,) say who could come in time, and whom the gates let in. Where
+    nobody is near any more the gates still are the reason if they let nobody in at all.
+    """
+    is_near = bool(near.any())
+    if not (let_in & near if is_near else let_in).any():
+        return Reason.PERMIT
     if is_near:
         return Reason.OFFERS_EXHAUSTED
     return Reason.HOURS if load.pickup_closes_at < now else Reason.NO_COURIER_IN_RANGE
@@ -143,9 +166,12 @@ def _why(load: "_Load", now: Instant, *, is_near: bool) -> Reason:
 def commit_of(epoch: Epoch, plan: Plan) -> CommitPlan:
     """Return the command that brings a plan into the state."""
     reasons = [(epoch.legs[item.leg].id, item.reason) for item in plan.unassigned]
+    ways = ways_of(epoch.problem)
     return CommitPlan(
         changes=epoch.changes,
-        itineraries=tuple(_itinerary(epoch, tour) for tour in plan.tours),
+        itineraries=tuple(
+            _itinerary(epoch, tour, ways.times[ways.class_of[tour.courier]]) for tour in plan.tours
+        ),
         reasons=tuple(sorted((leg, why.value) for leg, why in (*reasons, *epoch.left_out))),
         replan_at=epoch.replan_at,
         engine=plan.engine,
@@ -244,6 +270,21 @@ def _barred(carriers: Sequence[_Carrier], loads: Sequence[_Load]) -> NDArray[np.
     return barred
 
 
+def _enters(
+    carriers: Sequence[_Carrier], loads: Sequence[_Load], gates: Gates
+) -> NDArray[np.bool_]:
+    """Return (C, L): whether gates let the courier get to where the leg begins and ends.
+
+    Who may not enter would only take the place of somebody farther away who may.
+    """
+    return gates.may_carry(
+        [carrier.courier for carrier in carriers],
+        [carrier.start for carrier in carriers],
+        [load.leg.pickup for load in loads],
+        [load.leg.dropoff for load in loads],
+    )
+
+
 def _chosen(
     carriers: Sequence[_Carrier],
     loads: Sequence[_Load],
@@ -279,8 +320,8 @@ def _straight_m(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.fl
     return distance
 
 
-def _replan_at(state: State, now: Instant) -> Instant:
-    """Return the next moment at which a leg, a slot or a courier becomes free by itself."""
+def _replan_at(state: State, now: Instant, *, is_shut_out: bool) -> Instant:
+    """Return the next moment at which a leg, a slot, a courier or a gate becomes free by itself."""
     moments = [
         state.legs[leg].not_before
         for leg in state.waiting_legs
@@ -293,6 +334,8 @@ def _replan_at(state: State, now: Instant) -> Instant:
             for slot in state.availability.get(courier, ())
             if slot.duty in holding.IDLE_DUTIES
         ]
+    if is_shut_out:
+        moments.append(now + GATES_AGAIN_S)
     return min((moment for moment in moments if moment > now), default=0)
 
 
@@ -322,6 +365,7 @@ def _problem(
     loads: Sequence[_Load],
     places: _Places,
     times: TravelTimes,
+    gates: Gates,
     now: Instant,
 ) -> Problem:
     legs = [load.leg for load in loads]
@@ -333,7 +377,7 @@ def _problem(
     option_place = [places.index(leg.dropoff) for leg in legs]
     ways = sorted({(courier.mode, courier.kind) for courier in couriers})
     modes = {way: index for index, way in enumerate(_distinct(ways))}
-    travel, distance_m = _matrices(list(modes), places.all, times)
+    travel, distance_m = _matrices(list(modes), places.all, times, now)
     index = {courier.id: row for row, courier in enumerate(couriers)}
     return Problem(
         travel=travel,
@@ -371,6 +415,7 @@ def _problem(
         fixed_cost=np.full(len(couriers), policy.nuisance_cents * MILLE),
         cost_per_away=_ints([c.pay_per_min_cents * MILLE // 60 for c in couriers]),
         cost_per_parcel=_ints([c.pay_fixed_cents * MILLE for c in couriers]),
+        **gates.fields(couriers, places.all),
     )
 
 
@@ -398,14 +443,14 @@ def _distinct(ways: Iterable[tuple[Mode, CourierKind]]) -> list[_Way]:
 
 
 def _matrices(
-    ways: Sequence[_Way], places: Sequence[Place], times: TravelTimes
+    ways: Sequence[_Way], places: Sequence[Place], times: TravelTimes, now: Instant
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     shape = (max(1, len(ways)), len(places), len(places))
     travel = np.empty(shape, np.int32)
     distance_m = np.empty(shape, np.int32)
     for row, (mode, climb) in enumerate(ways):
         for target, values in zip(
-            (travel, distance_m), times.doors(mode, places, climb), strict=True
+            (travel, distance_m), times.doors(mode, places, climb, at=now), strict=True
         ):
             target[row] = np.where(np.isfinite(values), np.rint(values), UNREACHABLE)
     return travel, distance_m
@@ -414,7 +459,8 @@ def _matrices(
 # --- and back --------------------------------------------------------------------------
 
 
-def _itinerary(epoch: Epoch, tour: PlannedTour) -> Itinerary:
+def _itinerary(epoch: Epoch, tour: PlannedTour, times: NDArray[np.int32]) -> Itinerary:
+    """Name the stops of a tour; ``times`` (D, D) are the courier's, gates included."""
     problem, now = epoch.problem, epoch.now
     mode = int(problem.mode[tour.courier])
     start = int(problem.start_place[tour.courier])
@@ -444,13 +490,13 @@ def _itinerary(epoch: Epoch, tour: PlannedTour) -> Itinerary:
                 actions=(action,),
                 arrives_at=now + planned.arrives_at,
                 leaves_at=now + planned.leaves_at,
-                travel_s=int(problem.travel[mode, here, place]),
+                travel_s=int(times[here, place]),
                 distance_m=int(problem.distance_m[mode, here, place]),
             )
         )
         here = place
     has_end = end >= 0
-    direct_s = int(problem.travel[mode, start, end]) if has_end else 0
+    direct_s = int(times[start, end]) if has_end else 0
     return Itinerary(
         courier=epoch.couriers[tour.courier].id,
         legs=tuple(epoch.legs[stop.leg].id for stop in tour.stops if stop.action is Action.PICKUP),
@@ -459,7 +505,7 @@ def _itinerary(epoch: Epoch, tour: PlannedTour) -> Itinerary:
         end=epoch.places[end] if has_end else None,
         departs_at=now + tour.departs_at,
         ends_at=now + tour.ends_at,
-        return_s=int(problem.travel[mode, here, end]) if has_end else 0,
+        return_s=int(times[here, end]) if has_end else 0,
         return_m=int(problem.distance_m[mode, here, end]) if has_end else 0,
         detour_s=max(0, tour.ends_at - tour.departs_at - direct_s),
     )

@@ -558,6 +558,10 @@ class Courier(Value):
         Most parcels on one tour; 0 for no limit but the load.
     allowance_s, leash_s
         Time away that costs nothing extra, and the hard limit; 0 for the policy's default.
+    access
+        Compounds whose gates let the courier in, by their id or by name.
+    party
+        Who employs and insures the courier.
     pay_fixed_cents, pay_per_min_cents
         A parcel; a minute of detour.
     """
@@ -687,7 +691,7 @@ class Stop(Value):
     arrives_at, leaves_at
         As planned.
     travel_s, distance_m
-        From the stop before, or from the tour's start.
+        From the stop before, or from the tour's start; the time at the gate included.
     arrived_at
         As reported; 0 until then.
     """

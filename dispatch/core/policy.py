@@ -96,6 +96,9 @@ class Policy(Value):
         Price of a minute above the allowance (A).
     scan_s, shelve_s, hand_over_s
         Service times: a scan, fetching from the shelf, handing over (A).
+    sign_in_s, sign_in_known_s
+        Signing in at a gate: a stranger, where the gate's own figure is not known; a rider whose
+        party the guard knows (A).
     detour_permille
         Street length over straight line, for estimates without a map (A).
     """
@@ -132,6 +135,8 @@ class Policy(Value):
     scan_s: Seconds = 4
     shelve_s: Seconds = 8
     hand_over_s: Seconds = 10
+    sign_in_s: Seconds = 45
+    sign_in_known_s: Seconds = 5
     detour_permille: int = 1300
 
     def __post_init__(self) -> None:

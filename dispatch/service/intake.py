@@ -75,7 +75,7 @@ class Reader:
         self._places += [
             (f"{path}.{end}", spot)
             for end, place in ends
-            for spot in [spot_of(place)]
+            for spot in [spot_of(place, self._terms.datum)]
             if spot is not None
         ]
         try:
@@ -108,7 +108,7 @@ class Reader:
                 self._faults.append(Fault(f"{path}.pickup.hub", error.message))
                 self.missing = self.missing or error
             return None
-        spot = spot_of(message.pickup)
+        spot = spot_of(message.pickup, self._terms.datum)
         if spot is None:
             return None
         zone = self._network.zone_at(lat=spot.lat, lon=spot.lon)

@@ -36,7 +36,7 @@ NOT_SIMULATED = (
     "hand-backs by couriers, cancellations by merchants and recipients",
     "parcels that become ready later than announced",
     "couriers who vanish after pickup, and offline phones that report late",
-    "gates, compounds and permits: every door can be reached",
+    "guards who take longer at the gate than they usually do, or turn a permitted courier away",
     "hub slots: a hub is never full",
     "wrong addresses, refused and damaged parcels",
 )
@@ -171,7 +171,7 @@ class People:
         return self._draws.uniform("no-show", *key) >= self._values.no_show_share
 
     def travel_s(self, stop: Stop, now: Instant) -> Seconds:
-        """Return how long the way to a stop takes when it begins now."""
+        """Return how long the way to a stop takes when it begins now, the gate included."""
         factor = self._draws.factor(
             self._values.travel_cv, "travel", *_cell(stop.place), now // QUARTER_S
         )

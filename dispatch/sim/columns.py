@@ -91,8 +91,9 @@ FILES: dict[str, Columns] = {
 
 UNUSED_COLUMNS: dict[str, tuple[str, ...]] = {
     PARCELS: ("address", "options", "return_to", "value_cents", "cod_cents"),
-    COURIERS: ("host_of", "access", "skills", "party"),
+    COURIERS: ("skills",),
     AVAILABILITY: ("post",),
-    HUBS: ("slots_s", "slots_m", "slots_l", "host"),
+    HUBS: ("slots_s", "slots_m", "slots_l"),
+    COMPOUNDS: ("property_company",),
 }
 """What is read and checked, but changes nothing yet."""

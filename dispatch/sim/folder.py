@@ -17,14 +17,18 @@ from typing import Any, Protocol
 from numpy import float64, isinf
 from numpy.typing import NDArray
 
+from dispatch.core.errors import InvalidValue
 from dispatch.core.model import Availability, Courier, Hub, Parcel, Place
 from dispatch.sim import columns, rows
 from dispatch.sim.columns import FILES, HEADER
+from dispatch.sim.compounds import compounds_of, with_known_lifts
 from dispatch.sim.extras import check_extras, unused_notes
-from dispatch.sim.header import Header, map_path, read_header
+from dispatch.sim.header import Header, local_hours, map_path, read_header
 from dispatch.sim.table import Problems, Row, read_rows
+from maps.compounds import Compound
+from maps.earth import SWAPPED
 
-__all__ = ["Day", "DayError", "Roads", "map_path", "read_day", "write_day"]
+__all__ = ["Day", "DayError", "Roads", "local_hours", "map_path", "read_day", "write_day"]
 
 
 class DayError(Exception):
@@ -64,6 +68,9 @@ class Day:
         (courier, slot) by courier and time.
     parcels
         By creation and id.
+    compounds
+        By id, with the gates and entrances that the day knows of; what it knows better than
+        the map, to be laid over the map's own.
     unused
         What was read and checked but changes nothing yet, for the report.
     """
@@ -81,6 +88,7 @@ class Day:
     couriers: tuple[Courier, ...]
     availability: tuple[tuple[str, Availability], ...]
     parcels: tuple[Parcel, ...]
+    compounds: tuple[Compound, ...] = ()
     unused: tuple[str, ...]
 
     @property
@@ -117,6 +125,7 @@ def read_day(path: Path, *, roads: Roads | None = None) -> Day:
         secret=header.network,
         hubs=_ids(tables[columns.HUBS], columns.HUBS, problems),
         couriers=_ids(tables[columns.COURIERS], columns.COURIERS, problems),
+        datum=header.datum,
     )
     seen: dict[str, dict[Hashable, int]] = {file: {} for file in FILES}
     hours = rows.hours_of(tables[columns.HUB_HOURS], known)
@@ -129,6 +138,7 @@ def read_day(path: Path, *, roads: Roads | None = None) -> Day:
     ]
     parcels = [rows.parcel_of(row, known, seen[columns.PARCELS]) for row in tables[columns.PARCELS]]
     availability = rows.availability_of(tables[columns.AVAILABILITY], known)
+    compounds = compounds_of(tables, known)
     check_extras(tables, known)
     if not tables[columns.PARCELS] and not problems:
         problems.add(columns.PARCELS, "holds no parcel: there is nothing to do")
@@ -142,12 +152,14 @@ def read_day(path: Path, *, roads: Roads | None = None) -> Day:
         hubs=tuple(hub for hub in hubs if hub),
         couriers=tuple(courier for courier in couriers if courier),
         availability=tuple(availability),
-        parcels=tuple(
+        parcels=with_known_lifts(
             sorted(
                 (parcel for parcel in parcels if parcel),
                 key=lambda parcel: (parcel.created_at, parcel.id),
-            )
+            ),
+            compounds,
         ),
+        compounds=compounds,
         unused=tuple(unused_notes(tables)),
     )
 
@@ -181,9 +193,19 @@ def _check_on_map(known: rows.Known, roads: Roads, modes: Sequence[str]) -> None
         distance_m = roads.snap_distance_m(mode, places)
         for (row, column, place), off in zip(known.points, isinf(distance_m), strict=True):
             if off and not row.is_bad(column):
-                row.note(
-                    column, f"{place.lat}, {place.lon} is off the map: no road for {mode} is near"
-                )
+                at = f"{place.lat}, {place.lon}"
+                swapped = f" ({SWAPPED})" if _is_swapped(roads, mode, place) else ""
+                row.note(column, f"{at} is off the map: no road for {mode} is near{swapped}")
+
+
+def _is_swapped(roads: Roads, mode: str, place: Place) -> bool:
+    """Whether a place off the map would lie on it with its coordinates in the other order."""
+    try:
+        other = Place(lat=place.lon, lon=place.lat)
+    except InvalidValue:
+        return False
+    [distance_m] = roads.snap_distance_m(mode, [other])
+    return not isinf(distance_m)
 
 
 def write_day(

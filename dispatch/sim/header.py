@@ -14,18 +14,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dispatch.core.model import Check
+from dispatch.settings import SettingsError, TimeFactors, checked_time_factors
 from dispatch.sim.columns import HEADER
 from dispatch.sim.table import Calendar, Problems
-
-DATUMS = ("WGS84", "GCJ02", "BD09")
-USED_DATUM = "WGS84"
-"""The others are refused by name until coordinates are converted."""
+from maps.datum import Datum
 
 _STAND_IN = date(2000, 1, 3)
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 _YEARS = range(1971, 2100)
 _NEEDED = ("date", "timezone", "network", "zone", "currency", "datum", "epoch_s")
-_OPTIONAL = ("map", "scenario")
+_OPTIONAL = ("map", "scenario", "time_factors")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +38,16 @@ class Header:
         Ids of whose day it is.
     currency
         ISO 4217; amounts are in its minor unit.
+    datum
+        The system that the folder's coordinates are in; read, they are in WGS84.
     epoch_s
         Seconds between two plans.
     map
         Path of the map as written, relative to the folder; empty where none is named.
     scenario
         Values of every drawn distribution, where the day was drawn.
+    time_factors
+        How much slower or faster each local hour is, by mode.
     """
 
     date: date = _STAND_IN
@@ -53,10 +55,11 @@ class Header:
     network: str = "local"
     zone: str = "local"
     currency: str = "CNY"
-    datum: str = USED_DATUM
+    datum: Datum = Datum.WGS84
     epoch_s: int = 60
     map: str = ""
     scenario: dict[str, Any] = field(default_factory=dict)
+    time_factors: TimeFactors = field(default_factory=dict)
 
     @property
     def calendar(self) -> Calendar:
@@ -92,6 +95,15 @@ def map_path(folder: Path) -> Path | None:
     return folder / named if named else None
 
 
+def local_hours(folder: Path) -> tuple[str, TimeFactors]:
+    """Return the time zone of a day and the factors of its hours, for its travel times.
+
+    As with `map_path`, what is wrong is told by `dispatch.sim.folder.read_day`.
+    """
+    header = read_header(folder, Problems())
+    return header.timezone, header.time_factors
+
+
 def _load(folder: Path, problems: Problems) -> dict[str, Any] | None:
     try:
         return tomllib.loads((folder / HEADER).read_bytes().decode("utf-8-sig"))
@@ -119,12 +131,23 @@ def _checked(key: str, value: object, problems: Problems) -> object:
                 fault = f"{value} is not at least 1"
         case "scenario":
             fault = "" if isinstance(value, dict) else "is not a table"
+        case "time_factors":
+            return _time_factors(value, problems)
         case _:
             fault = _text_fault(key, value) if isinstance(value, str) else f"{value!r} is not text"
     if fault:
         problems.add(HEADER, fault, column=key)
         return None
-    return value
+    return Datum(str(value)) if key == "datum" else value
+
+
+def _time_factors(value: object, problems: Problems) -> TimeFactors | None:
+    try:
+        return checked_time_factors(value)
+    except SettingsError as error:
+        for line in str(error).splitlines():
+            problems.add(HEADER, line.removeprefix(": "), column="time_factors")
+    return None
 
 
 def _date(value: object) -> tuple[date, str]:
@@ -157,8 +180,6 @@ def _text_fault(key: str, value: str) -> str:
             return check.faults[0].problem if check.faults else ""
         case "currency" if not _CURRENCY.fullmatch(value):
             return f"{value!r} is not a currency: write three capital letters"
-        case "datum" if value not in DATUMS:
-            return f"{value!r} is none of {', '.join(DATUMS)}"
-        case "datum" if value != USED_DATUM:
-            return f"{value} is not converted yet: give coordinates in {USED_DATUM}"
+        case "datum" if value not in Datum.__members__:
+            return f"{value!r} is none of {', '.join(Datum)}"
     return ""

@@ -8,6 +8,8 @@ value alone (duplicates, references to other files, overlaps) is checked here.
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
 from dispatch.core.errors import InvalidValue
 from dispatch.core.model import (
     LATEST,
@@ -27,6 +29,8 @@ from dispatch.core.model import (
 )
 from dispatch.doorkey import door_key
 from dispatch.sim.table import Row
+from maps.datum import Datum, point_to_wgs84
+from maps.earth import SWAPPED, looks_swapped
 
 MERCHANT = "default"
 """Who handed in a parcel that names no merchant."""
@@ -54,6 +58,8 @@ class Known:
         Places of the hubs whose rows were good.
     points
         (row, column, place) of every coordinate, for the map.
+    datum
+        The system that the files' coordinates are in; places are in WGS84.
     """
 
     secret: str
@@ -61,6 +67,7 @@ class Known:
     couriers: frozenset[str] | None
     hub_places: dict[str, Place] = field(default_factory=dict)
     points: list[tuple[Row, str, Place]] = field(default_factory=list)
+    datum: Datum = Datum.WGS84
 
     def check_hub(self, row: Row, column: str) -> str:
         """Return the hub that a cell names, noting one that does not exist."""
@@ -115,8 +122,14 @@ class Known:
                 is_door=is_door,
             )
         except InvalidValue as error:
+            if looks_swapped(lat=lat, lon=lon):
+                row.note(f"{prefix}lat", f"{lat} is no latitude: {SWAPPED}")
             note_faults(row, error, {name: f"{prefix}{name}" for name in ("lat", "lon", "floor")})
             return _NOWHERE
+        if self.datum is not Datum.WGS84:
+            # After the check: what is told is what stands in the file.
+            lat, lon = point_to_wgs84(self.datum, lat=lat, lon=lon)
+            place = replace(place, lat=lat, lon=lon)
         if not (row.is_bad(f"{prefix}lat") or row.is_bad(f"{prefix}lon")):
             self.points.append((row, f"{prefix}lat", place))
         return place

@@ -18,7 +18,6 @@ from dispatch.solver.plan import Action, Plan, PlannedStop, PlannedTour
 from dispatch.solver.problem import UNREACHABLE, Problem, UnsupportedError
 
 NOT_HONOURED = (
-    "place_gate",
     "after_leg",
     "move_cost",
     "option_place",
@@ -55,7 +54,8 @@ def violations(problem: Problem, plan: Plan) -> list[Violation]:
 
     Constraints, by name: "index", "served_once", "count", "empty_tour", "missing_tour", "pairing",
     "option", "on_board", "must_courier", "committed", "barred", "skills",
-    "reachability", "window", "hours", "leash", "capacity", "most_parcels", "times", "cost".
+    "reachability", "permit", "window", "hours", "leash", "capacity", "most_parcels", "times",
+    "cost".
 
     Parameters
     ----------
@@ -218,14 +218,40 @@ def _may_carry(problem: Problem, tour: PlannedTour) -> Iterator[Violation]:
 
 
 @dataclass(frozen=True)
+class _Way:
+    """A way between two places; both 0 where one of them is nowhere."""
+
+    travel: int
+    """By the matrix, ticks."""
+    entry: int
+    """What the gate takes, ticks; -1 where it is shut to the courier."""
+
+    @property
+    def is_shut(self) -> bool:
+        """Whether there is a way, but no permit."""
+        return self.travel < UNREACHABLE and self.entry < 0
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether there is no way."""
+        return self.travel + max(self.entry, 0) >= UNREACHABLE
+
+    @property
+    def ticks(self) -> int:
+        """How long it takes."""
+        blocked = self.is_shut or self.is_missing
+        return UNREACHABLE if blocked else self.travel + self.entry
+
+
+@dataclass(frozen=True)
 class _Course:
     """A tour as the timing rules make it: the three instants of each stop, and both ends."""
 
     departs_at: int
     ends_at: int
     stops: list[tuple[int, int, int]]
-    ways: list[int]
-    """Ticks before each stop and, last, before the end."""
+    ways: list[_Way]
+    """Before each stop and, last, before the end."""
     away: int
 
 
@@ -273,10 +299,8 @@ def _course(problem: Problem, courier: int, stops: Sequence[PlannedStop]) -> _Co
         *(_place(problem, s) for s in stops),
         int(problem.end_place[courier]),
     ]
-    travel = problem.travel[int(problem.mode[courier])]
-    ways = [
-        int(travel[tail, head]) if tail >= 0 and head >= 0 else 0 for tail, head in pairwise(places)
-    ]
+    passed = [_way(problem, courier, tail, head) for tail, head in pairwise(places)]
+    ways = [way.ticks for way in passed]
     depart = int(problem.on_duty[courier])
     earliest = _follow(problem, stops, ways, depart)
     left = int(problem.left[courier])
@@ -297,9 +321,19 @@ def _course(problem: Problem, courier: int, stops: Sequence[PlannedStop]) -> _Co
         depart,
         starts[-1],
         rows,
-        ways,
+        passed,
         starts[-1] - min(left, depart) if left <= 0 else starts[-1] - depart,
     )
+
+
+def _way(problem: Problem, courier: int, tail: int, head: int) -> _Way:
+    if tail < 0 or head < 0:
+        return _Way(0, 0)
+    gate = int(problem.place_gate[head])
+    entry = 0
+    if gate >= 0 and gate != problem.place_gate[tail]:
+        entry = int(problem.gate_entry[problem.access[courier], gate])
+    return _Way(int(problem.travel[problem.mode[courier], tail, head]), entry)
 
 
 def _latest_departure(
@@ -339,7 +373,8 @@ def _excesses(
     over["leash", who] = course.away - int(problem.leash[courier])
     dropoffs = sum(stop.action is Action.DROPOFF for stop in stops)
     over["most_parcels", who] = dropoffs - int(problem.most_parcels[courier])
-    over["reachability", who] = sum(way >= UNREACHABLE for way in course.ways)
+    over["reachability", who] = sum(way.is_missing for way in course.ways)
+    over["permit", who] = sum(way.is_shut for way in course.ways)
     for dimension in range(problem.load_dimension_count):
         on_board = sum(
             int(problem.load[stop.leg, dimension])
@@ -406,7 +441,7 @@ def _tour_cost(problem: Problem, tour: PlannedTour) -> int:
         if problem.arc_cost is not None:
             total += int(problem.arc_cost[mode, tail, head])
         else:
-            total += int(problem.cost_per_travel[courier]) * way
+            total += int(problem.cost_per_travel[courier]) * way.travel
             total += int(problem.cost_per_m[courier]) * int(problem.distance_m[mode, tail, head])
     total += int(problem.cost_per_away[courier]) * course.away
     overrun = max(0, course.away - int(problem.allowance[courier]))

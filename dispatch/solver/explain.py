@@ -5,6 +5,8 @@ the plan. The courier who comes nearest to serving it names the reason. Fixes ("
 and it would work") come later.
 """
 
+from itertools import pairwise
+
 from dispatch.solver.plan import Plan, Reason, Unassigned
 from dispatch.solver.problem import UNREACHABLE, Problem
 from dispatch.solver.schedule import Limits, Schedule
@@ -12,6 +14,7 @@ from dispatch.solver.tours import Tours
 
 _NEARER = (
     Reason.UNREACHABLE,
+    Reason.PERMIT,
     Reason.SKILL,
     Reason.NO_COURIER_IN_RANGE,
     Reason.WINDOW,
@@ -27,11 +30,11 @@ _NEARER = (
 def explained(problem: Problem, plan: Plan) -> tuple[Unassigned, ...]:
     """Give the plan's unassigned legs with their reasons.
 
-    Reasons given here: UNREACHABLE (no way from pickup to drop-off), SKILL, NO_COURIER_IN_RANGE
-    (nobody there, or all too far to come in time), WINDOW (not in time even from next door), HOURS,
-    LEASH, CAPACITY, OFFERS_EXHAUSTED (all who could are barred), NOT_WORTH_IT (feasible, but dearer
-    than `unassigned_cost`) and SEARCH_LIMIT (one insertion into this plan would serve the leg at a
-    profit).
+    Reasons given here: UNREACHABLE (no way from pickup to drop-off), PERMIT (a gate that lets
+    nobody in), SKILL, NO_COURIER_IN_RANGE (nobody there, or all too far to come in time), WINDOW
+    (not in time even from next door), HOURS, LEASH, CAPACITY, OFFERS_EXHAUSTED (all who could are
+    barred), NOT_WORTH_IT (feasible, but dearer than `unassigned_cost`) and SEARCH_LIMIT (one
+    insertion into this plan would serve the leg at a profit).
 
     Parameters
     ----------
@@ -89,9 +92,11 @@ def _miss_alone(
     """Say what keeps a courier with an empty tour from serving a leg; None where nothing does."""
     schedule = tours.schedule
     problem = schedule.problem
+    stops = [leg, dropoff] if schedule.has_pickup[leg] else [dropoff]
+    if _is_shut_out(schedule, courier, stops):
+        return Reason.PERMIT
     if int(problem.leg_skills[leg]) & ~int(problem.courier_skills[courier]):
         return Reason.SKILL
-    stops = [leg, dropoff] if schedule.has_pickup[leg] else [dropoff]
     measures = schedule.measure(courier, stops, strict)
     if measures is None:
         return _broken_limit(schedule, courier, stops, strict)
@@ -104,13 +109,14 @@ def _miss_alone(
 
 
 def _broken_limit(schedule: Schedule, courier: int, stops: list[int], limits: Limits) -> Reason:
-    """Name the first limit that a tour breaks: reach, load, windows, hours, leash."""
+    """Name the first limit that a tour breaks: reach, gates, load, windows, hours, leash."""
     measures = schedule.measure(courier, stops, schedule.unlimited())
     assert measures is not None, "no tour breaks limits that do not exist"  # noqa: S101
-    if measures.blocked > limits.blocked[courier]:
-        return (
-            Reason.UNREACHABLE if _no_way(schedule, courier, stops) else Reason.NO_COURIER_IN_RANGE
-        )
+    if measures.blocked > limits.blocked[courier] or measures.shut > limits.shut[courier]:
+        if _no_way(schedule, courier, stops):
+            return Reason.UNREACHABLE
+        shut_out = _is_shut_out(schedule, courier, stops)
+        return Reason.PERMIT if shut_out else Reason.NO_COURIER_IN_RANGE
     too_much = any(
         load > most for load, most in zip(measures.load, limits.capacity[courier], strict=True)
     )
@@ -127,8 +133,18 @@ def _broken_limit(schedule: Schedule, courier: int, stops: list[int], limits: Li
 def _no_way(schedule: Schedule, courier: int, stops: list[int]) -> bool:
     """Say whether the leg's own way is missing, for this courier's mode."""
     if not schedule.has_pickup[schedule.leg[stops[-1]]]:
-        return True
-    return schedule.way(courier, stops[-2], stops[-1]) >= UNREACHABLE
+        return not _is_shut_out(schedule, courier, stops)
+    tail, head = (schedule.place[stop] for stop in stops[-2:])
+    is_missing = schedule.way(courier, stops[-2], stops[-1]) >= UNREACHABLE
+    return is_missing and not schedule.is_shut(courier, tail, head)
+
+
+def _is_shut_out(schedule: Schedule, courier: int, stops: list[int]) -> bool:
+    """Say whether a gate on the way to any of the stops is shut to the courier."""
+    if not schedule.problem.is_gated:
+        return False
+    places = [schedule.start[courier], *(schedule.place[stop] for stop in stops)]
+    return any(schedule.is_shut(courier, tail, head) for tail, head in pairwise(places))
 
 
 def _hopeless(schedule: Schedule, courier: int, stops: list[int]) -> bool:

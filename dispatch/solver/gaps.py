@@ -72,7 +72,13 @@ class Gaps:
         self._schedule = tours.schedule
         problem = tours.schedule.problem
         pad = ((0, 0), (0, 1), (0, 1))
-        self._travel = np.pad(problem.travel, pad).astype(np.int64)
+        ways = tours.schedule.ways
+        self._class_of = np.array(ways.class_of, np.int64)
+        shape = (len(ways.times), problem.place_count, problem.place_count)
+        self._times = np.pad(np.array(ways.times).reshape(shape), pad).astype(np.int64)
+        # What is paid for differs from what it takes only where there are gates.
+        is_paid_apart = problem.is_gated and problem.cost_per_travel.any()
+        self._travel = np.pad(problem.travel, pad).astype(np.int64) if is_paid_apart else None
         self._distance = np.pad(problem.distance_m, pad) if problem.cost_per_m.any() else None
         self._arcs = None if problem.arc_cost is None else np.pad(problem.arc_cost, pad)
         self._load = problem.load
@@ -120,13 +126,13 @@ class Gaps:
     def _row(self, vehicle: int) -> _Row:
         schedule, limits = self._schedule, self._tours.limits
         courier, stops = self._tours.couriers[vehicle], self._tours.stops[vehicle]
-        travel = self._travel[schedule.mode[courier]]
+        times = self._times[schedule.ways.class_of[courier]]
         places = [
             schedule.start[courier],
             *(schedule.place[stop] for stop in stops),
             schedule.end[courier],
         ]
-        ways = travel[places[:-1], places[1:]].tolist()
+        ways = times[places[:-1], places[1:]].tolist()
         leaves = [schedule.on_duty[courier]]
         for stop, way in zip(stops, ways, strict=False):
             leaves.append(max(leaves[-1] + way, schedule.opens[stop]) + schedule.service[stop])
@@ -182,6 +188,7 @@ class Gaps:
         courier = couriers[self._vehicle]
         self._courier = courier
         self._mode = problem.mode[courier]
+        self._class = self._class_of[courier]
         self._per_travel = problem.cost_per_travel[courier]
         self._per_m = problem.cost_per_m[courier]
         self._per_away = problem.cost_per_away[courier]
@@ -189,7 +196,7 @@ class Gaps:
         self._opening = np.where(
             empty & (problem.left[courier] > 0), problem.fixed_cost[courier], 0
         )
-        self._way = self._travel[self._mode, self._before, self._after]
+        self._way = self._times[self._class, self._before, self._after]
         self._arc = self._arc_costs(self._before, self._after, self._way)
         self._stale = False
 
@@ -197,6 +204,8 @@ class Gaps:
         if self._arcs is not None:
             arcs: _Array = self._arcs[self._mode, tails, heads]
             return arcs
+        if self._travel is not None:
+            ways = self._travel[self._mode, tails, heads]
         cost: _Array = self._per_travel * ways
         if self._distance is not None:
             cost = cost + self._per_m * self._distance[self._mode, tails, heads]
@@ -205,8 +214,8 @@ class Gaps:
     def _detour(self, stop: int, open_gaps: _Array) -> _Detour:
         schedule = self._schedule
         place, service = schedule.place[stop], schedule.service[stop]
-        way_in = self._travel[self._mode, self._before, place]
-        way_out = self._travel[self._mode, place, self._after]
+        way_in = self._times[self._class, self._before, place]
+        way_out = self._times[self._class, place, self._after]
         arc_in = self._arc_costs(self._before, place, way_in)
         arc_out = self._arc_costs(place, self._after, way_out)
         begins = np.maximum(self._leaves + way_in, schedule.opens[stop])
@@ -239,7 +248,7 @@ class Gaps:
             np.full(len(first), dropoff),
         )
 
-        way = self._travel[self._mode, schedule.place[leg], schedule.place[dropoff]]
+        way = self._times[self._class, schedule.place[leg], schedule.place[dropoff]]
         arc = self._arc_costs(schedule.place[leg], schedule.place[dropoff], way)
         begins = np.maximum(here.begins + schedule.service[leg] + way, schedule.opens[dropoff])
         ends = begins + schedule.service[dropoff]

@@ -72,8 +72,9 @@ class Problem:
     access : (C,), access class
         Row of `gate_entry` that holds for the courier. Neutral: 0.
     gate_entry : (A, G), ticks
-        Time to get in, added where the gate of the two places differs; -1: forbidden. Neutral: no
-        gates.
+        Time to get in, added to `travel` where the gate of the two places differs; -1: forbidden,
+        as if there were no way. Getting out is free, and who begins a tour at its first stop (a
+        free start) has passed its gate already. Neutral: no gates.
     pickup_place : (L,), place
         -1: no pickup, the load is with courier `on_board`, or loaded at the start of whoever takes
         the leg.
@@ -146,8 +147,8 @@ class Problem:
     fixed_cost : (C,), cost
         Paid once for each tour. Neutral: 0.
     cost_per_travel, cost_per_away : (C,), cost per tick
-        Per tick of `travel`; per tick from departure to end, waits and service included. Neutral:
-        0.
+        Per tick of `travel` (`gate_entry` left out); per tick from departure to end, waits and
+        service included. Neutral: 0.
     cost_per_m, cost_per_parcel, cost_per_effort : (C,), cost per metre, per drop-off, per
     gram-floor
         Neutral: 0.
@@ -277,6 +278,11 @@ class Problem:
         return result
 
     @cached_property
+    def is_gated(self) -> bool:
+        """Whether any place lies behind a gate."""
+        return bool((self.place_gate >= 0).any())
+
+    @cached_property
     def in_use(self) -> frozenset[str]:
         """Names of the fields that later engines honour and that are not neutral here.
 
@@ -284,7 +290,6 @@ class Problem:
         (`UnsupportedError`): a field is never ignored in silence.
         """
         uses = {
-            "place_gate": bool((self.place_gate >= 0).any()),
             "after_leg": bool((self.after_leg >= 0).any()),
             "move_cost": bool(((self.seen_courier >= 0) & (self.move_cost > 0)).any()),
             "option_place": bool((self.option_place < 0).any()),

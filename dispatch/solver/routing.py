@@ -1,9 +1,9 @@
 """The problem as an OR-Tools routing model, searched from the tours that insertion found.
 
 The model holds: travel and costs as matrices (no Python callback for an arc), pickup and drop-off
-pairs with several drop-off options, windows hard and soft, service, all load dimensions, parcels
-per tour, duty, leash, allowance, return reserve, free starts and open ends, couriers away, work on
-board, skills, bars and commitments.
+pairs with several drop-off options, windows hard and soft, service, gates, all load dimensions,
+parcels per tour, duty, leash, allowance, return reserve, free starts and open ends, couriers away,
+work on board, skills, bars and commitments.
 
 It does not hold: the fields of `NOT_HONOURED` (refused); couriers whose commitments already break a
 limit, or who could not even go straight home (their tours stay as insertion made them); and the
@@ -237,15 +237,13 @@ class _Model:
 
     def _add_time(self) -> None:
         """Count starts of service from `base`; unreachable arcs are longer than the horizon."""
-        problem, schedule = self.problem, self.schedule
+        ways = self.schedule.ways
         matrices = {}
-        for mode in sorted({schedule.mode[courier] for courier in self.couriers}):
-            travel = self._between(problem.travel[mode])
-            transit = np.where(
-                travel < UNREACHABLE, travel + self._service()[:, None], _HORIZON + 1
-            )
-            matrices[mode] = self.routing.RegisterTransitMatrix(transit.tolist())
-        transits = [matrices[schedule.mode[courier]] for courier in self.couriers]
+        for alike in sorted({ways.class_of[courier] for courier in self.couriers}):
+            times = self._between(ways.times[alike])
+            transit = np.where(times < UNREACHABLE, times + self._service()[:, None], _HORIZON + 1)
+            matrices[alike] = self.routing.RegisterTransitMatrix(transit.tolist())
+        transits = [matrices[ways.class_of[courier]] for courier in self.couriers]
         self.routing.AddDimensionWithVehicleTransits(transits, _HORIZON, _HORIZON, False, "time")  # noqa: FBT003
         self.time = self.routing.GetDimensionOrDie("time")
         for number, courier in enumerate(self.couriers):

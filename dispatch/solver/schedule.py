@@ -14,9 +14,9 @@ import numpy as np
 from dispatch.solver.arrays import IntArray
 from dispatch.solver.plan import Action, PlannedStop, PlannedTour
 from dispatch.solver.problem import UNREACHABLE, Problem
+from dispatch.solver.ways import ways_of
 
 NOT_HONOURED = (
-    "place_gate",
     "after_leg",
     "move_cost",
     "option_place",
@@ -48,6 +48,8 @@ class Limits:
         Most drop-offs in a tour.
     blocked : list of int, by courier
         Ways that do not exist and are in the tour all the same.
+    shut : list of int, by courier
+        Gates that the courier may not pass and are in the tour all the same.
 
     """
 
@@ -57,6 +59,7 @@ class Limits:
     capacity: list[list[int]]
     parcels: list[int]
     blocked: list[int]
+    shut: list[int]
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,7 @@ class Measures:
     load: list[int]
     parcels: int
     blocked: int
+    shut: int
     departs_at: int
     ends_at: int
     cost: int
@@ -125,14 +129,20 @@ class Schedule:
 
     def _read_matrices(self) -> None:
         problem = self.problem
-        self._travel = {int(m): _padded(problem.travel[m]) for m in np.unique(problem.mode)}
-        self._distance = (
-            {m: _padded(problem.distance_m[m]) for m in self._travel}
-            if problem.cost_per_m.any()
+        self.ways = ways_of(problem)
+        self._times = [_padded(times) for times in self.ways.times]
+        modes = np.unique(problem.mode).tolist()
+        # Pay is by the matrix alone: a second copy only where gates make the two differ.
+        self._travel = (
+            {m: _padded(problem.travel[m]) for m in modes}
+            if problem.is_gated and problem.cost_per_travel.any()
             else {}
         )
+        self._distance = (
+            {m: _padded(problem.distance_m[m]) for m in modes} if problem.cost_per_m.any() else {}
+        )
         arcs = problem.arc_cost
-        self._arcs = {} if arcs is None else {m: _padded(arcs[m]) for m in self._travel}
+        self._arcs = {} if arcs is None else {m: _padded(arcs[m]) for m in modes}
 
     def _read_couriers(self) -> None:
         problem = self.problem
@@ -161,6 +171,7 @@ class Schedule:
             capacity=problem.capacity.tolist(),
             parcels=problem.most_parcels.tolist(),
             blocked=[0] * problem.courier_count,
+            shut=[0] * problem.courier_count,
         )
 
     def unlimited(self) -> Limits:
@@ -173,11 +184,23 @@ class Schedule:
             capacity=[[_NEVER] * self.problem.load_dimension_count] * couriers,
             parcels=[_NEVER] * couriers,
             blocked=[_NEVER] * couriers,
+            shut=[_NEVER] * couriers,
         )
 
     def way(self, courier: int, tail: int, head: int) -> int:
-        """Give the travel time from one stop to another for a courier, ticks."""
-        return self._travel[self.mode[courier]][self.place[tail]][self.place[head]]
+        """Give the time from one stop to another for a courier, gate included, ticks."""
+        return self._times[self.ways.class_of[courier]][self.place[tail]][self.place[head]]
+
+    def is_shut(self, courier: int, tail: int, head: int) -> bool:
+        """Say whether there is a way between two places, but through a gate shut to the courier."""
+        problem = self.problem
+        gate = int(problem.place_gate[head])
+        return (
+            min(tail, head, gate) >= 0
+            and gate != int(problem.place_gate[tail])
+            and int(problem.gate_entry[problem.access[courier], gate]) < 0
+            and int(problem.travel[self.mode[courier], tail, head]) < UNREACHABLE
+        )
 
     def stop_cost(self, courier: int, stop: int) -> int:
         """Give what a stop costs wherever it stands in the tour."""
@@ -215,17 +238,18 @@ class Schedule:
             None where a limit is broken.
 
         """
-        travel = self._travel[self.mode[courier]]
+        times = self._times[self.ways.class_of[courier]]
         at = self.start[courier]
         clock = self.on_duty[courier]
         starts: list[int] = []
         ways: list[int] = []
-        late = driven = blocked = 0
+        late = driven = blocked = shut = 0
         for stop in stops:
             place = self.place[stop]
-            way = travel[at][place]
+            way = times[at][place]
             if way >= UNREACHABLE:
-                blocked += 1
+                is_shut = self.is_shut(courier, at, place)
+                shut, blocked = shut + is_shut, blocked + (not is_shut)
             begin = max(clock + way, self.opens[stop])
             if begin > limits.latest[stop]:
                 return None
@@ -236,10 +260,11 @@ class Schedule:
             driven += way
             clock = begin + self.service[stop]
             at = place
-        way = travel[at][self.end[courier]]
+        way = times[at][self.end[courier]]
         if way >= UNREACHABLE:
-            blocked += 1
-        if blocked > limits.blocked[courier]:
+            is_shut = self.is_shut(courier, at, self.end[courier])
+            shut, blocked = shut + is_shut, blocked + (not is_shut)
+        if blocked > limits.blocked[courier] or shut > limits.shut[courier]:
             return None
         ends_at = clock + way
         departs_at = self._departure(courier, stops, starts, ways)
@@ -256,7 +281,9 @@ class Schedule:
         if any(map(gt, load, limits.capacity[courier])):
             return None
         cost = late + self._cost(courier, stops, driven + way, away)
-        return Measures(starts, hours, away, load, parcels, blocked, departs_at, ends_at, cost)
+        return Measures(
+            starts, hours, away, load, parcels, blocked, shut, departs_at, ends_at, cost
+        )
 
     def _departure(
         self, courier: int, stops: Sequence[int], starts: list[int], ways: list[int]
@@ -281,15 +308,18 @@ class Schedule:
         cost += self.per_parcel[courier] * sum(map(self.is_dropoff.__getitem__, stops))
         if self.per_effort[courier]:
             cost += self.per_effort[courier] * sum(map(self.effort.__getitem__, stops))
-        if not self._arcs and not self.per_m[courier]:
+        if not self._arcs and not self.per_m[courier] and not self._travel:
             return cost + self.per_travel[courier] * driven
         places = [self.start[courier], *(self.place[stop] for stop in stops), self.end[courier]]
         mode = self.mode[courier]
         if self._arcs:
             return cost + sum(self._arcs[mode][tail][head] for tail, head in pairwise(places))
-        metres = self._distance[mode]
-        length_m = sum(metres[tail][head] for tail, head in pairwise(places))
-        return cost + self.per_travel[courier] * driven + self.per_m[courier] * length_m
+        if self._travel:
+            driven = sum(self._travel[mode][tail][head] for tail, head in pairwise(places))
+        if self.per_m[courier]:
+            metres = self._distance[mode]
+            cost += self.per_m[courier] * sum(metres[a][b] for a, b in pairwise(places))
+        return cost + self.per_travel[courier] * driven
 
     def widened(
         self, limits: Limits, courier: int, stops: Sequence[int], measures: Measures
@@ -311,17 +341,18 @@ class Schedule:
             ],
             parcels=_raised(limits.parcels, courier, measures.parcels),
             blocked=_raised(limits.blocked, courier, measures.blocked),
+            shut=_raised(limits.shut, courier, measures.shut),
         )
 
     def tour(self, courier: int, stops: Sequence[int]) -> PlannedTour:
         """Write a tour out with its times."""
         measures = self.measure(courier, stops, self.unlimited())
         assert measures is not None, "no tour breaks limits that do not exist"  # noqa: S101
-        travel = self._travel[self.mode[courier]]
+        times = self._times[self.ways.class_of[courier]]
         clock, at = measures.departs_at, self.start[courier]
         planned = []
         for stop in stops:
-            arrives_at = clock + travel[at][self.place[stop]]
+            arrives_at = clock + times[at][self.place[stop]]
             starts_at = max(arrives_at, self.opens[stop])
             clock, at = starts_at + self.service[stop], self.place[stop]
             option = stop - self.leg_count

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
 from dispatch.core.errors import Fault, InvalidValue
 from dispatch.core.model import Check, Confidence, Instant, Place, TimeWindow
@@ -18,6 +19,8 @@ from dispatch.doorkey import door_key
 from dispatch.log import PersonalRow
 from dispatch.v1 import courier_app_pb2, couriers_pb2, hubs_pb2, parcels_pb2, types_pb2
 from dispatch.wire import names, scalars
+from maps.datum import Datum, point_to_wgs84
+from maps.earth import SWAPPED, looks_swapped
 
 WGS84 = types_pb2.Place.Datum.WGS84
 KIND = "contact"
@@ -116,6 +119,8 @@ def place_in(
 ) -> tuple[Place, PersonalRow | None]:
     """Read a place; faults go into ``check`` under ``path``.
 
+    Its point is converted to WGS84 here, and nowhere later.
+
     Returns
     -------
     (Place, PersonalRow or None)
@@ -123,13 +128,9 @@ def place_in(
     """
     if not message.HasField("point"):
         check.faults.append(Fault(f"{path}.point", "is required"))
-    datum = message.datum or terms.datum
-    if datum != WGS84:
-        known = types_pb2.Place.Datum
-        name = known.Name(datum) if datum in known.values() else str(datum)
-        check.faults.append(
-            Fault(f"{path}.datum", f"{name} is not supported yet: convert to WGS84")
-        )
+    given_in = scalars.member_of(
+        Datum, types_pb2.Place.Datum, message.datum or terms.datum, f"{path}.datum", check
+    )
     personal = Personal(
         name=message.contact.display_name,
         phone=message.contact.phone_number,
@@ -167,22 +168,51 @@ def place_in(
         )
     except InvalidValue as error:
         fields = {"lat": "point.latitude", "lon": "point.longitude"}
-        check.faults += renamed(error, fields, path)
+        check.faults += renamed(_with_order(error, message), fields, path)
         return Place(lat=0.0, lon=0.0), None
-    return place, row
+    return _in_wgs84(place, given_in or Datum.WGS84), row
 
 
-def spot_of(message: types_pb2.Place) -> Place | None:
+def spot_of(message: types_pb2.Place, datum: int = WGS84) -> Place | None:
     """Return where a place lies; None where its point is missing or not on the earth.
 
     For looking at the map even if the rest of the message cannot be read.
+
+    Parameters
+    ----------
+    datum
+        What holds where the place does not say, as in `Terms`.
     """
-    if not message.HasField("point"):
+    number = message.datum or datum
+    given_in = scalars.member_of(Datum, types_pb2.Place.Datum, number, "datum", Check())
+    if not message.HasField("point") or given_in is None:
         return None
     try:
-        return Place(lat=message.point.latitude, lon=message.point.longitude)
+        place = Place(lat=message.point.latitude, lon=message.point.longitude)
     except InvalidValue:
         return None
+    return _in_wgs84(place, given_in)
+
+
+def _in_wgs84(place: Place, given_in: Datum) -> Place:
+    """Return a place, whose ranges are good as they were given, with WGS84 coordinates."""
+    if given_in is Datum.WGS84:
+        return place
+    lat, lon = point_to_wgs84(given_in, lat=place.lat, lon=place.lon)
+    return replace(place, lat=lat, lon=lon)
+
+
+def _with_order(error: InvalidValue, message: types_pb2.Place) -> InvalidValue:
+    """Return the error, saying so where latitude and longitude were mixed up."""
+    point = message.point
+    if not looks_swapped(lat=point.latitude, lon=point.longitude):
+        return error
+    return InvalidValue(
+        [
+            Fault(fault.field, f"{fault.problem}: {SWAPPED}") if fault.field == "lat" else fault
+            for fault in error.faults
+        ]
+    )
 
 
 def renamed(error: InvalidValue, fields: Mapping[str, str], path: str) -> list[Fault]:

@@ -306,10 +306,10 @@ class NoWay(Straight):
     """No way to anywhere on the other bank, east of 300 m."""
 
     def doors(
-        self, mode: str, doors: Sequence[Place], climb: Climb
+        self, mode: str, doors: Sequence[Place], climb: Climb, *, at: int
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return inf across the river."""
-        time_s, distance_m = super().doors(mode, doors, climb)
+        time_s, distance_m = super().doors(mode, doors, climb, at=at)
         far = np.array([door.lon > place(300).lon for door in doors])
         across = far[:, None] != far[None]
         return (

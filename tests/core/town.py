@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from dispatch.core import messages as m
 from dispatch.core.engine import decide
-from dispatch.core.epoch import plan_epoch
+from dispatch.core.epoch import TravelTimes, plan_epoch
 from dispatch.core.errors import DispatchError
+from dispatch.core.gates import GateLike
 from dispatch.core.model import (
     EARTH_RADIUS_M,
     ActionKind,
@@ -179,13 +180,54 @@ class Straight:
         self.asked: list[tuple[str, int, Climb]] = []
 
     def doors(
-        self, mode: str, doors: Sequence[Place], climb: Climb
+        self, mode: str, doors: Sequence[Place], climb: Climb, *, at: int
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return seconds and metres from door to door."""
         self.asked.append((mode, len(doors), climb))
-        at = np.radians([(door.lat, door.lon) for door in doors]).reshape(-1, 2) * EARTH_RADIUS_M
-        metres = np.hypot(*np.moveaxis(at[:, None] - at[None], -1, 0)).astype(np.float32)
+        point = np.radians([(door.lat, door.lon) for door in doors]).reshape(-1, 2)
+        point = point * EARTH_RADIUS_M
+        metres = np.hypot(*np.moveaxis(point[:, None] - point[None], -1, 0)).astype(np.float32)
         return (metres / np.float32(self.m_per_s)).astype(np.float32), metres
+
+    def gates(self, doors: Sequence[Place]) -> Sequence[str]:
+        """Return no compound for any place: nothing in the town is fenced in."""
+        return [""] * len(doors)
+
+    def gate(self, compound: str, mode: str, *, at: int) -> GateLike | None:
+        """Return None: there are no gates."""
+        return None
+
+
+@dataclasses.dataclass(frozen=True)
+class AGate:
+    """A gate of the town."""
+
+    rule: str
+    sign_in_s: int | None = None
+
+
+class Fenced(Straight):
+    """The town with gates: whatever says that it is in a compound of the town lies behind them.
+
+    Parameters
+    ----------
+    gates
+        By compound; None for one that nobody gets into.
+    """
+
+    def __init__(self, m_per_s: float = 2.0, **gates: AGate | None) -> None:
+        super().__init__(m_per_s)
+        self._gates = gates
+        self.asked_gates: list[tuple[str, str, int]] = []
+
+    def gates(self, doors: Sequence[Place]) -> Sequence[str]:
+        """Return each place's compound, where it has gates."""
+        return [door.compound if door.compound in self._gates else "" for door in doors]
+
+    def gate(self, compound: str, mode: str, *, at: int) -> GateLike | None:
+        """Return the one gate, the same for all modes and hours."""
+        self.asked_gates.append((compound, mode, at))
+        return self._gates[compound]
 
 
 def inserted(problem: Problem) -> Plan:
@@ -197,6 +239,11 @@ def inserted(problem: Problem) -> Plan:
 class Story:
     """Tells commands to the rules in order, keeps the events, and moves the time.
 
+    Parameters
+    ----------
+    times
+        For plans; by default straight lines at 2 m/s.
+
     Attributes
     ----------
     state, now
@@ -205,7 +252,8 @@ class Story:
         All of them, in order.
     """
 
-    def __init__(self, policy: Policy = AT_ONCE) -> None:
+    def __init__(self, policy: Policy = AT_ONCE, times: TravelTimes | None = None) -> None:
+        self.times = times or Straight(2.0)
         self.state = State(zone=ZONE)
         self.now = NOON
         self.events: list[m.Event] = []
@@ -256,8 +304,8 @@ class Story:
     # --- offers ------------------------------------------------------------------------
 
     def plan(self) -> tuple[m.Event, ...]:
-        """Close an epoch with the insertion engine on straight lines at 2 m/s."""
-        command = plan_epoch(self.state, Straight(2.0), self.now, inserted)
+        """Close an epoch with the insertion engine."""
+        command = plan_epoch(self.state, self.times, self.now, inserted)
         return () if command is None else self.do(command)
 
     def itinerary(self, courier: str, *parcels: str, **fields: Any) -> Itinerary:

@@ -4,7 +4,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from dispatch.settings import Datum, Settings, SettingsError, dev_settings, load_settings
+from dispatch.core.model import Mode
+from dispatch.settings import Settings, SettingsError, dev_settings, load_settings
+from maps.datum import Datum
 
 TWO_ZONES = """
 port = 7000
@@ -27,7 +29,18 @@ max_legs = 200
 @pytest.fixture(autouse=True)
 def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the machine's own variables out."""
-    for name in ("PORT", "HOST", "DATA_DIR", "MAP_FILE", "EPOCH_S", "TOKEN_SECRET"):
+    for name in (
+        "PORT",
+        "HOST",
+        "DATA_DIR",
+        "MAP_FILE",
+        "EPOCH_S",
+        "TOKEN_SECRET",
+        "TIMEZONE",
+        "TIME_FACTORS",
+        "OVERPASS_URL",
+        "NOMINATIM_URL",
+    ):
         monkeypatch.delenv(f"ANTMILE_{name}", raising=False)
 
 
@@ -128,6 +141,55 @@ def test_a_bad_polygon_is_refused(tmp_path: Path, polygon: str, said: str) -> No
     (line,) = faults(tmp_path, f"[networks.n.zones.z]\npolygon = {polygon}")
     assert line.startswith("antmile.toml: networks.n.zones.z.polygon")
     assert said in line
+
+
+def test_the_servers_of_maps_may_be_ones_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the file and from the environment; without either they are the public ones."""
+    settings = load_settings(written(tmp_path, TWO_ZONES))
+    assert settings.overpass_url == "https://overpass-api.de/api"
+    assert settings.nominatim_url == "https://nominatim.openstreetmap.org/"
+    own = 'overpass_url = "http://10.0.0.7:8080/api"\n' + TWO_ZONES
+    monkeypatch.setenv("ANTMILE_NOMINATIM_URL", "http://10.0.0.8")
+    settings = load_settings(written(tmp_path, own))
+    assert settings.overpass_url == "http://10.0.0.7:8080/api"
+    assert settings.nominatim_url == dev_settings().nominatim_url == "http://10.0.0.8"
+    assert faults(tmp_path, 'overpass_url = "overpass.example"\n' + TWO_ZONES) == [
+        "antmile.toml: overpass_url: 'overpass.example' is not an address such as https://host/path"
+    ]
+
+
+RUSH = [1.0] * 8 + [1.5, 1.4] + [1.0] * 14
+
+
+def test_hours_may_be_slower_for_a_mode(tmp_path: Path) -> None:
+    """24 factors by local hour; modes that are not named keep their times."""
+    text = f'timezone = "Europe/Helsinki"\n{TWO_ZONES}[time_factors]\ncar = {RUSH}'
+    settings = load_settings(written(tmp_path, text))
+    assert settings.timezone == "Europe/Helsinki"
+    assert settings.time_factors == {Mode.CAR: tuple(RUSH)}
+    plain = load_settings(written(tmp_path, TWO_ZONES))
+    assert (plain.timezone, plain.time_factors) == (None, {})
+
+
+@pytest.mark.parametrize(
+    ("zone", "factors", "key"),
+    [
+        ('timezone = "UTC"', f"plane = {RUSH}", "time_factors.plane"),
+        ('timezone = "UTC"', f"car = {RUSH[1:]}", "time_factors.car"),
+        ('timezone = "UTC"', f"car = {[*RUSH, 1.0]}", "time_factors.car"),
+        ('timezone = "UTC"', f"car = {[0.0, *RUSH[1:]]}", "time_factors.car.0"),
+        ('timezone = "UTC"', "car = 1.5", "time_factors.car"),
+        ('timezone = "UTC"', f"car = [{'inf, ' * 24}]", "time_factors.car.0"),
+        ('timezone = "Mars/Base"', f"car = {RUSH}", "timezone"),
+        ("", f"car = {RUSH}", "time_factors"),
+    ],
+)
+def test_bad_hours_are_named(tmp_path: Path, zone: str, factors: str, key: str) -> None:
+    """Unknown modes, too few or too many hours, factors that stop the clock, no time zone."""
+    first, *_ = faults(tmp_path, f"{zone}\n{TWO_ZONES}[time_factors]\n{factors}")
+    assert first.startswith(f"antmile.toml: {key}: ")
 
 
 def test_zones_may_touch_but_not_overlap(tmp_path: Path) -> None:

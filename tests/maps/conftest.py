@@ -1,7 +1,7 @@
 """Road graphs drawn as ASCII, as OSM files."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -14,10 +14,17 @@ from maps.network import RoadNetwork
 from maps.osm import import_osm
 from maps.travel import TravelTimes
 
+FIRST_WAY = 100
+"""Id of the first way; they count on in the alphabetical order of their letters."""
+
 CELL_M = 50.0
 """Metres between two neighbouring characters, across and down."""
 
 Tags = Mapping[str, str]
+Turn = tuple[str, str, str, Tags | str]
+"""From, via and to by their letters, several with commas; tags, or a restriction alone.
+
+A way may be named from either end."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +87,11 @@ def _links(rows: list[str], cells: dict[str, tuple[int, int]]) -> list[str]:
 
 
 def _xml(
-    drawing: Drawing, links: list[str], ways: Mapping[str, Tags], nodes: Mapping[str, Tags]
+    drawing: Drawing,
+    links: list[str],
+    ways: Mapping[str, Tags],
+    nodes: Mapping[str, Tags],
+    turns: Sequence[Turn],
 ) -> str:
     lines = ['<osm version="0.6" generator="drawing">']
     number = {name: index for index, name in enumerate(sorted(drawing.cells), start=1)}
@@ -97,11 +108,27 @@ def _xml(
     for way, extra in ways.items():
         one_way = {"oneway": "yes"} if f"{way}!" in links else {}
         chosen[way] = {**one_way, **extra}
-    for way_id, (way, tags_of_way) in enumerate(sorted(chosen.items()), start=100):
+    way_number = {way: way_id for way_id, way in enumerate(sorted(chosen), start=FIRST_WAY)}
+    for way, tags_of_way in sorted(chosen.items()):
         refs = "".join(f'<nd ref="{number[name]}"/>' for name in way)
         tags = _tags({"highway": "residential", **tags_of_way})
-        lines.append(f'<way id="{way_id}">{refs}{tags}</way>')
+        lines.append(f'<way id="{way_number[way]}">{refs}{tags}</way>')
+    for relation_id, turn in enumerate(turns, start=500):
+        lines.append(_relation(relation_id, turn, {**number, **way_number}))
     return "\n".join([*lines, "</osm>"])
+
+
+def _relation(relation_id: int, turn: Turn, number: Mapping[str, int]) -> str:
+    *named, given = turn
+    members = []
+    for role, names in zip(("from", "via", "to"), named, strict=True):
+        for name in str(names).split(",") if names else ():
+            kind = "node" if len(name) == 1 else "way"
+            ref = number[name if name in number else name[::-1]]
+            members.append(f'<member type="{kind}" ref="{ref}" role="{role}"/>')
+    extra = {"restriction": given} if isinstance(given, str) else given
+    body = "".join(members) + _tags({"type": "restriction", **extra})
+    return f'<relation id="{relation_id}">{body}</relation>'
 
 
 def _tags(tags: Tags) -> str:
@@ -113,7 +140,7 @@ def draw(tmp_path: Path) -> Callable[..., Drawing]:
     """Return a function that turns a drawing into an OSM file.
 
     ``ways`` gives tags to ways by their letters; ``ABC`` makes one way of the
-    links AB and BC. An arrow in a link makes it one-way.
+    links AB and BC. An arrow in a link makes it one-way. ``turns`` adds turn restrictions.
     """
 
     def _draw(
@@ -121,6 +148,7 @@ def draw(tmp_path: Path) -> Callable[..., Drawing]:
         *,
         ways: Mapping[str, Tags] | None = None,
         nodes: Mapping[str, Tags] | None = None,
+        turns: Sequence[Turn] = (),
     ) -> Drawing:
         rows = text.strip("\n").split("\n")
         indent = min(len(row) - len(row.lstrip()) for row in rows if row.strip())
@@ -133,7 +161,8 @@ def draw(tmp_path: Path) -> Callable[..., Drawing]:
             if char.isupper()
         }
         drawing = Drawing(path=tmp_path / "drawing.osm", cells=cells)
-        drawing.path.write_text(_xml(drawing, _links(rows, cells), ways or {}, nodes or {}))
+        links = _links(rows, cells)
+        drawing.path.write_text(_xml(drawing, links, ways or {}, nodes or {}, turns))
         return drawing
 
     return _draw

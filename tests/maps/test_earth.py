@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from maps.doors import Door
-from maps.earth import METRES_PER_DEGREE, Bounds, LocalProjection, haversine_m
+from maps.earth import METRES_PER_DEGREE, Bounds, LocalProjection, haversine_m, looks_swapped
 
 
 def test_a_degree_of_latitude_has_its_length_everywhere() -> None:
@@ -37,3 +37,15 @@ def test_a_box_around_points_is_wider_by_the_margin() -> None:
     assert haversine_m(60.1, 25.0, box.north, 25.0) == pytest.approx(500.0, rel=0.01)
     assert box.contains(lat=59.999, lon=25.0)
     assert not box.contains(lat=60.2, lon=25.0)
+
+
+def test_a_swapped_pair_is_known_by_its_being_good_the_other_way_round() -> None:
+    """On earth only an impossible latitude tells; on a map also a pair that lies off it."""
+    assert looks_swapped(lat=116.4, lon=39.9)
+    assert not looks_swapped(lat=39.9, lon=116.4)
+    assert not looks_swapped(lat=24.9, lon=60.2)
+    assert not looks_swapped(lat=200.0, lon=39.9)
+    helsinki = Bounds(south=60.1, west=24.8, north=60.3, east=25.1)
+    assert looks_swapped(lat=24.9, lon=60.2, bounds=helsinki)
+    assert not looks_swapped(lat=60.2, lon=24.9, bounds=helsinki)
+    assert not looks_swapped(lat=48.9, lon=2.3, bounds=helsinki)

@@ -1,7 +1,7 @@
 import bz2
 import gzip
-import multiprocessing
 import re
+import tempfile
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -11,7 +11,6 @@ import numpy as np
 import osmium
 import pytest
 
-from maps import osm
 from maps.network import MapError, RoadNetwork
 from maps.osm import import_osm, load_map
 from maps.profiles import MODES
@@ -27,7 +26,11 @@ SQUARE = """
 
 def _assert_equal(a: RoadNetwork, b: RoadNetwork) -> None:
     for field in fields(RoadNetwork):
-        np.testing.assert_array_equal(getattr(a, field.name), getattr(b, field.name), field.name)
+        ours, theirs = getattr(a, field.name), getattr(b, field.name)
+        if isinstance(ours, np.ndarray):
+            np.testing.assert_array_equal(ours, theirs, field.name)
+        else:
+            assert ours == theirs
 
 
 def _as_pbf(source: Path, target: Path) -> None:
@@ -60,7 +63,8 @@ def test_ways_become_edges_between_junctions(draw: Draw) -> None:
 @pytest.mark.parametrize("suffix", [".osm.xml", ".osm.gz", ".osm.bz2", ".osm.pbf", ".pbf"])
 def test_every_format_gives_the_same_network(draw: Draw, tmp_path: Path, suffix: str) -> None:
     """XML, packed XML and PBF of the same data give equal arrays."""
-    drawing = draw(SQUARE, nodes={"B": {"barrier": "bollard"}})
+    turns = [("AB", "B", "BE", "no_right_turn")]
+    drawing = draw(SQUARE, nodes={"B": {"barrier": "bollard"}}, turns=turns)
     text = drawing.path.read_bytes()
     other = tmp_path / f"other{suffix}"
     if suffix.endswith("pbf"):
@@ -77,7 +81,11 @@ def test_every_format_gives_the_same_network(draw: Draw, tmp_path: Path, suffix:
 
 def test_order_in_the_file_does_not_matter(draw: Draw) -> None:
     """Ways before nodes and everything backwards give equal arrays."""
-    drawing = draw(SQUARE, ways={"BE": {"highway": "primary"}})
+    drawing = draw(
+        SQUARE,
+        ways={"BE": {"highway": "primary"}},
+        turns=[("AB", "B", "BE", "no_right_turn"), ("EB", "B", "BC", "only_right_turn")],
+    )
     before = drawing.network()
     first, *things, last = drawing.path.read_text().split("\n")
     drawing.path.write_text("\n".join([first, *reversed(things), last]))
@@ -86,10 +94,12 @@ def test_order_in_the_file_does_not_matter(draw: Draw) -> None:
 
 def test_negative_ids_of_editors_are_read(draw: Draw) -> None:
     """A file that an editor has not uploaded yet has negative ids."""
-    drawing = draw(SQUARE)
+    drawing = draw(SQUARE, turns=[("AB", "B", "BE", "no_right_turn")])
     text = re.sub(r'(id|ref)="(\d+)"', r'\1="-\2"', drawing.path.read_text())
     drawing.path.write_text(text)
-    assert drawing.network().edge_count == 5
+    network = drawing.network()
+    assert network.edge_count == 5
+    assert len(network.ban_start) == 2
 
 
 def test_a_way_breaks_where_a_node_is_missing(draw: Draw) -> None:
@@ -100,6 +110,105 @@ def test_a_way_breaks_where_a_node_is_missing(draw: Draw) -> None:
     network = drawing.network()
     assert network.node_id.tolist() == [1, 2, 4, 5]
     assert network.edge_count == 2
+
+
+def test_a_road_back_to_its_start_is_cut_half_way(draw: Draw) -> None:
+    """A loop at the end of a road becomes two edges, so that no edge is a loop."""
+    drawing = draw(
+        """
+        A--B--C
+           |  |
+           E--D
+        """,
+        ways={"BCDEB": {}},
+    )
+    network = drawing.network()
+    assert (network.tail != network.head).all()
+    assert network.length_dm.tolist() == [1500, 2500, 2500]
+    assert network.repairs == {"roads back to their own start, cut in two": 1}
+
+
+def test_what_was_mended_is_counted(draw: Draw) -> None:
+    """Missing, repeated and coinciding nodes, and things listed twice, each with its number."""
+    drawing = draw("A--B--C--D--E", ways={"ABC": {}})
+    rows = drawing.path.read_text().split("\n")
+    way = next(row for row in rows if '<way id="100"' in row)
+    assert import_osm(drawing.path).repairs == {}
+    node = rows[1]
+    mended = [row for row in rows if '<node id="5"' not in row]
+    mended[mended.index(way)] = way.replace('<nd ref="2"/>', '<nd ref="2"/><nd ref="2"/>')
+    mended[-1:] = [
+        node,
+        way,
+        '<node id="6" lat="1" lon="1"/><node id="7" lat="1" lon="1"/>',
+        '<way id="7"><nd ref="6"/><nd ref="7"/><tag k="highway" v="path"/></way>',
+        "</osm>",
+    ]
+    drawing.path.write_text("\n".join(mended))
+    assert import_osm(drawing.path).repairs == {
+        "nodes listed twice": 1,
+        "nodes repeated in a way": 1,
+        "roads of no length, made a decimetre long": 1,
+        "ways listed twice": 1,
+        "ways with fewer than two nodes, ignored": 1,
+        "ways with missing nodes, cut there": 1,
+    }
+
+
+def test_limits_and_conditions_are_counted_by_way(draw: Draw) -> None:
+    """Two roads with the same nonsense count twice."""
+    odd = {"maxspeed": "0", "access:conditional": "no @ (wet)"}
+    assert draw("A--B--C", ways={"AB": odd, "BC": odd}).network().repairs == {
+        "conditions ignored: weather": 2,
+        "speed limits that make no sense": 2,
+    }
+
+
+def test_a_private_road_is_marked_for_its_modes(draw: Draw) -> None:
+    """One flag for each combination of tags and mode."""
+    network = draw("A--B--C", ways={"BC": {"vehicle": "destination"}}).network()
+    assert network.is_private[network.tag_set].tolist() == [
+        [False, False, False, False],
+        [False, True, True, True],
+    ]
+
+
+def test_hours_change_speeds(draw: Draw) -> None:
+    """Closing hours are kept with the combination of tags; other hours are the base."""
+    tags = {"motor_vehicle:conditional": "no @ (Mo 07:00-09:00)"}
+    network = draw("A--B--C", ways={"BC": tags}).network()
+    (tag_set,) = network.hours_tag_set
+    assert tag_set == network.tag_set[1]
+    assert network.hours_minute.tolist() == [[420, 540]]
+    base = network.speed_kmh[tag_set].copy()
+    assert base[MODES.index("car")].min() > 0
+    base[MODES.index("car")] = 0
+    np.testing.assert_array_equal(network.hours_speed_kmh[0], base)
+
+
+def test_a_road_that_opens_by_the_hour_is_kept(draw: Draw) -> None:
+    """Closed by its base tags it is in the network; for errands only if the hours say so."""
+    tags = {"access": "no", "motor_vehicle:conditional": "delivery @ (06:00-11:00)"}
+    network = draw("A--B--C", ways={"BC": tags}).network()
+    closed = network.tag_set[1]
+    assert network.speed_kmh[closed].max() == 0
+    assert len(network.hours_tag_set) == 7
+    assert (network.hours_speed_kmh[:, MODES.index("car")] > 0).all()
+    assert network.is_private[closed].tolist() == [False, False, False, True]
+
+
+def test_hours_that_change_no_speed_are_left_out(draw: Draw) -> None:
+    """A limit above what anybody drives there is no change."""
+    tags = {"highway": "footway", "maxspeed:conditional": "30 @ (Mo)"}
+    assert len(draw("A--B", ways={"AB": tags}).network().hours_tag_set) == 0
+
+
+def test_each_stage_is_told(draw: Draw) -> None:
+    """Whoever waits hears what is being done."""
+    told: list[str] = []
+    import_osm(draw(SQUARE).path, progress=told.append)
+    assert told[:3] == ["reading relations", "reading ways", "reading nodes"]
+    assert len(told) == len(set(told))
 
 
 def test_a_lone_node_of_a_way_is_no_junction(draw: Draw) -> None:
@@ -120,15 +229,16 @@ def test_only_roads_that_somebody_may_use_are_kept(draw: Draw) -> None:
 
 
 def test_barriers_are_kept_as_nodes_that_some_modes_cannot_pass(draw: Draw) -> None:
-    """A bollard inside a way cuts it and stops cars; a gate there does not."""
+    """Every barrier inside a way cuts it; a bollard stops cars, a gate nobody."""
     drawing = draw(
         "A--B--C--D",
         ways={"ABCD": {}},
         nodes={"B": {"barrier": "bollard"}, "C": {"barrier": "gate"}},
     )
     network = drawing.network()
-    assert network.node_id.tolist() == [1, 2, 4]
+    assert network.node_id.tolist() == [1, 2, 3, 4]
     assert network.node_blocked[:, 1].tolist() == [mode == "car" for mode in MODES]
+    assert not network.node_blocked[:, 2].any()
 
 
 def test_the_network_cannot_be_changed(draw: Draw) -> None:
@@ -158,6 +268,9 @@ def test_bounds_hold_every_road(draw: Draw) -> None:
         ("bad.osm.gz", b"no gzip at all", "is damaged ("),
         ("bad.osm.bz2", b"no bzip at all", "is damaged ("),
         ("bad.pbf", b"no blob at all", "is damaged (PBF error"),
+        ("page.osm", b"<!doctype html><html><body>404</body></html>", "is damaged ("),
+        ("points.osm", b'{"type": "FeatureCollection", "features": []}', "is damaged ("),
+        ("picture.osm.pbf", b"\x89PNG\r\n\x1a\n" + bytes(64), "is damaged (PBF error"),
         ("noroads.osm", b"<osm version='0.6'/>", "has no roads: use an extract"),
     ],
 )
@@ -194,95 +307,22 @@ def test_half_a_pbf_is_damaged(draw: Draw, tmp_path: Path) -> None:
         import_osm(half)
 
 
-def test_a_map_is_imported_once(
+@pytest.mark.parametrize("suffix", [".osm", ".osm.gz", ".osm.bz2"])
+def test_half_an_xml_file_is_damaged(draw: Draw, tmp_path: Path, suffix: str) -> None:
+    """So is text that ends in the middle, packed or not."""
+    text = draw(SQUARE).path.read_bytes()
+    whole = {".osm": text, ".osm.gz": gzip.compress(text), ".osm.bz2": bz2.compress(text)}[suffix]
+    half = tmp_path / f"half{suffix}"
+    half.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(MapError, match=r"is damaged .*: download or export it again"):
+        import_osm(half)
+
+
+def test_no_room_for_scratch_files_is_not_the_files_fault(
     draw: Draw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The second load reads the arrays and not the OSM file."""
+    """Without a temporary directory the message says so and does not call the file damaged."""
     drawing = draw(SQUARE)
-    first = load_map(drawing.path, cache_dir=tmp_path / "cache")
-    monkeypatch.setattr(osm, "import_osm", _must_not_import)
-    _assert_equal(load_map(drawing.path, cache_dir=tmp_path / "cache"), first)
-
-
-def test_the_cache_knows_the_content_and_not_the_name(draw: Draw, tmp_path: Path) -> None:
-    """A changed file of the same name is imported again; a copy is not."""
-    drawing = draw(SQUARE)
-    cache = tmp_path / "cache"
-    load_map(drawing.path, cache_dir=cache)
-    copy = tmp_path / "copy.osm"
-    copy.write_bytes(drawing.path.read_bytes())
-    load_map(copy, cache_dir=cache)
-    assert len(list(cache.iterdir())) == 1
-    changed = draw("A--B")
-    assert load_map(changed.path, cache_dir=cache).edge_count == 1
-    assert len(list(cache.iterdir())) == 2
-
-
-@pytest.mark.parametrize("damage", ["empty", "short", "flipped", "other"])
-def test_a_damaged_cache_is_built_again(draw: Draw, tmp_path: Path, damage: str) -> None:
-    """No damage to a cache file reaches the arrays; the file is whole again afterwards."""
-    drawing = draw(SQUARE)
-    cache = tmp_path / "cache"
-    first = load_map(drawing.path, cache_dir=cache)
-    (file,) = cache.iterdir()
-    good = file.read_bytes()
-    middle = len(good) // 3
-    file.write_bytes(
-        {
-            "empty": b"",
-            "short": good[:middle],
-            "flipped": good[:middle] + bytes([good[middle] ^ 255]) + good[middle + 1 :],
-            "other": b"something else",
-        }[damage]
-    )
-    _assert_equal(load_map(drawing.path, cache_dir=cache), first)
-    _assert_equal(load_map(drawing.path, cache_dir=cache), first)
-    assert len(file.read_bytes()) == len(good)
-
-
-def test_the_environment_names_the_cache(
-    draw: Draw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """ANTMILE_CACHE_DIR comes first, then XDG_CACHE_HOME, then the home directory."""
-    path = draw(SQUARE).path
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("ANTMILE_CACHE_DIR", raising=False)
-    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    load_map(path)
-    assert len(list((tmp_path / "home/.cache/antmile").iterdir())) == 1
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
-    load_map(path)
-    assert len(list((tmp_path / "xdg/antmile").iterdir())) == 1
-    monkeypatch.setenv("ANTMILE_CACHE_DIR", str(tmp_path / "own"))
-    load_map(path)
-    assert len(list((tmp_path / "own").iterdir())) == 1
-
-
-def test_a_cache_that_cannot_be_written_is_no_error(draw: Draw, tmp_path: Path) -> None:
-    """A read-only home costs time, not the map."""
-    drawing = draw(SQUARE)
-    blocked = tmp_path / "file"
-    blocked.write_text("not a directory")
-    _assert_equal(load_map(drawing.path, cache_dir=blocked / "cache"), drawing.network())
-
-
-def test_two_processes_may_build_the_cache_at_once(draw: Draw, tmp_path: Path) -> None:
-    """Both get the map, and what they leave is one whole file."""
-    drawing = draw(SQUARE)
-    cache = tmp_path / "cache"
-    context = multiprocessing.get_context("spawn")
-    workers = [
-        context.Process(target=load_map, args=(drawing.path,), kwargs={"cache_dir": cache})
-        for _ in range(2)
-    ]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    assert [worker.exitcode for worker in workers] == [0, 0]
-    assert [file.suffix for file in cache.iterdir()] == [".roads"]
-    _assert_equal(load_map(drawing.path, cache_dir=cache), drawing.network())
-
-
-def _must_not_import(path: Path) -> RoadNetwork:
-    raise AssertionError(f"{path} was imported again")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    with pytest.raises(MapError, match=r"cannot be read .* check the file and the temporary"):
+        import_osm(drawing.path)

@@ -1,6 +1,17 @@
 import pytest
 
-from maps.profiles import MODES, NODE_KEYS, WAY_KEYS, Rank, blocked_modes, is_road, rank, speeds
+from maps.profiles import (
+    MODES,
+    NODE_KEYS,
+    WAY_KEYS,
+    Rank,
+    blocked_modes,
+    has_absurd_limit,
+    is_road,
+    private_modes,
+    rank,
+    speeds,
+)
 
 OPEN_BOTH = (True, True)
 FORWARD = (True, False)
@@ -88,6 +99,7 @@ def test_contraflow_opens_one_way_streets_to_bicycles_alone(tags: dict[str, str]
         ({"highway": "bridleway", "bicycle": "designated"}, {"foot", "bicycle", "ebike"}),
         ({"highway": "footway", "access": "yes"}, {"foot", "bicycle", "ebike"}),
         ({"highway": "footway", "bicycle": "no"}, {"foot"}),
+        ({"highway": "footway", "motor_vehicle": "customers"}, {"foot", "bicycle", "ebike", "car"}),
         ({"highway": "steps", "ramp:bicycle": "yes"}, {"foot", "bicycle", "ebike"}),
     ],
 )
@@ -118,10 +130,17 @@ def test_no_ebike_is_faster_than_25() -> None:
         ({"maxspeed": "walk"}, 4),
         ({"maxspeed": "none"}, 25),
         ({"maxspeed": "RO:urban"}, 25),
-        ({"maxspeed": "0"}, 4),
+        ({"maxspeed": "3"}, 4),
+        ({"maxspeed": "50 km/h"}, 40),
+        ({"maxspeed": "7.5"}, 6),
+        ({"maxspeed": "0"}, 25),
+        ({"maxspeed": "-50"}, 25),
+        ({"maxspeed": "500"}, 25),
+        ({"maxspeed": "200 mph"}, 25),
+        ({"maxspeed": "50; 40"}, 25),
         ({"maxspeed": "50", "maxspeed:forward": "30"}, 24),
         ({"highway": "service", "maxspeed": "50"}, 15),
-        ({"surface": "sand"}, 10),
+        ({"surface": "sand"}, 20),
         ({"surface": "asphalt"}, 25),
         ({"surface": "cobblestone:flattened"}, 25),
     ],
@@ -129,6 +148,56 @@ def test_no_ebike_is_faster_than_25() -> None:
 def test_signs_and_surfaces_change_a_cars_speed(tags: dict[str, str], kmh: float) -> None:
     """A sign is better evidence than the class; a surface caps both."""
     assert _kmh("car", tags) == pytest.approx(kmh)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("50", False),
+        ("30 mph", False),
+        ("walk", False),
+        ("none", False),
+        ("signals", False),
+        ("RO:urban", False),
+        ("GB-ENG:nsl_single", False),
+        ("0", True),
+        ("-50", True),
+        ("301", True),
+        ("200 mph", True),
+        ("50; 40", True),
+        ("fast", True),
+        ("", True),
+    ],
+)
+def test_nonsense_limits_are_told(value: str, *, expected: bool) -> None:
+    """What is passed over is counted; words that mean something are not nonsense."""
+    assert has_absurd_limit({"highway": "residential", "maxspeed": value}) is expected
+    assert has_absurd_limit({"maxspeed": "50", "maxspeed:forward": value}) is expected
+
+
+@pytest.mark.parametrize(
+    ("tags", "modes"),
+    [
+        ({}, set()),
+        ({"service": "driveway"}, set()),
+        ({"service": "parking_aisle"}, set()),
+        ({"access": "yes"}, set()),
+        ({"access": "no"}, set()),
+        ({"access": "private"}, {"foot", "bicycle", "ebike", "car"}),
+        ({"access": "customers"}, {"foot", "bicycle", "ebike", "car"}),
+        ({"access": "permit"}, {"foot", "bicycle", "ebike", "car"}),
+        ({"access": "residents"}, {"foot", "bicycle", "ebike", "car"}),
+        ({"access": "private", "foot": "yes"}, {"bicycle", "ebike", "car"}),
+        ({"access": "destination", "bicycle": "designated"}, {"foot", "car"}),
+        ({"vehicle": "destination"}, {"bicycle", "ebike", "car"}),
+        ({"motor_vehicle": "delivery"}, {"car"}),
+        ({"motor_vehicle": "private", "motorcar": "yes"}, set()),
+    ],
+)
+def test_private_roads_are_for_errands_only(tags: dict[str, str], modes: set[str]) -> None:
+    """The deciding access value says so; a driveway without one is a road like any other."""
+    flags = private_modes({"highway": "service", **tags})
+    assert {mode for mode, is_private in zip(MODES, flags, strict=True) if is_private} == modes
 
 
 def test_steps_are_slow_on_foot() -> None:
@@ -164,10 +233,13 @@ def test_ferries_take_cars_only_where_they_say_so() -> None:
         ({"barrier": "kissing_gate"}, {"bicycle", "ebike", "car"}),
         ({"barrier": "kissing_gate", "bicycle": "yes"}, {"car"}),
         ({"barrier": "kerb"}, set()),
+        ({"barrier": "wicket_gate"}, {"car"}),
+        ({"barrier": "lift_gate", "vehicle": "private"}, set()),
+        ({"barrier": "gate", "vehicle": "agricultural"}, {"bicycle", "ebike", "car"}),
     ],
 )
 def test_barriers_stop_whom_they_are_made_for(tags: dict[str, str], stopped: set[str]) -> None:
-    """Bollards stop cars, kissing gates all wheels, gates nobody yet."""
+    """Bollards stop cars, kissing gates all wheels, gates nobody."""
     blocked = blocked_modes(tags)
     assert {mode for mode, is_stopped in zip(MODES, blocked, strict=True) if is_stopped} == stopped
 

@@ -6,7 +6,15 @@ from typing import Any
 import pytest
 
 from maps.earth import Bounds
-from maps.render import Canvas, roads_geojson, roads_svg, route_geojson, route_svg
+from maps.render import (
+    Canvas,
+    land_path,
+    roads_geojson,
+    roads_svg,
+    route_geojson,
+    route_svg,
+    scale_bar_svg,
+)
 
 Draw = Callable[..., Any]
 
@@ -129,3 +137,28 @@ def test_geojson_puts_the_longitude_first(town: Any) -> None:
     route = route_geojson([(60.1, 24.9), (60.2, 24.95)], {"courier": "c1"})
     assert route["geometry"]["coordinates"] == [[24.9, 60.1], [24.95, 60.2]]
     assert route["properties"] == {"courier": "c1"}
+
+
+@pytest.mark.parametrize(
+    ("metres", "label", "share"),
+    [(999, "200 m", 0.2), (4100, "1 km", 1 / 4.1), (90, "20 m", 2 / 9)],
+)
+def test_the_scale_bar_has_a_round_length(metres: float, label: str, share: float) -> None:
+    """At most a quarter of the picture, in 1, 2 or 5 and zeros."""
+    degree = 111_195.08
+    canvas = Canvas(
+        Bounds(south=0, west=0, north=metres / degree, east=metres / degree), width_px=1000
+    )
+    bar = ET.fromstring(scale_bar_svg(canvas))  # noqa: S314
+    assert bar[1].text == label
+    (length,) = re.findall(r"h([\d.]+)v", str(bar[0].get("d")))
+    assert float(length) == pytest.approx(1000 * share, rel=0.01)
+
+
+def test_land_is_a_path_of_its_rings() -> None:
+    """Every ring starts anew, so that two parts of one compound are not joined."""
+    canvas = Canvas(Bounds(south=0, west=0, north=0.01, east=0.01), width_px=100)
+    ring = ((0.0, 0.0), (0.01, 0.0), (0.01, 0.01), (0.0, 0.0))
+    first, second = _corners(land_path((ring, ring[:3]), canvas))
+    assert first == [pytest.approx(xy, abs=0.1) for xy in ((0, 100), (0, 0), (100, 0), (0, 100))]
+    assert len(second) == 3

@@ -1,19 +1,20 @@
-import heapq
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 
 from maps.doors import Door
-from maps.earth import LocalProjection
+from maps.earth import coordinates, haversine_m
 from maps.network import MapError, OffMapError, RoadNetwork
-from maps.profiles import MODES, WALK_KMH
-from maps.travel import StraightLine, TravelTimes
+from maps.profiles import MODES
+from maps.travel import PERIODS, StraightLine, TravelTimes
 from tests.maps.climbs import QUICK, SLOW
+from tests.maps.oracle import Oracle, Spot
 
 Draw = Callable[..., Any]
 M_PER_S = {"foot": 5 / 3.6, "ebike": 25 / 3.6, "car": 25 / 3.6}
@@ -31,6 +32,12 @@ def _apart(travel: TravelTimes, mode: str, a: Any, b: Any) -> tuple[float, float
     route = travel.route(mode, a, b)
     assert route.time_s == pytest.approx(float(time_s[0, 0]))
     assert route.distance_m == pytest.approx(float(distance_m[0, 0]))
+    # The line is as long as the way, and begins and ends where it should.
+    assert route.polyline[0] == (a.lat, a.lon)
+    assert route.polyline[-1] == (b.lat, b.lon)
+    lat, lon = np.array(route.polyline).T
+    drawn_m = haversine_m(lat[:-1], lon[:-1], lat[1:], lon[1:]).sum()
+    assert drawn_m == pytest.approx(route.distance_m, abs=0.1 * len(route.polyline) + 0.2)
     return route.time_s, route.distance_m
 
 
@@ -155,7 +162,13 @@ def test_a_loop_is_left_by_its_nearer_end(draw: Draw) -> None:
     )
     travel = drawing.travel()
     e = drawing.at("E")
-    for near in (drawing.along("A", "B", 0.4), drawing.along("A", "D", 1.0)):
+    corner = drawing.at("A")
+    assert _apart(travel, "car", corner, e)[1] == pytest.approx(150, abs=0.4)
+    for place, metres in ((drawing.along("A", "B", 0.4), 100), (drawing.at("D"), 100)):
+        # The loop begins and ends on the corner: either end of it is the nearer one.
+        assert _apart(travel, "car", corner, place)[1] == pytest.approx(metres, abs=0.4)
+        assert _apart(travel, "car", place, corner)[1] == pytest.approx(metres, abs=0.4)
+    for near in (drawing.along("A", "B", 0.4), drawing.at("D")):
         assert _apart(travel, "car", near, e)[1] == pytest.approx(250, abs=0.4)
         assert _apart(travel, "car", e, near)[1] == pytest.approx(250, abs=0.4)
         line = travel.route("car", near, e).polyline
@@ -281,9 +294,6 @@ def test_a_route_on_one_edge_is_a_part_of_it(draw: Draw) -> None:
 
 # --- against an independent search ------------------------------------------------------------
 
-Weight = tuple[int, int]
-Arcs = dict[Any, list[tuple[Any, Weight]]]
-
 
 @dataclass(frozen=True)
 class Place:
@@ -320,107 +330,6 @@ def grid(draw: Draw) -> Callable[[int], Any]:
     return _grid
 
 
-class Oracle:
-    """Points become nodes of a plain graph, searched with a heap of (ms, dm) tuples."""
-
-    def __init__(self, network: RoadNetwork, mode: str, places: list[Place]) -> None:
-        self.network, self.mode = network, mode
-        self.projection = LocalProjection(network.bounds)
-        forward, backward = network.speeds(mode)
-        self.speed = list(zip(forward.tolist(), backward.tolist(), strict=True))
-        arcs = self._arcs([])
-        inside = self._largest(arcs)
-        edges = [
-            e
-            for e, speed in enumerate(self.speed)
-            if max(speed) > 0 and self._ends(e)[0] in inside and self._ends(e)[1] in inside
-        ]
-        self.snapped = [self._snap(place, edges) for place in places]
-        self.arcs = self._arcs(self.snapped)
-        self.places = places
-
-    def _ends(self, edge: int) -> tuple[Any, Any]:
-        ends: list[Any] = [int(self.network.tail[edge]), int(self.network.head[edge])]
-        for side, node in enumerate(ends):
-            if self.network.node_blocked[MODES.index(self.mode), node]:
-                ends[side] = (node, edge, side)
-        return ends[0], ends[1]
-
-    def _arcs(self, snapped: list[tuple[int, int, int]]) -> Arcs:
-        arcs: Arcs = {}
-        for edge, (forward, backward) in enumerate(self.speed):
-            length = int(self.network.length_dm[edge])
-            tail, head = self._ends(edge)
-            stops = {0: [tail], length: [head]}
-            for index, (on_edge, at_dm, _) in enumerate(snapped):
-                if on_edge == edge:
-                    stops.setdefault(at_dm, []).append(("point", index))
-            for kmh, sign in ((forward, 1), (backward, -1)):
-                if kmh == 0:
-                    continue
-                full = max(round(360 * length / kmh), 1)
-                order = sorted(stops, reverse=sign < 0)
-                for here, there in pairwise(order):
-                    ms = abs(round(full * (there / length)) - round(full * (here / length)))
-                    self._connect(arcs, stops[here][0], stops[there][0], (ms, abs(there - here)))
-            for names in stops.values():
-                for name in names[1:]:
-                    self._connect(arcs, names[0], name, (0, 0))
-                    self._connect(arcs, name, names[0], (0, 0))
-        return arcs
-
-    @staticmethod
-    def _connect(arcs: Arcs, a: Any, b: Any, weight: Weight) -> None:
-        arcs.setdefault(a, []).append((b, weight))
-        arcs.setdefault(b, [])
-
-    def _largest(self, arcs: Arcs) -> set[Any]:
-        reach = {node: set(self.search(arcs, node)) for node in arcs}
-        parts = [{other for other in reach[node] if node in reach[other]} for node in arcs]
-        return max(parts, key=len)
-
-    def _snap(self, place: Place, edges: list[int]) -> tuple[int, int, int]:
-        (p,) = self.projection.xy([place.lat], [place.lon])
-        best: tuple[float, int, float] = (np.inf, -1, 0.0)
-        for edge in edges:
-            shape = slice(self.network.shape_start[edge], self.network.shape_start[edge + 1])
-            a, b = self.projection.xy(self.network.shape_lat[shape], self.network.shape_lon[shape])
-            share = float(np.clip((p - a) @ (b - a) / ((b - a) @ (b - a)), 0, 1))
-            best = min(best, (float(np.hypot(*(a + share * (b - a) - p))), edge, share))
-        metres, edge, share = best
-        return edge, round(share * int(self.network.length_dm[edge])), round(metres * 10)
-
-    @staticmethod
-    def search(arcs: Arcs, start: Any) -> dict[Any, Weight]:
-        """Return the weight of every node that is reached."""
-        done: dict[Any, Weight] = {}
-        heap: list[tuple[Weight, str, Any]] = [((0, 0), repr(start), start)]
-        while heap:
-            (ms, dm), _, node = heapq.heappop(heap)
-            if node in done:
-                continue
-            done[node] = (ms, dm)
-            for other, (more_ms, more_dm) in arcs[node]:
-                heapq.heappush(heap, ((ms + more_ms, dm + more_dm), repr(other), other))
-        return done
-
-    def matrix(self) -> tuple[Any, Any]:
-        """Return seconds and metres between all places."""
-        count = len(self.places)
-        time_s, distance_m = np.zeros((2, count, count), dtype=np.float32)
-        for a in range(count):
-            reached = self.search(self.arcs, ("point", a))
-            for b in range(count):
-                if a == b:
-                    continue
-                ms, dm = reached["point", b]
-                for _, _, walked_dm in (self.snapped[a], self.snapped[b]):
-                    ms, dm = ms + round(360 * walked_dm / WALK_KMH), dm + walked_dm
-                time_s[a, b] = np.float32(ms / 1000)
-                distance_m[a, b] = np.float32(dm / 10)
-        return time_s, distance_m
-
-
 def _random_places(network: RoadNetwork, seed: int, count: int) -> list[Place]:
     rng = np.random.default_rng(seed)
     box = network.bounds
@@ -429,7 +338,7 @@ def _random_places(network: RoadNetwork, seed: int, count: int) -> list[Place]:
     return [Place(lat=a, lon=b) for a, b in zip(lat.tolist(), lon.tolist(), strict=True)]
 
 
-@pytest.mark.parametrize("mode", ["foot", "ebike", "car"])
+@pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("seed", range(4))
 def test_the_matrix_equals_an_independent_search(
     grid: Callable[[int], Any], seed: int, mode: str
@@ -437,10 +346,27 @@ def test_the_matrix_equals_an_independent_search(
     """Time and distance agree exactly with plain Dijkstra over tuples, for every pair."""
     network = grid(seed).network()
     places = _random_places(network, seed, 25)
-    expected = Oracle(network, mode, places).matrix()
-    found = TravelTimes(network).matrix(mode, places, places)
-    np.testing.assert_array_equal(found[0], expected[0])
-    np.testing.assert_array_equal(found[1], expected[1])
+    travel, oracle = TravelTimes(network), Oracle(network, mode)
+    spots = _spots(travel, mode, places)
+    time_s, distance_m = travel.matrix(mode, places, places)
+    for i, source in enumerate(spots):
+        to = oracle.search(source)
+        for j, target in enumerate(spots):
+            found = to(target)
+            assert found is not None
+            ms, dm = found[1:] if i != j else (0, 0)
+            assert time_s[i, j] == np.float32(ms) / np.float32(1000)
+            assert distance_m[i, j] == np.float32(dm) / np.float32(10)
+
+
+def _spots(travel: TravelTimes, mode: str, places: list[Place]) -> list[Spot]:
+    """Return where places are snapped to, by the project's own snapping."""
+    kept, network = travel._mode(mode, None), travel.network
+    reached = kept.snapper.reach(*coordinates(places), np.full(len(places), -1), limit_m=500.0)
+    edges = kept.graph.edge[reached.edge]
+    at_dm = np.rint(reached.fraction * network.length_dm[edges]).astype(int)
+    walk_dm = np.rint(reached.distance_m * 10).astype(int)
+    return [Spot(*spot) for spot in np.column_stack((edges, at_dm, walk_dm)).tolist()]
 
 
 def test_rows_and_columns_can_be_asked_for_alone(grid: Callable[[int], Any]) -> None:
@@ -490,7 +416,7 @@ def test_what_is_known_is_not_searched_again(
     doors = [Door(lat=door.lat, lon=door.lon, floor=4) for door in _doors(network, 6)]
     travel = TravelTimes(network)
     rider = travel.doors("car", doors, QUICK)
-    monkeypatch.setattr("maps.graph.dijkstra", None)
+    monkeypatch.setattr("maps.dijkstra.dijkstra", None)
     np.testing.assert_array_equal(travel.doors("car", doors[::-1], QUICK)[0], rider[0][::-1, ::-1])
     guard = travel.doors("car", doors, SLOW)
     off_diagonal = ~np.eye(6, dtype=bool)
@@ -504,9 +430,9 @@ def test_the_number_of_known_points_is_bounded(grid: Callable[[int], Any]) -> No
     travel = TravelTimes(network, known_points=10)
     for start in range(0, 30, 4):
         travel.doors("car", doors[start : start + 4], QUICK)
-        kept = travel._by_mode["car"]
+        kept = travel._mode("car", None)
         assert len(kept.known) <= 10
-        assert len(kept.packed) <= 10
+        assert len(kept.time_s) == len(kept.distance_m) <= 10
         assert len(kept.locations) == len(kept.known)
 
 
@@ -546,6 +472,91 @@ def test_threads_may_ask_at_once(grid: Callable[[int], Any]) -> None:
         fresh = TravelTimes(network).doors("car", doors[first : first + 12], QUICK)
         np.testing.assert_array_equal(answer, fresh)
     assert len(found) == 4
+
+
+@pytest.mark.parametrize("engine", ["scipy", "hierarchy"])
+def test_extending_ahead_changes_no_answer(
+    grid: Callable[[int], Any], engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was extended is not searched again, and is what asking at once would give."""
+    if engine == "hierarchy":
+        monkeypatch.setattr("maps.graph.SMALL_WORK", 0)
+    network = grid(2).network()
+    doors = _doors(network, 20)
+    fresh = TravelTimes(network).doors("car", doors, QUICK)
+    travel = TravelTimes(network)
+    travel.extend("car", doors[:7])
+    travel.extend("car", [*doors[5:], Door(lat=50.0, lon=8.0)])
+    travel.extend("car", [])
+    monkeypatch.setattr("maps.graph.ModeGraph.matrix", None)
+    for part, values in enumerate(travel.doors("car", doors, QUICK)):
+        np.testing.assert_array_equal(values, fresh[part])
+
+
+# --- hours --------------------------------------------------------------------------------------
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+CLOSED_AT_NIGHT = {"motor_vehicle:conditional": "no @ (22:00-06:00)"}
+
+
+def _at(hour: int, minute: int = 0, *, day: int = 5) -> int:
+    """Return epoch seconds in January 1970; the 5th was a Monday."""
+    return int(datetime(1970, 1, day, hour, minute, tzinfo=SHANGHAI).timestamp())
+
+
+def test_a_street_is_closed_at_night(draw: Draw) -> None:
+    """Cars go round between its hours, by local time; on foot, and without an hour, nothing."""
+    drawing = draw(ONE_WAY_SQUARE.replace("v", "|"), ways={"AB": CLOSED_AT_NIGHT})
+    travel = TravelTimes(drawing.network(), timezone=SHANGHAI)
+    a, b = drawing.at("A"), drawing.at("B")
+    expected = {None: 250, _at(12): 250, _at(21, 59): 250, _at(22): 550, _at(5, 59, day=8): 550}
+    for at, metres in {**expected, _at(6): 250}.items():
+        assert travel.matrix("car", [a], [b], at=at)[1] == pytest.approx(metres, abs=0.3)
+        assert travel.route("car", a, b, at=at).distance_m == pytest.approx(metres, abs=0.3)
+        assert travel.matrix("foot", [a], [b], at=at)[1] == pytest.approx(250, abs=0.3)
+        asked = [Door(lat=spot.lat, lon=spot.lon) for spot in (a, b)]
+        assert travel.doors("car", asked, QUICK, at=at)[1][0, 1] == pytest.approx(metres, abs=0.3)
+
+
+def test_hours_that_change_nothing_share_a_graph(draw: Draw) -> None:
+    """Noon and nine o'clock are one graph of cars; on foot there is never more than one."""
+    drawing = draw(ONE_WAY_SQUARE, ways={"AB": CLOSED_AT_NIGHT})
+    travel = TravelTimes(drawing.network(), timezone=SHANGHAI)
+    for at in (None, _at(9), _at(12)):
+        assert travel._mode("car", at) is travel._mode("car", None)
+        assert travel._mode("foot", _at(23)) is travel._mode("foot", at)
+    assert travel._mode("car", _at(23)) is not travel._mode("car", None)
+    assert travel._mode("car", _at(23)) is travel._mode("car", _at(2))
+
+
+def test_the_last_periods_are_kept_and_no_more(draw: Draw) -> None:
+    """A day that goes to and fro between its hours builds each graph once."""
+    hours = "; ".join(f"{20 + n} @ (0{n}:00-0{n + 1}:00)" for n in range(PERIODS + 2))
+    drawing = draw("A----B", ways={"AB": {"maxspeed:conditional": hours}})
+    travel = TravelTimes(drawing.network(), timezone=SHANGHAI)
+    kept = [travel._mode("car", _at(hour)) for hour in range(PERIODS)]
+    assert [travel._mode("car", _at(hour)) for hour in range(PERIODS)] == kept
+    for hour in range(PERIODS + 2):
+        travel._mode("car", _at(hour))
+        assert len(travel._kept) <= PERIODS
+
+
+def test_times_are_longer_at_the_hours_that_the_factors_say(draw: Draw) -> None:
+    """By local hour and mode; distances, and times without an hour, stay."""
+    drawing = draw(ONE_WAY_SQUARE)
+    factors = {"car": [1.0] * 8 + [1.5] + [1.0] * 15}
+    travel = TravelTimes(drawing.network(), timezone=SHANGHAI, factors=factors)
+    a, c = (Door(lat=spot.lat, lon=spot.lon) for spot in map(drawing.at, "AC"))
+    free_s, distance_m = travel.matrix("car", [a], [c])
+    for at, factor in ((None, 1.0), (_at(7, 59), 1.0), (_at(8), 1.5), (_at(8, 59), 1.5)):
+        found = travel.matrix("car", [a], [c], at=at)
+        np.testing.assert_array_equal(found[0], free_s * np.float32(factor))
+        np.testing.assert_array_equal(found[1], distance_m)
+        assert travel.route("car", a, c, at=at).time_s == pytest.approx(float(found[0][0, 0]))
+        knocked_s = travel.doors("car", [a, c], QUICK, at=at)[0][0, 1]
+        assert knocked_s == pytest.approx(float(found[0][0, 0]) + 25)
+    foot_s = travel.matrix("foot", [a], [c])[0]
+    np.testing.assert_array_equal(travel.matrix("foot", [a], [c], at=_at(8))[0], foot_s)
 
 
 # --- without a map ------------------------------------------------------------------------------

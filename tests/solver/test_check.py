@@ -79,6 +79,10 @@ TIGHTENED: dict[str, dict[str, Any]] = {
     "barred": {"barred": Lists.of([[], [0]])},
     "must_courier": {"must_courier": np.array([-1, 1])},
     "reachability": {"travel": _CUT.astype(np.int32)},
+    "permit": {
+        "place_gate": np.array([-1, -1, -1, -1, 0, -1]),
+        "gate_entry": np.array([[-1]]),
+    },
     "missing_tour": {"left": np.array([1, 0])},
     "committed": {"must_courier": np.array([-1, 0])},
     "cost": {"unassigned_cost": np.array([10_000, 9_999])},

@@ -24,6 +24,24 @@ CAUSES: dict[str, tuple[Reason, dict[str, Any]]] = {
     "no way from pickup to drop-off": (Reason.UNREACHABLE, {"travel": _NO_WAY_ON}),
     "no way to the pickup": (Reason.NO_COURIER_IN_RANGE, {"travel": _NO_WAY_TO}),
     "too far to be in time": (Reason.NO_COURIER_IN_RANGE, {"pickup_closes": [9]}),
+    "shut in": (Reason.PERMIT, {"place_gate": [-1, 0, -1], "gate_entry": [[-1]]}),
+    "shut out": (Reason.PERMIT, {"place_gate": [-1, -1, 0], "gate_entry": [[-1]]}),
+    "shut out and no skill": (
+        Reason.PERMIT,
+        {"place_gate": [-1, -1, 0], "gate_entry": [[-1]], "leg_skills": [1]},
+    ),
+    "shut out, and no way either": (
+        Reason.UNREACHABLE,
+        {"place_gate": [-1, -1, 0], "gate_entry": [[-1]], "travel": _NO_WAY_ON},
+    ),
+    "home shut": (
+        Reason.NO_COURIER_IN_RANGE,
+        {"place_gate": [0, -1, -1], "gate_entry": [[-1]]},
+    ),
+    "signing in takes too long": (
+        Reason.WINDOW,
+        {"place_gate": [-1, -1, 0], "gate_entry": [[5]], "option_closes": [24]},
+    ),
     "skill": (Reason.SKILL, {"leg_skills": [1], "courier_skills": [2]}),
     "too heavy": (Reason.CAPACITY, {"load": [[3]], "capacity": [[2]]}),
     "no parcels at all": (Reason.CAPACITY, {"most_parcels": [0]}),
@@ -48,6 +66,22 @@ def test_cause_is_named(street: Street, reason: Reason, given: dict[str, Any]) -
     }
     plan = solve(street([0, 10, 30], **fields), engine="insert")
     assert plan.unassigned == (Unassigned(0, reason),)
+
+
+def test_who_may_enter_but_not_in_time_is_nearer_than_who_may_not(street: Street) -> None:
+    """The reason is that of the courier who comes nearest to serving the leg."""
+    problem = street(
+        [0, 10, 30],
+        pickup_place=[1],
+        option_place=[2],
+        start_place=[0, 0],
+        end_place=[0, 0],
+        off_duty=[10**6, 64],
+        place_gate=[-1, -1, 0],
+        access=[0, 1],
+        gate_entry=[[-1], [5]],
+    )
+    assert solve(problem, engine="insert").unassigned == (Unassigned(0, Reason.HOURS),)
 
 
 def test_no_couriers_means_nobody_in_range(street: Street) -> None:

@@ -107,6 +107,10 @@ def problems(draw: Callable[[st.SearchStrategy[Any]], Any]) -> Problem:
     fields["count"] = np.where(personal, 1, _ints(rng, 1, 2, couriers))
     if draw(st.booleans()):
         fields["arc_cost"] = _ints(rng, 0, 500, travel.shape)
+    if draw(st.booleans()):
+        fields["place_gate"] = _ints(rng, -1, 1, places)
+        fields["access"] = _ints(rng, 0, 1, couriers)
+        fields["gate_entry"] = _maybe(rng, 0.7, _ints(rng, 0, 20, (2, 2)), -1)
     return Problem(travel=travel, distance_m=np.stack([way, way]).astype(np.int32), **fields)
 
 

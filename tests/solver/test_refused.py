@@ -16,7 +16,6 @@ from dispatch.solver.solve import solve
 _FROZEN = FrozenStops(*(np.array(part) for part in ([0, 1, 1], [0], [0], [-1], [0])))
 _POSTS = PostSteps(*(np.array(part) for part in ([0, 1], [0], [1])))
 NOT_NEUTRAL: dict[str, dict[str, Any]] = {
-    "place_gate": {"place_gate": np.array([-1, 0, -1, -1, -1, -1]), "gate_entry": np.array([[5]])},
     "after_leg": {"after_leg": np.array([-1, 0])},
     "move_cost": {"seen_courier": np.array([0, -1]), "move_cost": np.array([5, 0])},
     "option_place": {"option_place": np.array([-1, 4])},

@@ -334,7 +334,7 @@ async def test_a_door_that_no_road_leads_to_is_named(house: House) -> None:
 @pytest.mark.parametrize(
     ("fields", "path"),
     [
-        ({"dropoff": place(1, datum=types_pb2.Place.Datum.GCJ02)}, "dropoff.datum"),
+        ({"dropoff": place(1, datum=7)}, "dropoff.datum"),
         ({"dropoff": place(1, floor=400)}, "dropoff.floor"),
         ({"dropoff": place(1, hub=f"{NETWORK}/hubs/h")}, "dropoff.hub"),
         ({"load": {"grams": -1}}, "load.grams"),
@@ -524,9 +524,16 @@ async def test_parcels_go_to_the_zone_of_their_pickup(house: House) -> None:
     assert (code, reason) == (Code.ALREADY_EXISTS, "WAYBILL_TAKEN")
 
 
-async def test_a_merchants_own_datum_is_refused_until_it_is_known(house: House) -> None:
-    """A merchant whose coordinates are GCJ02 is told so, rather than moved by 500 m."""
-    request = pb.CreateParcelRequest(parent="networks/twin/merchants/old", parcel=parcel())
-    token = house.token(Role.MERCHANT, "old", "twin")
-    _, _, fields = await refusal(house.parcels.CreateParcel(request, metadata=token))
-    assert fields == ["parcel.pickup.datum", "parcel.dropoff.datum"]
+async def test_a_merchants_own_datum_is_converted_on_the_way_in(house: House) -> None:
+    """GCJ02 in, WGS84 out; a place that says WGS84 itself stays where it is."""
+    gcj02, wgs84 = (31.17530398364597, 121.531541859215), (31.1774276, 121.5272106)
+    sent = parcel()
+    for end, (lat, lon) in ((sent.pickup, gcj02), (sent.dropoff, wgs84)):
+        end.point.latitude, end.point.longitude = lat, lon
+    sent.dropoff.datum = types_pb2.Place.Datum.WGS84
+    request = pb.CreateParcelRequest(parent="networks/local/merchants/old", parcel=sent)
+    token = house.token(Role.MERCHANT, "old")
+    got = await house.parcels.CreateParcel(request, metadata=token)
+    for end in (got.pickup, got.dropoff):
+        assert end.datum == types_pb2.Place.Datum.WGS84
+        assert (end.point.latitude, end.point.longitude) == pytest.approx(wgs84, abs=1e-7)

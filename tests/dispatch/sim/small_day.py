@@ -1,5 +1,6 @@
 """A day of four parcels, and its replay, for the tests of what follows from one."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 from dispatch.clock import SystemClock
@@ -16,12 +17,31 @@ from dispatch.core.model import (
 from dispatch.core.policy import Policy
 from dispatch.sim.day import Replay, Result
 from dispatch.sim.folder import Day
+from maps.compounds import Gate, GateRule
+from maps.doors import DoorLike
+from maps.profiles import MODES
 from maps.travel import StraightLine
 
 NINE = int(datetime(2026, 3, 2, 9, tzinfo=UTC).timestamp())
 HOUR, MINUTE = 3600, 60
 EVIL = "<script>alert('x')</script>"
 TIMES = StraightLine()
+
+
+class Walled(StraightLine):
+    """Straight lines through one gate, behind which every door of compound G lies."""
+
+    def __init__(self, rule: GateRule, sign_in_s: int | None = None) -> None:
+        super().__init__()
+        self._gate = Gate(id="g", lat=0, lon=0, modes=MODES, rule=rule, sign_in_s=sign_in_s)
+
+    def gates(self, doors: Sequence[DoorLike]) -> tuple[str, ...]:
+        """Return the compound that each door says."""
+        return tuple(door.compound for door in doors)
+
+    def gate(self, compound: str, mode: str, *, at: int | None = None) -> Gate | None:
+        """Return the gate."""
+        return self._gate if compound == "G" else None
 
 
 def small_day(**behaviour: object) -> Day:

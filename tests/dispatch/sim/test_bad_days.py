@@ -183,13 +183,19 @@ NOT_A_TIME = "is not a time: write HH:MM, or ISO 8601 with an offset"
             "../etc/passwd",
             "day.toml: timezone: '../etc/passwd' is not a known time zone",
         ),
+        ("day.toml", "WGS84", "ED50", "day.toml: datum: 'ED50' is none of WGS84, GCJ02, BD09"),
         (
             "day.toml",
-            "WGS84",
-            "GCJ02",
-            "day.toml: datum: GCJ02 is not converted yet: give coordinates in WGS84",
+            "epoch_s = 60\n",
+            "epoch_s = 60\n[time_factors]\ncar = [1, 2]\n",
+            "day.toml: time_factors: car: Tuple should have at least 24 items ",
         ),
-        ("day.toml", "WGS84", "ED50", "day.toml: datum: 'ED50' is none of WGS84, GCJ02, BD09"),
+        (
+            "parcels.csv",
+            "36.65,117.0,10:00",
+            "117.0,36.65,10:00",
+            "parcels.csv:2: lat: 117.0 is no latitude: it looks like lon, lat order: ",
+        ),
         ("day.toml", "CNY", "yuan", "day.toml: currency: 'yuan' is not a currency: "),
         ("day.toml", "60", "0", "day.toml: epoch_s: 0 is not at least 1"),
         ("day.toml", "60", "true", "day.toml: epoch_s: True is not a whole number"),
@@ -403,15 +409,38 @@ def test_bad_optional_cells_of_parcels(
             "gates",
             (
                 "id,compound,lat,lon,rule,modes,sign_in_s,opens_at,closes_at\n"
-                "g1,,91,1,SHUT,boat,-1,10:00,09:00\n"
+                "g1,,91,1,SHUT,boat,-1,10:00,10:00\n"
+                "g1,G,1,1,OPEN,foot,x,10:00,\n"
             ),
             [
                 "gates.csv:2: compound: is missing",
-                "gates.csv:2: lat: 91.0 is not between -90 and 90 degrees",
+                (
+                    "gates.csv:2: lat: 91.0 is no latitude: it looks like lon, lat order: "
+                    "give the latitude first"
+                ),
                 "gates.csv:2: rule: 'SHUT' is none of OPEN, SIGN_IN, PERMIT",
                 "gates.csv:2: sign_in_s: -1 is negative",
                 "gates.csv:2: modes: 'boat' is none of foot, bicycle, ebike, car",
-                "gates.csv:2: closes_at: the window closes before it opens",
+                (
+                    "gates.csv:2: closes_at: the gate closes when it opens: "
+                    "leave both empty for always"
+                ),
+                "gates.csv:3: id: 'g1' is already in line 2",
+                "gates.csv:3: sign_in_s: 'x' is not a number",
+                "gates.csv:3: closes_at: is missing",
+            ],
+        ),
+        (
+            "compounds",
+            "id,name,boundary\nG,,LAKE\nG,Garden,POINT (117 36)\n",
+            [
+                "compounds.csv:2: name: is missing",
+                (
+                    "compounds.csv:2: boundary: is not well-known text "
+                    "(ParseException: Unknown type: 'LAKE'): write POLYGON(...)"
+                ),
+                "compounds.csv:3: id: 'G' is already in line 2",
+                ("compounds.csv:3: boundary: is a Point: write POLYGON(...) or MULTIPOLYGON(...)"),
             ],
         ),
         (
@@ -498,6 +527,33 @@ class NoRoadsNorth:
         """Return 3 m, or inf where there is no road."""
         far = [mode == "ebike" and point.lat > 36.655 for point in points]
         return np.where(far, math.inf, 3.0)
+
+
+class OnlyHere:
+    """A map of the good day's surroundings."""
+
+    def snap_distance_m(self, mode: str, points: Sequence[Any]) -> NDArray[np.float64]:
+        """Return 3 m there, inf elsewhere."""
+        here = [36 < point.lat < 37 and 16.9 < point.lon < 18 for point in points]
+        return np.where(here, 3.0, math.inf)
+
+
+def test_a_swapped_pair_off_the_map_is_told(good_day: Any) -> None:
+    """What lies on the map only the other way round is called that; what does not is not."""
+    files = {
+        name.replace(".", "__"): text.replace(",117.0", ",17.0")
+        for name, text in good_day.files.items()
+    }
+    row = "{},08:00,08:10,h1,{},10:00,1,1\n"
+    head = "id,created_at,ready_at,origin,lat,lon,due_at,grams,ml\n"
+    files["parcels__csv"] = head + row.format("p1", "17.0,36.65") + row.format("p2", "50.0,4.0")
+    with pytest.raises(DayError) as caught:
+        read_day(good_day.write(**files), roads=OnlyHere())
+    hint = " (it looks like lon, lat order: give the latitude first)"
+    assert caught.value.problems == [
+        f"parcels.csv:2: lat: 17.0, 36.65 is off the map: no road for ebike is near{hint}",
+        "parcels.csv:3: lat: 50.0, 4.0 is off the map: no road for ebike is near",
+    ]
 
 
 def test_coordinate_off_the_map_is_told(good_day: Any) -> None:

@@ -4,9 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from dispatch.core.model import CourierKind, Duty, Mode, OptionKind
-from dispatch.sim.folder import map_path, read_day, write_day
+from dispatch.core.model import CourierKind, Duty, Mode, OptionKind, Place, straight_line_m
+from dispatch.sim.folder import Day, local_hours, map_path, read_day, write_day
+from maps.compounds import ALL_DAY, Gate, GateRule
+from maps.datum import Datum, point_to_wgs84
 
 EIGHT = 1_772_409_600
 """2026-03-02T08:00:00+08:00"""
@@ -89,8 +92,6 @@ def test_optional_columns_are_read(good_day: Any) -> None:
     assert day.unused == (
         "parcels.csv: options: 1 values read and checked, not used yet",
         "parcels.csv: cod_cents: 1 values read and checked, not used yet",
-        "couriers.csv: host_of: 1 values read and checked, not used yet",
-        "couriers.csv: access: 1 values read and checked, not used yet",
         "hubs.csv: slots_s: 2 values read and checked, not used yet",
         "hubs.csv: slots_m: 2 values read and checked, not used yet",
         "hubs.csv: slots_l: 1 values read and checked, not used yet",
@@ -128,23 +129,147 @@ def test_map_is_meant_from_the_folder(good_day: Any) -> None:
     assert read_day(folder).map == folder / "../city.pbf"
 
 
-def test_files_for_later_are_checked_and_named(good_day: Any) -> None:
-    """Compounds, gates, entrances, posts and consents change nothing yet, and the day says so."""
+def test_compounds_are_read(good_day: Any) -> None:
+    """Boundary, gates and entrances become values of the map, each in its own order."""
     day = read_day(
         good_day.write(
-            compounds__csv="id,name\nG,Garden\n",
-            gates__csv="id,compound,lat,lon,rule,modes\ng1,G,36.65,117.0,SIGN_IN,foot;ebike\n",
-            entrances__csv="compound,building,entrance,lat,lon,floors,lift\nG,1,1,36.6,117,6,no\n",
+            compounds__csv=(
+                "id,name,boundary\n"
+                'G,Garden,"POLYGON ((117 36.6, 117.01 36.6, 117.01 36.61, 117 36.6))"\n'
+                "A,Annex,\n"
+            ),
+            gates__csv=(
+                "id,compound,lat,lon,rule,modes,sign_in_s,opens_at,closes_at\n"
+                "g2,G,36.61,117.01,SIGN_IN,ebike;foot,0,06:00,23:30\n"
+                "g1,G,36.6,117.0,PERMIT,,,22:00,06:00\n"
+                "g3,A,36.7,117.0,OPEN,,,,\n"
+            ),
+            entrances__csv=(
+                "compound,building,entrance,lat,lon,floors,lift\n"
+                "G,3,2,36.605,117.008,18,yes\nG,3,1,36.606,117.008,18,no\n"
+            ),
+        )
+    )
+    annex, garden = day.compounds
+    assert (garden.id, garden.name, annex.name) == ("G", "Garden", "Annex")
+    corners = ((36.6, 117.0), (36.6, 117.01), (36.61, 117.01), (36.6, 117.0))
+    assert garden.boundary == (corners,)
+    assert annex.boundary == ()
+    every_mode = ("foot", "bicycle", "ebike", "car")
+    assert garden.gates == (
+        Gate(
+            id="g1", lat=36.6, lon=117.0, modes=every_mode, rule=GateRule.PERMIT,
+            opens_s=22 * 3600, closes_s=6 * 3600,
+        ),
+        Gate(
+            id="g2", lat=36.61, lon=117.01, modes=("foot", "ebike"), rule=GateRule.SIGN_IN,
+            sign_in_s=0, opens_s=6 * 3600, closes_s=23 * 3600 + 1800,
+        ),
+    )  # fmt: skip
+    assert [(gate.id, gate.rule) for gate in annex.gates] == [("g3", GateRule.OPEN)]
+    assert (annex.gates[0].opens_s, annex.gates[0].closes_s) == ALL_DAY
+    assert [(item.entrance, item.floors, item.has_lift) for item in garden.entrances] == [
+        ("1", 18, False),
+        ("2", 18, True),
+    ]
+    assert [note for note in day.unused if "slots" not in note] == []
+
+
+def test_a_gate_makes_its_compound(good_day: Any) -> None:
+    """Without a list of compounds those that gates name are there all the same."""
+    day = read_day(
+        good_day.write(gates__csv="id,compound,lat,lon,rule\ng1,w17,36.65,117.0,SIGN_IN\n")
+    )
+    (compound,) = day.compounds
+    assert (compound.id, compound.name, compound.boundary) == ("w17", "", ())
+    assert compound.gates[0].sign_in_s is None
+
+
+def test_hours_of_a_gate_are_those_of_the_days_zone(good_day: Any) -> None:
+    """An instant with an offset is the clock time that it is there, whatever its date."""
+    row = "g1,G,36.65,117.0,OPEN,2026-03-01T22:00:00Z,2026-03-03T16:00:00Z\n"
+    day = read_day(good_day.write(gates__csv=f"id,compound,lat,lon,rule,opens_at,closes_at\n{row}"))
+    (gate,) = day.compounds[0].gates
+    assert (gate.opens_s, gate.closes_s) == (6 * 3600, 0)
+
+
+@pytest.mark.parametrize("datum", ["GCJ02", "BD09"])
+def test_coordinates_are_converted_when_read(good_day: Any, datum: str) -> None:
+    """Parcels, couriers and hubs lie in WGS84 from the first value on; nothing else changes."""
+    plain = read_day(good_day.write())
+    day = read_day(good_day.write(day__toml=good_day.toml.replace("WGS84", datum)))
+    assert day.datum == datum
+    was = _places(plain)
+    assert len(was) == 8
+    for place, before in zip(_places(day), was, strict=True):
+        expected = point_to_wgs84(Datum(datum), lat=before.lat, lon=before.lon)
+        assert (place.lat, place.lon) == expected
+        assert 300 < straight_line_m(place, before) < 2_000
+        assert replace(place, lat=before.lat, lon=before.lon) == before
+
+
+def _places(day: Day) -> list[Place]:
+    ends = [place for parcel in day.parcels for place in (parcel.pickup, parcel.dropoff)]
+    return ends + [thing.home for thing in day.couriers] + [hub.place for hub in day.hubs]
+
+
+def test_hours_of_the_day_are_known_before_it_is_read(good_day: Any) -> None:
+    """Travel times, on which the day is then read, need its zone and its slow hours."""
+    rush = [1.0] * 8 + [1.5] + [1.0] * 15
+    folder = good_day.write(day__toml=f"{good_day.toml}[time_factors]\nebike = {rush}\n")
+    assert local_hours(folder) == ("Asia/Shanghai", {Mode.EBIKE: tuple(rush)})
+    assert len(read_day(folder).parcels) == 2
+    assert local_hours(good_day.write()) == ("Asia/Shanghai", {})
+
+
+def test_coordinates_of_compounds_are_converted(good_day: Any) -> None:
+    """Gates and boundary are in the day's datum like everything else."""
+    day = read_day(
+        good_day.write(
+            day__toml=good_day.toml.replace("WGS84", "GCJ02"),
+            compounds__csv=(
+                "id,name,boundary\n"
+                'G,Garden,"POLYGON ((117 36.6, 117.01 36.6, 117.01 36.61, 117 36.6))"\n'
+            ),
+            gates__csv="id,compound,lat,lon,rule\ng1,G,36.6,117.0,OPEN\n",
+        )
+    )
+    (garden,) = day.compounds
+    corner = point_to_wgs84(Datum.GCJ02, lat=36.6, lon=117.0)
+    assert garden.boundary[0][0] == corner != (36.6, 117.0)
+    assert (garden.gates[0].lat, garden.gates[0].lon) == corner
+
+
+def test_lifts_of_known_entrances_are_filled_in(good_day: Any) -> None:
+    """Only where the parcel says nothing itself, and only at its own entrance."""
+    head = "id,created_at,ready_at,origin,lat,lon,due_at,grams,ml,compound,building,entrance,lift\n"
+    row = "{},08:00,08:10,h1,36.65,117.0,10:00,1,1,{}\n"
+    doors = {"a": "G,3,2,", "b": "G,3,2,no", "c": "G,3,1,", "d": "H,3,2,", "e": ",,,"}
+    day = read_day(
+        good_day.write(
+            parcels__csv=head + "".join(row.format(*door) for door in doors.items()),
+            entrances__csv=(
+                "compound,building,entrance,lat,lon,floors,lift\nG,3,2,36.605,117.008,18,yes\n"
+            ),
+        )
+    )
+    assert [parcel.dropoff.has_lift for parcel in day.parcels] == [True, False, None, None, None]
+    assert {parcel.dropoff.floor for parcel in day.parcels} == {None}
+
+
+def test_files_for_later_are_checked_and_named(good_day: Any) -> None:
+    """Posts and consents change nothing yet, nor does a compound's company; the day says so."""
+    day = read_day(
+        good_day.write(
+            compounds__csv="id,name,property_company\nG,Garden,Acme\n",
             posts__csv="id,compound,hub,minimum\nq1,G,h2,1\n",
             consents__csv=("parcel,kind,target,given_at,evidence\np1,COLLECTION,h2,07:00,call 7\n"),
         )
     )
     assert [note for note in day.unused if "slots" not in note] == [
-        "compounds.csv: 1 compounds read and checked, not used yet",
-        "gates.csv: 1 gates read and checked, not used yet",
-        "entrances.csv: 1 entrances read and checked, not used yet",
         "posts.csv: 1 posts read and checked, not used yet",
         "consents.csv: 1 consents read and checked, not used yet",
+        "compounds.csv: property_company: 1 values read and checked, not used yet",
     ]
 
 

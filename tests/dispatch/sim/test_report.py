@@ -63,6 +63,17 @@ def one_road() -> RoadNetwork:
         shape_lon=lon.copy(),
         speed_kmh=np.full((1, 4, 2), 5, dtype=np.float32),
         rank=np.array([Rank.STREET], dtype=np.uint8),
+        is_private=np.zeros((1, 4), dtype=np.bool_),
+        hours_tag_set=np.empty(0, dtype=np.int32),
+        hours_minute=np.empty((0, 2), dtype=np.int32),
+        hours_speed_kmh=np.empty((0, 4, 2), dtype=np.float32),
+        ban_start=np.zeros(1, dtype=np.int64),
+        ban_arc=np.empty(0, dtype=np.int32),
+        ban_mode=np.empty((0, 4), dtype=np.bool_),
+        ban_minute=np.empty((0, 2), dtype=np.int32),
+        compound=np.full(1, -1, dtype=np.int32),
+        compounds=(),
+        repairs={},
     )
 
 

@@ -1,0 +1,77 @@
+"""``antmile map compounds`` and ``draw``: what was found behind gates, to correct and look at."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from cli.errors import plain_errors
+from cli.map_files import (
+    MapFile,
+    Mode,
+    check_map_name,
+    counted,
+    open_map,
+    replacing,
+    save,
+    with_corrections,
+)
+from cli.progress import working
+
+
+@plain_errors()
+def compounds(
+    file: MapFile,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="A .geojson to write, or with --read a map.")
+    ],
+    read: Annotated[
+        Path | None, typer.Option("--read", help="GeoJSON with corrections to put into the map.")
+    ] = None,
+) -> None:
+    """Write the compounds that were found as GeoJSON, for correction by hand; or read it back.
+
+    Example: antmile map compounds campus.map -o campus.geojson
+
+    Example: antmile map compounds campus.map --read campus.geojson -o corrected.map
+    """
+    from maps.compound_files import compounds_geojson
+
+    console = Console(highlight=False, soft_wrap=True)
+    if read is not None:
+        check_map_name(out)
+        network = with_corrections(open_map(file), read)
+        save(network, out)
+        console.print(f"{out}: {counted(len(network.compounds), 'compound')}", markup=False)
+        return
+    found = open_map(file).compounds
+    with replacing(out) as sink:
+        sink.write(json.dumps(compounds_geojson(found), ensure_ascii=False, indent=1).encode())
+    console.print(
+        f"{out}: {counted(len(found), 'compound')}; correct them, on geojson.io for example, then: "
+        f"antmile map compounds {file} --read {out} -o corrected.map",
+        markup=False,
+    )
+
+
+@plain_errors()
+def draw(
+    file: MapFile,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The picture to write, map.svg.")],
+    width_px: Annotated[int, typer.Option("--width", max=20_000, help="Pixels across.")] = 1200,
+    mode: Annotated[
+        Mode | None, typer.Option("--mode", "-m", help="Roads and gates of this mode only.")
+    ] = None,
+) -> None:
+    """Draw a map: its roads, private ones marked, compounds, and gates with their rules.
+
+    Example: antmile map draw campus.map -o campus.svg
+    """
+    from maps.picture import map_svg
+
+    network = open_map(file)
+    with replacing(out) as sink, working(f"drawing {out.name}"):
+        sink.write(map_svg(network, width_px=width_px, mode=mode).encode())
+    Console(highlight=False, soft_wrap=True).print(f"{out}: open it in a browser", markup=False)

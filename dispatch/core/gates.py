@@ -1,0 +1,186 @@
+"""Who passes which gate, and how long that takes.
+
+The map knows where gates are, what their rule is and when they are open. Who a courier is to a
+compound is known here: one of its own people, somebody whom its guard has seen before, or a
+stranger. Must not import the map: a gate is whatever has a rule.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from msgspec.structs import replace
+from numpy.typing import NDArray
+
+from dispatch.core.model import Courier, CourierKind, Hub, Instant, Place, Seconds
+from dispatch.core.policy import Policy
+
+SHUT = -1
+"""Stands in arrays for a gate that somebody may not pass."""
+
+
+class GateLike(Protocol):
+    """A gate, as far as who passes depends on it."""
+
+    @property
+    def rule(self) -> str:
+        """OPEN, SIGN_IN or PERMIT."""
+
+    @property
+    def sign_in_s(self) -> Seconds | None:
+        """What signing in takes a stranger there; None where only the policy's figure is known."""
+
+
+class GateMap(Protocol):
+    """What the engine has to know of gates."""
+
+    def gates(self, doors: Sequence[Place]) -> Sequence[str]:
+        """Return the id of the compound with gates that each place lies behind, else ""."""
+
+    def gate(self, compound: str, mode: str, *, at: Instant) -> GateLike | None:
+        """Return the gate that couriers of a mode use at a moment; None where there is none."""
+
+
+def is_known(courier: Courier) -> bool:
+    """Whether guards know who sent a courier: a rider in the service of somebody."""
+    return courier.kind is CourierKind.RIDER and bool(courier.party)
+
+
+def entry_s(
+    gate: GateLike | None, policy: Policy, *, is_own: bool = False, is_known: bool = False
+) -> Seconds | None:
+    """Return what passing a gate takes; None where the courier may not pass.
+
+    Parameters
+    ----------
+    gate
+        None where the compound has none for the courier's mode that is open now.
+    is_own
+        The courier is one of the compound's own people.
+    is_known
+        See the function of that name.
+    """
+    if gate is None:
+        return None
+    if is_own or gate.rule == "OPEN":
+        return 0
+    if gate.rule != "SIGN_IN":
+        return None
+    stranger_s = policy.sign_in_s if gate.sign_in_s is None else gate.sign_in_s
+    return min(stranger_s, policy.sign_in_known_s) if is_known else stranger_s
+
+
+class Gates:
+    """The gates of one epoch. The map is asked once for each place, and for each gate and mode.
+
+    Parameters
+    ----------
+    places
+        The map.
+    hubs
+        All hubs, by id: who keeps one belongs to the compound that it stands in.
+    now
+        Gates are as they are at this moment, for the whole plan.
+    """
+
+    def __init__(
+        self, places: GateMap, hubs: Mapping[str, Hub], policy: Policy, now: Instant
+    ) -> None:
+        self._map = places
+        self._hubs = hubs
+        self._hosted: dict[str, list[Place]] = {}
+        for hub in hubs.values():
+            self._hosted.setdefault(hub.host, []).append(hub.place)
+        self._policy = policy
+        self._now = now
+        self._compound: dict[Place, str] = {}
+
+    def behind(self, places: Iterable[Place]) -> list[str]:
+        """Return the compound that each place lies behind the gates of; "" for open ground."""
+        asked = list(places)
+        new = [place for place in dict.fromkeys(asked) if place not in self._compound]
+        if new:
+            self._compound.update(zip(new, self._map.gates(new), strict=True))
+        return [self._compound[place] for place in asked]
+
+    def own(self, courier: Courier) -> frozenset[str]:
+        """Return the compounds whose own people a courier belongs to.
+
+        Those that ``access`` lists, by their id or as addresses call them; where he lives or
+        keeps his post; where he is going anyway; and where a hub stands that he keeps.
+        """
+        places = [courier.home, *self._hosted.get(courier.id, ())]
+        if courier.end is not None:
+            places.append(courier.end)
+        if courier.host_of in self._hubs:
+            places.append(self._hubs[courier.host_of].place)
+        # A name is understood as it would be in the address of a door.
+        places += [replace(courier.home, compound=name) for name in courier.access]
+        # A booth at the gate stands before it, and its guard belongs to the land behind it.
+        inside = [replace(place, is_door=True) for place in places]
+        return frozenset({*courier.access, *self.behind(inside)} - {""})
+
+    def entries(self, couriers: Sequence[Courier], compounds: Sequence[str]) -> NDArray[np.int64]:
+        """Return (C, G) seconds that each courier takes to get into each compound, or `SHUT`."""
+        alike: dict[tuple[str, bool], list[int]] = {}
+        for row, courier in enumerate(couriers):
+            alike.setdefault((courier.mode.value, is_known(courier)), []).append(row)
+        own = [self.own(courier) for courier in couriers]
+        entries = np.full((len(couriers), len(compounds)), SHUT, np.int64)
+        for column, compound in enumerate(compounds):
+            for (mode, known), rows in alike.items():
+                gate = self._map.gate(compound, mode, at=self._now)
+                for is_own in (False, True):
+                    seconds = entry_s(gate, self._policy, is_own=is_own, is_known=known)
+                    its = [row for row in rows if (compound in own[row]) is is_own]
+                    entries[its, column] = SHUT if seconds is None else seconds
+        return entries
+
+    def may_carry(
+        self,
+        couriers: Sequence[Courier],
+        starts: Sequence[Place],
+        pickups: Sequence[Place],
+        dropoffs: Sequence[Place],
+    ) -> NDArray[np.bool_]:
+        """Return (C, L): whether gates let a courier get to a leg's pickup and to its drop-off.
+
+        Parameters
+        ----------
+        starts
+            Where each courier is: whoever is inside needs no permit to get there.
+        pickups, dropoffs
+            Of each leg.
+        """
+        from_here, picked, dropped = (self.behind(places) for places in (starts, pickups, dropoffs))
+        compounds = sorted({*picked, *dropped} - {""})
+        if not compounds:
+            return np.ones((len(couriers), len(pickups)), np.bool_)
+        passes = np.ones((len(couriers), len(compounds) + 1), np.bool_)
+        passes[:, 1:] = self.entries(couriers, compounds) != SHUT
+        number = {name: index for index, name in enumerate(("", *compounds))}
+        here, start, end = (
+            np.array([number.get(name, -1) for name in names])
+            for names in (from_here, picked, dropped)
+        )
+        may: NDArray[np.bool_] = (passes[:, start] | (here[:, None] == start)) & (
+            passes[:, end] | (start == end)
+        )
+        return may
+
+    def fields(self, couriers: Sequence[Courier], places: Sequence[Place]) -> dict[str, Any]:
+        """Return the fields of a `Problem` that say all this; none where no place has a gate.
+
+        Couriers who pass the same gates alike share an access class.
+        """
+        behind = self.behind(places)
+        compounds = sorted({*behind} - {""})
+        if not compounds:
+            return {}
+        number = {name: index for index, name in enumerate(compounds)}
+        classes, access = np.unique(self.entries(couriers, compounds), axis=0, return_inverse=True)
+        return {
+            "place_gate": np.array([number.get(name, -1) for name in behind]),
+            "access": access.reshape(-1),
+            "gate_entry": classes,
+        }

@@ -37,7 +37,7 @@ def compounds(
 
     Example: antmile map compounds campus.map --read campus.geojson -o corrected.map
     """
-    from maps.compound_files import compounds_geojson
+    from maps.land.compound_files import compounds_geojson
 
     console = Console(highlight=False, soft_wrap=True)
     if read is not None:

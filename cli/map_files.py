@@ -65,10 +65,10 @@ def with_corrections(network: "RoadNetwork", path: Path) -> "RoadNetwork":
     Raises
     ------
     maps.network.MapError
-        As `maps.compound_files.read_compounds`.
+        As `maps.land.compound_files.read_compounds`.
     """
-    from maps.compound_files import corrected, read_compounds
-    from maps.gated_land import marked
+    from maps.land.compound_files import corrected, read_compounds
+    from maps.land.gated_land import marked
 
     given = read_compounds(path)
     with working(f"putting {len(given)} compounds into the map"):

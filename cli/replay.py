@@ -66,8 +66,8 @@ def play(
     from dispatch.sim import report
     from dispatch.sim.day import Replay
     from dispatch.sim.folder import map_path, read_day
-    from maps.compound_files import corrected
-    from maps.gated_land import marked
+    from maps.land.compound_files import corrected
+    from maps.land.gated_land import marked
     from maps.osm import load_map
     from maps.travel import StraightLine
 

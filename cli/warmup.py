@@ -53,9 +53,9 @@ def _load(modules: tuple[str, ...]) -> None:
 
 def _search() -> None:
     """Search a ring of one-way roads by every kernel of the hierarchy, each of which compiles."""
-    from maps.entries import Entries
     from maps.hierarchy import Hierarchy
-    from maps.weight import packed, unpacked
+    from maps.kernel.entries import Entries
+    from maps.kernel.weight import packed, unpacked
 
     count = 100
     node = np.arange(count)

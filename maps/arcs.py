@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from maps.entries import Ints
+from maps.kernel.entries import Ints
 from maps.network import RoadNetwork
 from maps.profiles import MODES
 from maps.turns import Ban, TurnCost

@@ -2,8 +2,8 @@
 
 A courier on an errand passes a gate; nobody else does. So a compound is three things to the
 router: roads that are never a through route, points where one gets in, and a rule for each
-of those points. They come from OpenStreetMap (`maps.gated_land`), or from a file or a day
-folder, which add to what was found or correct it (`maps.compound_files`). Values only.
+of those points. They come from OpenStreetMap (`maps.land.gated_land`), or from a file or a day
+folder, which add to what was found or correct it (`maps.land.compound_files`). Values only.
 
 Tags by the OpenStreetMap wiki: Tag:landuse=residential, Key:barrier, Tag:barrier=gate,
 Tag:barrier=lift_gate, Key:entrance, Key:access.

@@ -50,7 +50,7 @@ TAGS: Mapping[str, bool | str | list[str]] = {
     "amenity": ["college", "hospital", "school", "university"],
 }
 """What is asked for: roads and ferries, turn restrictions, and what compounds are made of, the
-land that is a site to `maps.sites`.
+land that is a site to `maps.reading.sites`.
 
 With each element come all its tags, its nodes, and the members of relations.
 """

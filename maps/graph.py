@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maps.arcs import ModeArcs
-from maps.dijkstra import Dijkstra
-from maps.entries import Entries, Ints, rows_of
+from maps.kernel.dijkstra import Dijkstra
+from maps.kernel.entries import Entries, Ints, rows_of
+from maps.kernel.weight import CROSSING, INF, Weights, packed, unpacked
 from maps.locations import Locations, Placer, direct, direct_piece, share
 from maps.network import MapError, RoadNetwork
 from maps.reach import Reach
 from maps.turns import Junctions, States, TurnCost, states_of
-from maps.weight import CROSSING, INF, Weights, packed, unpacked
 
 if TYPE_CHECKING:
     from maps.hierarchy import Hierarchy
@@ -40,7 +40,7 @@ class Way:
     Attributes
     ----------
     weight : int
-        Packed, access included; `maps.weight.INF` where there is none.
+        Packed, access included; `maps.kernel.weight.INF` where there is none.
     pieces : tuple of (edge, from, to)
         The network's edges that it drives, with the shares of their length at which it
         comes and goes: from 0 to 1 is the whole edge along its drawing.

@@ -12,7 +12,7 @@ import shapely
 from maps.compounds import ALL_DAY, Compound, Entrance, Gate, GateRule
 from maps.doors import DoorLike
 from maps.earth import Point, coordinates, haversine_m
-from maps.entries import Ints
+from maps.kernel.entries import Ints
 
 GATE_REACH_M = 30.0
 """A counter as near to a gate as this stands at the gate: nobody has to enter for it."""

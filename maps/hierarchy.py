@@ -3,22 +3,23 @@
 A Dijkstra search for each of a thousand places walks the whole city a thousand times. A
 hierarchy walks it once, beforehand:
 
-1. *Order* (`maps.elimination`). Nodes are taken out one by one, dead ends first, the great
+1. *Order* (`maps.kernel.elimination`). Nodes are taken out one by one, dead ends first, the great
    junctions last, and the neighbours of each are joined to each other. Every cheapest way then
    has a twin that first only climbs to later nodes and then only descends. The order comes from
    the street plan alone, so it outlives every change of weights.
-2. *Customization* (`maps.customize`). The joins get their weights from the triangles that made
-   them. A city takes some hundredths of a second, so closures and speeds of the hour are new
-   weights on the same order. Joins that turn out not to be the cheapest are left out.
+2. *Customization* (`maps.kernel.customize`). The joins get their weights from the triangles
+   that made them. A city takes some hundredths of a second, so closures and other speeds are
+   new weights on the same order. Joins that turn out not to be the cheapest are left out.
 3. *Search*. Above one place lie a few hundred nodes. Two places' climbs meet at the top of
-   their cheapest way; it is unpacked by undoing the joins (`maps.unpack`).
-4. *Sweep* (`maps.sweep`). For a matrix one side's climbs are undone for all its places together:
-   the part of the graph above them is copied, and one pass from the top down carries the
+   their cheapest way; it is unpacked by undoing the joins (`maps.kernel.unpack`).
+4. *Sweep* (`maps.kernel.sweep`). For a matrix one side's climbs are undone for all its places
+   together: the part of the graph above them is copied, and one pass from the top down carries the
    weights from 64 places of the other side at once.
 
-Weights are packed integers of `maps.weight`: every answer is exact, in time and in distance, and
-does not depend on what else was asked or on the number of threads. This module knows nodes
-``0 ... n - 1``, arcs and weights only: neither roads nor modes. Importing it imports numba.
+Weights are packed integers of `maps.kernel.weight`: every answer is exact, in time and in
+distance, and does not depend on what else was asked or on the number of threads. This module
+knows nodes ``0 ... n - 1``, arcs and weights only: neither roads nor modes. Importing it imports
+numba.
 
 References
 ----------
@@ -37,12 +38,12 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from maps.customize import Climb, customized, given
-from maps.elimination import Topology, eliminated
-from maps.entries import Entries, Ints
-from maps.sweep import LANES, Entered, prepared, sweep
-from maps.unpack import shortest
-from maps.weight import INF, Weights
+from maps.kernel.customize import Climb, customized, given
+from maps.kernel.elimination import Topology, eliminated
+from maps.kernel.entries import Entries, Ints
+from maps.kernel.sweep import LANES, Entered, prepared, sweep
+from maps.kernel.unpack import shortest
+from maps.kernel.weight import INF, Weights
 
 Matrix: TypeAlias = NDArray[np.float32]
 _Number = TypeVar("_Number", bound=np.generic)
@@ -57,7 +58,7 @@ class Hierarchy:
     tail, head : (arcs,) integers
         Loops and parallel arcs may be among them; loops serve nobody.
     weight : (arcs,) int64
-        Packed, see `maps.weight`; INF closes an arc.
+        Packed, see `maps.kernel.weight`; INF closes an arc.
 
     Raises
     ------

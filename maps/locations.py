@@ -12,8 +12,8 @@ from typing import Protocol
 import numpy as np
 
 from maps.earth import Floats
-from maps.entries import Entries, Ints, rows_of, spread
-from maps.weight import INF, Weights, packed
+from maps.kernel.entries import Entries, Ints, rows_of, spread
+from maps.kernel.weight import INF, Weights, packed
 
 
 @dataclass(frozen=True, slots=True)

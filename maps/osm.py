@@ -16,12 +16,14 @@ import numpy as np
 import osmium
 from numpy.typing import NDArray
 
-from maps import cache, edges, gated_land, profiles, restrictions, tagsets
+from maps import cache, profiles
 from maps.cache import IMPORTER_VERSION, MAP_SUFFIX, save_map
-from maps.drawn import Member, Nodes, Relation, Tags, Ways
+from maps.land import gated_land
 from maps.network import MapError, OffMapError, RoadNetwork
-from maps.sites import AREA_KEYS, Area, Sites, Spot, is_site, rings
-from maps.tagsets import Row
+from maps.reading import edges, restrictions, tagsets
+from maps.reading.drawn import Member, Nodes, Relation, Tags, Ways
+from maps.reading.sites import AREA_KEYS, Area, Sites, Spot, is_site, rings
+from maps.reading.tagsets import Row
 
 __all__ = [
     "IMPORTER_VERSION",

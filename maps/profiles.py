@@ -221,7 +221,7 @@ def speeds(tags: Mapping[str, str]) -> tuple[SpeedPair, ...]:
     -----
     - ``access=private``, ``destination`` and the like stay open: a courier's errand is
       an errand to that place. `private_modes` says where.
-    - Base tags alone are read; `maps.hours` says what they are at each hour.
+    - Base tags alone are read; `maps.reading.hours` says what they are at each hour.
     - ``ebike`` is China's new-standard electric bicycle (GB 17761-2018): it
       goes where a bicycle goes, at no more than 25 km/h.
     - A cyclist who may not ride on a footway pushes, at `PUSH_KMH`.

@@ -13,7 +13,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from maps.arcs import ModeArcs
-from maps.entries import Ints
+from maps.kernel.entries import Ints
 from maps.turns import States
 
 

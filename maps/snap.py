@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from maps.doors import INSIDE_DETOUR
 from maps.earth import Floats, LocalProjection, haversine_m
 from maps.grounds import Grounds
+from maps.kernel.weight import packed
 from maps.network import RoadNetwork
 from maps.profiles import WALK_KMH
-from maps.weight import packed
 
 NEAR_M = 40.0
 """Within this box most points have a road, metres."""
@@ -130,7 +130,7 @@ class Reached:
     distance_m : (n,) float64
         Metres on foot between road and point; inf beyond the limit.
     access : (n,) int64
-        Packed weight of that walk; see `maps.weight`.
+        Packed weight of that walk; see `maps.kernel.weight`.
     """
 
     edge: NDArray[np.int64]

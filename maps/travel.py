@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from maps.compounds import Gate
 from maps.doors import Climb, DoorLike, Sites, door_to_door
 from maps.earth import Floats, Point, coordinates, haversine_m
-from maps.entries import Ints
 from maps.graph import ModeGraph, Way
 from maps.grounds import Grounds
+from maps.kernel.entries import Ints
 from maps.locations import Locations
 from maps.network import MapError, OffMapError, RoadNetwork
 from maps.profiles import MODES

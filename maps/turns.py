@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from maps.entries import Ints, rows_of, spread
+from maps.kernel.entries import Ints, rows_of, spread
 
 TurnCost = Callable[[Ints, Ints], Ints]
 """Milliseconds of turning from arcs into arcs, elementwise."""

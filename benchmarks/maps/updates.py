@@ -16,9 +16,9 @@ from benchmarks.maps.setting import MAIN_MAP, cores, map_file, print_table
 from benchmarks.maps.timing import ROUNDS, interleaved
 from maps.graph import ModeGraph
 from maps.hierarchy import Hierarchy
+from maps.kernel.weight import DISTANCE_BITS, TIME_MASK, Weights
 from maps.osm import load_map
 from maps.travel import TravelTimes
-from maps.weight import DISTANCE_BITS, TIME_MASK, Weights
 
 KNOWN, NEW = 3000, 10
 

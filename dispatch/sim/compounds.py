@@ -14,9 +14,9 @@ from dispatch.core.model import Mode, Parcel, Place
 from dispatch.sim import columns
 from dispatch.sim.rows import Known, once, own_id
 from dispatch.sim.table import Row
-from maps.compound_files import boundary_of_wkt
 from maps.compounds import ALL_DAY, Compound, Entrance, Gate, GateRule
 from maps.datum import point_to_wgs84
+from maps.land.compound_files import boundary_of_wkt
 from maps.network import MapError
 
 Tables = Mapping[str, list[Row]]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from maps.earth import METRES_PER_DEGREE
-from maps.sites import Area, Sites, Spot
+from maps.reading.sites import Area, Sites, Spot
 
 CELL_M = 50.0
 """As in drawings."""

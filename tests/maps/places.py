@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from maps.graph import ModeGraph
+from maps.kernel.weight import CROSSING, DISTANCE_BITS, DISTANCE_MASK, INF, TIME_MASK, packed
 from maps.locations import Locations
 from maps.network import RoadNetwork
 from maps.profiles import WALK_KMH
-from maps.weight import CROSSING, DISTANCE_BITS, DISTANCE_MASK, INF, TIME_MASK, packed
 from tests.maps.oracle import Spot, Weight
 
 

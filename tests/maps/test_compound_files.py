@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from maps.access import MODES
-from maps.compound_files import boundary_of_wkt, compounds_geojson, corrected, read_compounds
 from maps.compounds import Compound, Entrance, Gate, GateRule
+from maps.land.compound_files import boundary_of_wkt, compounds_geojson, corrected, read_compounds
 from maps.network import MapError
 from tests.maps.land import box, degrees
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from maps.compounds import Compound, Gate, GateRule
-from maps.gated_land import find, marked
+from maps.land.gated_land import find, marked
 from maps.osm import import_osm
 from maps.profiles import MODES
 from tests.maps import land

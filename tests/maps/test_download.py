@@ -16,7 +16,7 @@ from maps.download import NOMINATIM_URL, OVERPASS_URL, TAGS, Around, download
 from maps.earth import Bounds
 from maps.network import MapError
 from maps.osm import import_osm
-from maps.sites import is_site
+from maps.reading.sites import is_site
 
 waits = pytest.mark.slow
 """Osmnx waits for a second before each question to Nominatim, as its public server wishes."""

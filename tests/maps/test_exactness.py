@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from maps.graph import ModeGraph
+from maps.kernel.weight import unpacked
 from maps.network import RoadNetwork
 from maps.osm import load_map
 from maps.profiles import MODES
-from maps.weight import unpacked
 from tests.maps.networks import cut_out
 from tests.maps.oracle import Oracle, with_walks
 from tests.maps.places import one, placed, split, spots

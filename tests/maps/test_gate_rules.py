@@ -2,7 +2,7 @@ import pytest
 
 from maps.access import MODES
 from maps.compounds import ALL_DAY
-from maps.gate_rules import daily_hours, gates_at
+from maps.land.gate_rules import daily_hours, gates_at
 
 WHEELS = ("bicycle", "ebike", "car")
 

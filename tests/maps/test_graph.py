@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from maps.graph import ModeGraph
+from maps.kernel.weight import unpacked
 from maps.profiles import MODES
-from maps.weight import unpacked
 from tests.maps.networks import Kind, Plan, Road
 from tests.maps.oracle import Oracle, Spot, Weight, with_walks
 from tests.maps.places import one, placed, split, spots

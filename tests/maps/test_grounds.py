@@ -9,8 +9,8 @@ import pytest
 
 from maps.compounds import Compound, Entrance, Gate, GateRule
 from maps.doors import Door
-from maps.gated_land import marked
 from maps.grounds import Grounds
+from maps.land.gated_land import marked
 from maps.profiles import MODES
 from maps.travel import TravelTimes
 from tests.maps import land

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from maps.entries import Entries
 from maps.hierarchy import Hierarchy
+from maps.kernel.entries import Entries
+from maps.kernel.weight import INF, packed, unpacked
 from maps.network import MapError
-from maps.weight import INF, packed, unpacked
 
 Arc = tuple[int, int, tuple[int, int, int] | None]
 """Tail, head, and crossings, milliseconds and decimetres; None where it is closed."""

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maps.hours import ALWAYS, DAY_MIN, WEEK_MIN, Hours, changes, clauses, kind, parse
+from maps.reading.hours import ALWAYS, DAY_MIN, WEEK_MIN, Hours, changes, clauses, kind, parse
 
 DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 

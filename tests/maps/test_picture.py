@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from maps.compounds import Compound, Entrance, Gate, GateRule
-from maps.gated_land import marked
+from maps.land.gated_land import marked
 from maps.network import MapError, RoadNetwork
 from maps.picture import LEAST_WIDTH_PX, map_svg
 from maps.profiles import MODES

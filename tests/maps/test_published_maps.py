@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from maps.doors import Door
-from maps.hours import DAY_MIN
 from maps.network import RoadNetwork
 from maps.osm import import_osm, load_map
 from maps.profiles import MODES
+from maps.reading.hours import DAY_MIN
 from maps.travel import TravelTimes
 from tests.maps.climbs import QUICK
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from maps.hours import DAY_MIN, WEEK_MIN
 from maps.network import RoadNetwork
 from maps.profiles import MODES
+from maps.reading.hours import DAY_MIN, WEEK_MIN
 
 Draw = Callable[..., Any]
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maps import osm
-from maps.sites import Sites, is_site, rings
+from maps.reading.sites import Sites, is_site, rings
 
 Draw = Callable[..., Any]
 

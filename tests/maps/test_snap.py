@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from maps.compounds import Compound, Gate, GateRule
-from maps.gated_land import marked
 from maps.grounds import Grounds
+from maps.land.gated_land import marked
 from maps.profiles import MODES
 from maps.snap import RoadIndex, Snapper
 from tests.maps import land

@@ -416,7 +416,7 @@ def test_what_is_known_is_not_searched_again(
     doors = [Door(lat=door.lat, lon=door.lon, floor=4) for door in _doors(network, 6)]
     travel = TravelTimes(network)
     rider = travel.doors("car", doors, QUICK)
-    monkeypatch.setattr("maps.dijkstra.dijkstra", None)
+    monkeypatch.setattr("maps.kernel.dijkstra.dijkstra", None)
     np.testing.assert_array_equal(travel.doors("car", doors[::-1], QUICK)[0], rider[0][::-1, ::-1])
     guard = travel.doors("car", doors, SLOW)
     off_diagonal = ~np.eye(6, dtype=bool)

@@ -4,7 +4,7 @@ from itertools import pairwise, product
 import numpy as np
 import pytest
 
-from maps.entries import Ints
+from maps.kernel.entries import Ints
 from maps.turns import Ban, Junctions, States, states_of
 
 Walk = tuple[int, ...]

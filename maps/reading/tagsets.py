@@ -10,10 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from maps import hours, profiles
-from maps.drawn import Tags
-from maps.hours import Change
+from maps import profiles
 from maps.profiles import MODES, SpeedPair
+from maps.reading import hours
+from maps.reading.drawn import Tags
+from maps.reading.hours import Change
 
 KEYS = tuple(
     sorted({*profiles.WAY_KEYS, *(f"{key}:conditional" for key in hours.CONDITIONAL_KEYS)})

@@ -5,16 +5,16 @@ arc on the two climbs then either is a given arc, or is replaced by the two side
 triangle that gave it its weight, until only given arcs are left. Of several triangles that
 would do, the lowest is taken, and a given arc before any: so no node is met twice.
 
-Imports numba: see `maps.compiled`.
+Imports numba: see `maps.kernel.compiled`.
 """
 
 import numpy as np
 
-from maps.compiled import compiled
-from maps.customize import Climb
-from maps.elimination import Int32s, Int64s, Topology
-from maps.sweep import Entered
-from maps.weight import INF, Weights
+from maps.kernel.compiled import compiled
+from maps.kernel.customize import Climb
+from maps.kernel.elimination import Int32s, Int64s, Topology
+from maps.kernel.sweep import Entered
+from maps.kernel.weight import INF, Weights
 
 
 def shortest(

@@ -24,12 +24,12 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from maps import outlines
 from maps.compounds import Compound, Entrance, Gate
 from maps.earth import Bounds, LocalProjection
-from maps.feature_fields import Feature, rings_of
+from maps.land import outlines
+from maps.land.feature_fields import Feature, rings_of
+from maps.land.outlines import Rings
 from maps.network import MapError
-from maps.outlines import Rings
 
 GATE_NEAR_M = 30.0
 """Gates this far from a found boundary still say which compound is meant."""

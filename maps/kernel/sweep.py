@@ -11,7 +11,7 @@ A node's upper neighbours are its ancestors, and in pre-order all that was visit
 ancestor lies below it. So the weights need one row of lanes for each depth, not for each node,
 and the pass works in the processor's own cache.
 
-Imports numba: see `maps.compiled`.
+Imports numba: see `maps.kernel.compiled`.
 """
 
 from typing import NamedTuple
@@ -19,10 +19,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from maps.compiled import compiled
-from maps.customize import Climb
-from maps.elimination import Int32s, Int64s
-from maps.weight import DISTANCE_BITS, DISTANCE_MASK, INF, TIME_MASK, Weights
+from maps.kernel.compiled import compiled
+from maps.kernel.customize import Climb
+from maps.kernel.elimination import Int32s, Int64s
+from maps.kernel.weight import DISTANCE_BITS, DISTANCE_MASK, INF, TIME_MASK, Weights
 
 LANES = 64
 """Lanes in one pass: a row of them is eight cache lines, and the rows of all depths fit L2."""
@@ -307,7 +307,7 @@ def _write(
 ) -> None:
     """Write the columns of one pass: for each row the best of its entries.
 
-    The same as `maps.weight.unpacked` for the whole, but while the weights are at hand.
+    The same as `maps.kernel.weight.unpacked` for the whole, but while the weights are at hand.
     """
     time_s, distance_m, exact = result
     width = kept.shape[1]

@@ -1,8 +1,8 @@
 """Cheapest ways by SciPy's Dijkstra: for calls too small to be worth a hierarchy.
 
 The twin of `maps.hierarchy.Hierarchy`, with nothing to build and nothing to compile, and the
-oracle that the hierarchy is tested against. Weights of `maps.weight` stay whole numbers below
-2**53, which float64 adds exactly.
+oracle that the hierarchy is tested against. Weights of `maps.kernel.weight` stay whole numbers
+below 2**53, which float64 adds exactly.
 """
 
 import math
@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from maps.entries import Entries, Ints
-from maps.weight import INF, Weights
+from maps.kernel.entries import Entries, Ints
+from maps.kernel.weight import INF, Weights
 
 _BLOCK_CELLS = 2**22
 """Cells of a search's result kept at a time: 32 MiB of float64."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from maps.drawn import Nodes, Ways
 from maps.earth import haversine_m
+from maps.reading.drawn import Nodes, Ways
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -14,10 +14,10 @@ An area is a compound only if all of this holds:
   a campus, one gate; for other land a gate or a private road, and at least half of the ways
   in for cars.
 - There is a way in. Each is a gate: the barrier or entrance on that road not far from the
-  boundary, else the point where a service road or a path crosses it (`maps.ways_in`).
+  boundary, else the point where a service road or a path crosses it (`maps.land.ways_in`).
 
 Of two areas of which one all but fills the other, the smaller stays. Of nested compounds the
-smallest has the roads and the entrances. Who passes a gate is for `maps.gate_rules` to say.
+smallest has the roads and the entrances. Who passes a gate is for `maps.land.gate_rules` to say.
 
 Pages of the OpenStreetMap wiki: Tag:landuse=residential, Key:amenity, Key:residential,
 Key:barrier, Key:entrance, Key:access.
@@ -30,14 +30,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import shapely
 
-from maps import outlines
 from maps.compounds import Compound, Entrance, Gate, GateRule
 from maps.earth import LocalProjection
-from maps.gate_rules import NO_ENTRANCE, SIGNS_OF_A_WALL, gates_at
+from maps.land import outlines
+from maps.land.gate_rules import NO_ENTRANCE, SIGNS_OF_A_WALL, gates_at
+from maps.land.ways_in import Roads, WayIn, road_lines, streets_beside, ways_in
 from maps.network import RoadNetwork
 from maps.profiles import Rank
-from maps.sites import Area, Sites, Spot
-from maps.ways_in import Roads, WayIn, road_lines, streets_beside, ways_in
+from maps.reading.sites import Area, Sites, Spot
 
 LARGEST_M2 = 1_500_000.0
 """Larger than this is a district, whatever its tags say."""

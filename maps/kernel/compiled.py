@@ -5,8 +5,8 @@ Exists so that numba's untyped decorator is met in one place. Compiled code is k
 Imports numba, which is slow: only the kernels' modules may import this one.
 
 numba compiles a function again when its own file changes, not when another one does. So a
-compiled function calls only compiled functions of its own file. The constants of `maps.weight`
-are part of the compiled code: who changes them empties the cache.
+compiled function calls only compiled functions of its own file. The constants of
+`maps.kernel.weight` are part of the compiled code: who changes them empties the cache.
 """
 
 from collections.abc import Callable

@@ -1,6 +1,6 @@
 """Where roads lead into an area, and what stands there.
 
-Geometry only: `maps.gated_land` decides what it means.
+Geometry only: `maps.land.gated_land` decides what it means.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,10 +13,10 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from maps.earth import Floats, LocalProjection
-from maps.gate_rules import NO_ENTRANCE, OPEN_BARRIERS, SHUT_BARRIERS
+from maps.land.gate_rules import NO_ENTRANCE, OPEN_BARRIERS, SHUT_BARRIERS
 from maps.network import RoadNetwork
 from maps.profiles import Rank
-from maps.sites import Sites, Spot
+from maps.reading.sites import Sites, Spot
 
 SET_BACK_M = 30.0
 """A barrier this far from where its road crosses the outline is that road's gate: outlines

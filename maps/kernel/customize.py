@@ -6,7 +6,7 @@ distance; where that is strictly less, another way over upper nodes is better, n
 the arc, and it is left out of the two graphs that are searched.
 
 Both directions of an arc stand beside each other: ``weight[arc, 0]`` upwards, ``weight[arc, 1]``
-downwards. Imports numba: see `maps.compiled`.
+downwards. Imports numba: see `maps.kernel.compiled`.
 """
 
 from typing import NamedTuple
@@ -14,9 +14,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from maps.compiled import compiled
-from maps.elimination import Topology
-from maps.weight import INF, Weights
+from maps.kernel.compiled import compiled
+from maps.kernel.elimination import Topology
+from maps.kernel.weight import INF, Weights
 
 
 class Climb(NamedTuple):

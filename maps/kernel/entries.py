@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from maps.weight import Weights
+from maps.kernel.weight import Weights
 
 Ints = NDArray[np.int64]
 
@@ -25,7 +25,7 @@ class Entries:
     first : (n + 1,) int64
     node : (m,) int64
     weight : (m,) int64
-        Packed; see `maps.weight`.
+        Packed; see `maps.kernel.weight`.
     """
 
     first: Ints

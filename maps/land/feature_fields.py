@@ -10,7 +10,7 @@ import shapely
 
 from maps.compounds import ALL_DAY, Entrance, Gate, GateRule
 from maps.earth import Bounds, looks_swapped
-from maps.outlines import Rings
+from maps.land.outlines import Rings
 from maps.profiles import MODES
 
 KINDS = ("compound", "gate", "entrance")

@@ -8,7 +8,7 @@ Each node's first remaining neighbour is its parent in the *elimination tree*, a
 neighbours above are its ancestors there. Nodes are renumbered in pre-order of that tree: 0 is
 the last one eliminated, a parent comes before its children, a subtree is one range of numbers.
 
-Knows node numbers and arcs only. Imports numba: see `maps.compiled`.
+Knows node numbers and arcs only. Imports numba: see `maps.kernel.compiled`.
 """
 
 from typing import Any, NamedTuple, TypeAlias
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csc_array
 from scipy.sparse.linalg import spilu
 
-from maps.compiled import compiled
+from maps.kernel.compiled import compiled
 from maps.network import MapError
 
 MAX_FILL = 12

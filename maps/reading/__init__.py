@@ -1,0 +1,1 @@
+"""The parts of reading an OpenStreetMap file; `maps.osm` puts them together."""

@@ -21,8 +21,13 @@ from scipy.sparse.linalg import spilu
 from maps.kernel.compiled import compiled
 from maps.network import MapError
 
-MAX_FILL = 12
-"""Chordal arcs for each edge. Roads need 3, their turns 5; a wrong order needs hundreds."""
+MAX_FILL = 40
+"""Chordal arcs for each edge. Roads need 3 and their turns 5, those of a perfect chessboard of
+10,000 crossings 19; a wrong order needs hundreds."""
+
+MAX_TRIANGLES = 1_000_000_000
+"""Two bytes each are kept, and a little more while they are made. A city has some ten million,
+the turns of a perfect chessboard of 10,000 crossings 200 million."""
 
 Int32s: TypeAlias = NDArray[np.int32]
 Int64s: TypeAlias = NDArray[np.int64]
@@ -91,7 +96,8 @@ def eliminated(node_count: int, tail: Int64s, head: Int64s) -> Topology:
     Raises
     ------
     MapError
-        If the graph is unlike a road network: more than 12 chordal arcs for each edge.
+        If the graph is unlike a road network, or so large and regular that the hierarchy
+        would not fit into memory: past `MAX_FILL` or `MAX_TRIANGLES`.
     """
     loose = tail != head
     low, high = np.minimum(tail, head)[loose], np.maximum(tail, head)[loose]
@@ -105,6 +111,13 @@ def eliminated(node_count: int, tail: Int64s, head: Int64s) -> Topology:
         raise MapError(
             f"a hierarchy over {node_count:,} nodes and {len(edges):,} edges would need more than "
             f"{MAX_FILL} arcs for each edge: this graph is no road network"
+        )
+    size = np.diff(first)
+    triangles = int((size * (size - 1) // 2).sum())
+    if triangles > MAX_TRIANGLES:
+        raise MapError(
+            f"a hierarchy over {node_count:,} nodes would need {triangles / 1e9:.1f} billion "
+            "triangles, more than memory is meant for: cut a smaller map"
         )
     above, below_first, below, lower = _sorted(first, above)
     return Topology(

@@ -303,6 +303,13 @@ def test_what_is_no_road_network_is_refused() -> None:
         Hierarchy(3_000, tail, head, np.ones(6_000, np.int64))
 
 
+def test_what_would_fill_the_memory_is_refused(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A chessboard the size of a metropolis is told to be cut before it is built."""
+    monkeypatch.setattr("maps.kernel.elimination.MAX_TRIANGLES", 1_000)
+    with pytest.raises(MapError, match="cut a smaller map"):
+        Hierarchy(city.node_count, city.tail, city.head, city.weight)
+
+
 @pytest.mark.parametrize(
     ("tail", "head", "weight", "why"),
     [

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from cli.errors import plain_errors
+from cli.errors import fail, plain_errors
 from cli.map_files import (
     MapFile,
     Mode,
@@ -19,6 +19,9 @@ from cli.map_files import (
     with_corrections,
 )
 from cli.progress import working
+
+_GEOJSON = (".geojson", ".json")
+"""Endings of what is no picture to `draw`."""
 
 
 @plain_errors()
@@ -59,19 +62,36 @@ def compounds(
 @plain_errors()
 def draw(
     file: MapFile,
-    out: Annotated[Path, typer.Option("--out", "-o", help="The picture to write, map.svg.")],
-    width_px: Annotated[int, typer.Option("--width", max=20_000, help="Pixels across.")] = 1200,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="The picture to write, map.svg, or map.geojson.")
+    ],
+    width_px: Annotated[
+        int, typer.Option("--width", max=20_000, help="Pixels across, of a picture.")
+    ] = 1200,
     mode: Annotated[
-        Mode | None, typer.Option("--mode", "-m", help="Roads and gates of this mode only.")
+        Mode | None,
+        typer.Option("--mode", "-m", help="Roads and gates of this mode only, of a picture."),
     ] = None,
 ) -> None:
     """Draw a map: its roads, private ones marked, compounds, and gates with their rules.
 
+    A name that ends in .geojson or .json gets all roads as lines instead, for other tools.
+
     Example: antmile map draw campus.map -o campus.svg
+
+    Example: antmile map draw campus.map -o roads.geojson
     """
     from maps.picture import map_svg
+    from maps.render import roads_geojson
 
+    is_picture = out.suffix not in _GEOJSON
+    if mode is not None and not is_picture:
+        fail(f"{out}: has the roads of all modes: leave out --mode, or end the name with .svg")
     network = open_map(file)
     with replacing(out) as sink, working(f"drawing {out.name}"):
-        sink.write(map_svg(network, width_px=width_px, mode=mode).encode())
-    Console(highlight=False, soft_wrap=True).print(f"{out}: open it in a browser", markup=False)
+        if is_picture:
+            sink.write(map_svg(network, width_px=width_px, mode=mode).encode())
+        else:
+            sink.write(json.dumps(roads_geojson(network)).encode())
+    what = "open it in a browser" if is_picture else counted(network.edge_count, "road")
+    Console(highlight=False, soft_wrap=True).print(f"{out}: {what}", markup=False)

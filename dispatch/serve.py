@@ -18,6 +18,7 @@ import msgspec
 
 from dispatch.auth import dev_tokens
 from dispatch.clock import Clock, SystemClock
+from dispatch.core.model import Instant
 from dispatch.core.policy import Policy
 from dispatch.executors import Planner, ThreadedPlanner
 from dispatch.log import EventLog, LogUnavailable, open_log
@@ -97,7 +98,7 @@ class LiveService:
             timezone=ZoneInfo(settings.timezone or "UTC"),
             factors={mode.value: hours for mode, hours in settings.time_factors.items()},
         )
-        _warm(times)
+        _warm(times, self._clock.now())
         self._log = log = open_log(settings.data_dir / LOG_FILE)
         networks = {
             name: HostedNetwork(
@@ -223,9 +224,9 @@ def _policy(settings: Settings) -> Policy:
         raise SettingsError(f"policy: {error}") from error
 
 
-def _warm(times: TravelTimes) -> None:
+def _warm(times: TravelTimes, now: Instant) -> None:
     """Build what is built once, so that nobody's first parcel waits for it."""
     for mode in times.modes:
         # A map of footpaths has no road for cars; couriers who need one are refused by name.
         with contextlib.suppress(MapError):
-            times.snap_distance_m(mode, [])
+            times.prepare(mode, at=now)

@@ -2,7 +2,9 @@
 
 Values come from ``antmile.toml`` and from variables that begin with ``ANTMILE_``; a variable
 wins over the file, and a command's option over both. They are checked once, here, and never
-change afterwards. What is wrong is named by its key. It must not import what it configures.
+change afterwards. What is wrong is named by its key. Types and defaults come from the modules
+that own them, such as the public servers from `maps.download`; the service that starts with these
+values must not be imported here.
 """
 
 import tomllib

@@ -18,6 +18,9 @@ TURN_S = ((0.0, 30.0, 60.0, 90.0, 120.0, 150.0, 180.0), (0.0, 0.5, 1.5, 3.0, 5.0
 """Degrees of a turn, and the seconds that it costs where three roads or more meet. An
 assumption, of the size of the public car profile of OSRM."""
 
+LONGEST_DM = 500_000
+"""No errand takes a road, or a ferry, of more than 50 km without a junction."""
+
 TURN_BACK_S = 20.0
 """Seconds for turning round, an assumption."""
 
@@ -37,6 +40,8 @@ class ModeArcs:
     length_dm : (K,) int64
     is_private : (K,) bool
         For errands only, by its tags or because it lies in a compound.
+    compound : (K,) int64
+        Number of the compound that the edge lies in; -1 for none.
     node_count : int
     bans : sequence of Ban
     """
@@ -47,6 +52,7 @@ class ModeArcs:
     time_ms: Ints
     length_dm: Ints
     is_private: NDArray[np.bool_]
+    compound: Ints
     node_count: int
     bans: Sequence[Ban]
 
@@ -55,7 +61,8 @@ class ModeArcs:
         """Return the arcs of a mode."""
         index = MODES.index(mode)
         forward_kmh, backward_kmh = network.speeds(mode)
-        edge = np.flatnonzero((forward_kmh > 0) | (backward_kmh > 0))
+        is_open = (forward_kmh > 0) | (backward_kmh > 0)
+        edge = np.flatnonzero(is_open & (network.length_dm <= LONGEST_DM))
         tail, head, node_count = _cut_at_barriers(network, edge, index)
         length_dm = network.length_dm[edge].astype(np.int64)
         kmh = np.column_stack((forward_kmh[edge], backward_kmh[edge])).ravel()
@@ -68,6 +75,7 @@ class ModeArcs:
             time_ms=time_ms,
             length_dm=length_dm,
             is_private=by_tags | (network.compound[edge] >= 0),
+            compound=network.compound[edge].astype(np.int64),
             node_count=node_count,
             bans=_bans(network, edge, time_ms >= 0, index),
         )

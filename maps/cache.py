@@ -18,7 +18,7 @@ import numpy as np
 from maps.compounds import Compound
 from maps.network import MapError, RoadNetwork
 
-IMPORTER_VERSION = 3
+IMPORTER_VERSION = 4
 """Goes up with every change of a module here that changes what is in the archive."""
 
 MAP_SUFFIX = ".map"

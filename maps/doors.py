@@ -132,7 +132,7 @@ class Door:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sites:
+class Whereabouts:
     """What the map knows of n doors that they do not say themselves.
 
     Attributes
@@ -142,20 +142,29 @@ class Sites:
     compound : tuple of str
         Id of the compound that each lies in; empty for none.
     ground : (n,) int64
-        Number of the private ground whose paths lead to it; -1 for a public road.
+        Number of the private ground, inside that compound, whose paths lead to it; -1 for
+        none.
+    has_lift : (n,) bool
+        As the door says, else as its entrance does; unknown is none.
     """
 
     lat: Floats
     lon: Floats
     compound: tuple[str, ...]
     ground: NDArray[np.int64]
+    has_lift: NDArray[np.bool_]
 
     @classmethod
-    def said_by(cls, doors: Sequence[DoorLike]) -> "Sites":
+    def said_by(cls, doors: Sequence[DoorLike]) -> "Whereabouts":
         """Return what doors say themselves, where there is no map."""
         lat, lon = coordinates(doors)
-        compounds = tuple(door.compound for door in doors)
-        return cls(lat=lat, lon=lon, compound=compounds, ground=np.full(len(doors), -1))
+        return cls(
+            lat=lat,
+            lon=lon,
+            compound=tuple(door.compound for door in doors),
+            ground=np.full(len(doors), -1),
+            has_lift=np.array([bool(door.has_lift) for door in doors], dtype=np.bool_),
+        )
 
 
 def door_to_door(
@@ -163,7 +172,7 @@ def door_to_door(
     climb: Climb,
     road_time_s: NDArray[np.float32],
     road_distance_m: NDArray[np.float32],
-    sites: Sites | None = None,
+    where: Whereabouts | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Turn times between road points into times between doors.
 
@@ -173,7 +182,7 @@ def door_to_door(
     climb : Climb
     road_time_s, road_distance_m : (n, n) float32, seconds and metres
         Between the places' coordinates, by the mode of the courier.
-    sites : Sites, optional
+    where : Whereabouts, optional
         What the map knows of the places; by default what they say.
 
     Returns
@@ -182,19 +191,19 @@ def door_to_door(
         A distance carries no floors.
     """
     level = np.array([_level(door) for door in doors], dtype=np.int64)
-    has_lift = np.array([bool(door.has_lift) for door in doors], dtype=np.bool_)
     knock_s = np.array([climb.knock_s if door.is_door else 0.0 for door in doors])
-    ground = np.zeros_like(level)
-    leave_s = _floors_s(climb, level, ground, has_lift)
-    reach_s = _floors_s(climb, ground, level, has_lift) + knock_s
+    where = Whereabouts.said_by(doors) if where is None else where
+    has_lift = where.has_lift
+    street = np.zeros_like(level)
+    leave_s = _floors_s(climb, level, street, has_lift)
+    reach_s = _floors_s(climb, street, level, has_lift) + knock_s
 
-    sites = Sites.said_by(doors) if sites is None else sites
     time_s = road_time_s.astype(np.float64)
     distance_m = road_distance_m.astype(np.float64)
-    inside = _equal([compound or None for compound in sites.compound])
+    inside = _equal([compound or None for compound in where.compound])
     # Paths of one private ground never leave it: they are the compound's own.
-    inside &= (sites.ground[:, None] != sites.ground) | (sites.ground < 0)
-    walked_m = _inside_m(sites, inside)
+    inside &= (where.ground[:, None] != where.ground) | (where.ground < 0)
+    walked_m = _inside_m(where, inside)
     time_s[inside] = walked_m * 3.6 / WALK_KMH
     distance_m[inside] = walked_m
     time_s += leave_s[:, None] + reach_s
@@ -229,10 +238,10 @@ def _floors_s(
     return cheaper
 
 
-def _inside_m(sites: Sites, inside: NDArray[np.bool_]) -> Floats:
+def _inside_m(where: Whereabouts, inside: NDArray[np.bool_]) -> Floats:
     """Return metres walked for the pairs that lie in one compound, (pairs,) float64."""
     row, column = np.nonzero(inside)
-    lat, lon = sites.lat, sites.lon
+    lat, lon = where.lat, where.lon
     straight_m = haversine_m(lat[row], lon[row], lat[column], lon[column])
     return straight_m * INSIDE_DETOUR
 

@@ -93,10 +93,11 @@ class ModeGraph:
         self.arc_ms: Ints = np.where(reach.arc, arcs.time_ms, -1)
         self._is_public = reach.is_public
         behind = ~np.repeat(reach.is_public, 2)
-        self.enters: Ints = (behind & reach.node_is_public[arcs.tail]).astype(np.int64)
-        self.leaves: Ints = (behind & reach.node_is_public[arcs.head]).astype(np.int64)
+        self.enters: Ints = (behind & reach.is_border[arcs.tail]).astype(np.int64)
+        self.leaves: Ints = (behind & reach.is_border[arcs.head]).astype(np.int64)
         self.ground: Ints = reach.grounds(arcs)
         self._network_edge = arcs.edge
+        self._compound = arcs.compound
         self._own: Ints = np.flatnonzero(reach.arc[::2] | reach.arc[1::2])
         self.edge: Ints = arcs.edge[self._own]
         self._index_states(states, reach)
@@ -160,6 +161,17 @@ class ModeGraph:
         access : (n,) int64, packed weight between point and road
         """
         return self._placer.locate(lat, lon, self._own[edge], fraction, access)
+
+    def ground_in(self, locations: Locations, compound: Ints) -> Ints:
+        """Return the private ground of locations, -1 unless it is in the compound given.
+
+        Parameters
+        ----------
+        locations : n locations
+        compound : (n,) int64, numbers of compounds
+        """
+        inside = (compound >= 0) & (self._compound[locations.edge] == compound)
+        return np.where(inside, self.ground[locations.edge], -1)
 
     @property
     def hierarchy(self) -> "Hierarchy":

@@ -17,6 +17,9 @@ from maps.kernel.entries import Ints
 GATE_REACH_M = 30.0
 """A counter as near to a gate as this stands at the gate: nobody has to enter for it."""
 
+NAMED_REACH_M = 500.0
+"""An address is believed about its compound as far from the land as this, metres."""
+
 _EASIEST = (GateRule.OPEN, GateRule.SIGN_IN, GateRule.PERMIT)
 
 
@@ -36,6 +39,11 @@ class Grounds:
             for number, compound in enumerate(self.all)
             for ring in compound.boundary
         ]
+        self._outline = {
+            number: np.array([*(p for ring in compound.boundary for p in ring), *gates])
+            for number, compound in enumerate(self.all)
+            if (gates := [(gate.lat, gate.lon) for gate in compound.gates]) or compound.boundary
+        }
         self._owner = np.array([number for number, _ in rings], dtype=np.int64)
         self._area = np.array([ring.area for _, ring in rings])
         self._tree = shapely.STRtree([ring for _, ring in rings])
@@ -65,11 +73,20 @@ class Grounds:
         return number
 
     def of_doors(self, doors: Sequence[DoorLike]) -> Ints:
-        """Return the compound of each door, (n,) int64: by its address, else by its point."""
+        """Return the compound of each door, (n,) int64: by its address, else by its point.
+
+        An address that lies far from the land it names is not believed, and one whose
+        compound is but a name does not overrule the land.
+        """
         number = self.of(doors)
         for index, door in enumerate(doors):
             named = self._number.get(door.compound, -1)
-            if named >= 0:
+            if named < 0 or named == number[index]:
+                continue
+            outline = self._outline.get(named)
+            if outline is None:
+                number[index] = named if number[index] < 0 else number[index]
+            elif haversine_m(door.lat, door.lon, *outline.T).min() <= NAMED_REACH_M:
                 number[index] = named
         return number
 
@@ -88,12 +105,14 @@ class Grounds:
     def nearest_gate(self, number: int, mode: str, lat: float, lon: float) -> Gate | None:
         """Return the gate at which a mode's way on roads ends, for a place inside.
 
-        The nearest that the mode fits through; where there is none, the nearest one for
-        people on foot, who leave their vehicle outside.
+        The nearest of the easiest that the mode fits through, whatever the hour; where there
+        is none, of those for people on foot, who leave their vehicle outside.
         """
         gates = _fitting(self.all[number].gates, mode)
         if not gates:
             return None
+        easiest = min(_EASIEST.index(gate.rule) for gate in gates)
+        gates = [gate for gate in gates if _EASIEST.index(gate.rule) == easiest]
         away = haversine_m(lat, lon, *coordinates(gates))
         return gates[int(np.argmin(away))]
 

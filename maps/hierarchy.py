@@ -38,7 +38,7 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from maps.kernel.customize import Climb, customized, given
+from maps.kernel.customize import Upward, customized, given
 from maps.kernel.elimination import Topology, eliminated
 from maps.kernel.entries import Entries, Ints
 from maps.kernel.sweep import LANES, Entered, prepared, sweep
@@ -112,7 +112,7 @@ class Hierarchy:
         if self.arc_count and self._weight.min() < 0:
             raise ValueError("a weight is negative")
         self._basic, *climbs = customized(self._topology, self._weight)
-        self._climbs: tuple[Climb, Climb] = (climbs[0], climbs[1])
+        self._climbs: tuple[Upward, Upward] = (climbs[0], climbs[1])
 
     @property
     def node_count(self) -> int:
@@ -203,7 +203,7 @@ class Restriction:
     def __init__(
         self,
         topology: Topology,
-        climbs: tuple[Climb, Climb],
+        climbs: tuple[Upward, Upward],
         known: Entries,
         *,
         rows_are_sources: bool,

@@ -305,12 +305,13 @@ def direct(roads: Roads, sources: Locations, targets: Locations) -> tuple[Ints, 
     )
     same = (sources.lat[row] == targets.lat[column]) & (sources.lon[row] == targets.lon[column])
     weight = np.where(same, 0, weight + sources.access[row] + targets.access[column])
-    cheapest = np.lexsort((weight, column, row))
-    row, column, weight = row[cheapest], column[cheapest], weight[cheapest]
-    kept = np.ones(len(row), np.bool_)
-    kept[1:] = (row[1:] != row[:-1]) | (column[1:] != column[:-1])
-    kept &= weight < INF
-    return row[kept], column[kept], weight[kept]
+    open_ = weight < INF
+    key, weight = (row * len(targets) + column)[open_], weight[open_]
+    order = np.argsort(key, kind="stable")
+    key = key[order]
+    first = np.flatnonzero(np.concatenate((np.ones(1, np.bool_), key[1:] != key[:-1]))[: len(key)])
+    row, column = np.divmod(key[first], max(len(targets), 1))
+    return row, column, np.minimum.reduceat(weight[order], first) if len(first) else weight
 
 
 def direct_piece(roads: Roads, source: Locations, target: Locations) -> tuple[int, float, float]:

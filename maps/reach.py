@@ -26,14 +26,14 @@ class Reach:
     state : (states,) bool
     arc : (2 K,) bool
     is_public : (K,) bool
-    node_is_public : (N,) bool
-        Whether a public edge ends there.
+    is_border : (N,) bool
+        Whether a public edge ends there, or private ground of different compounds meets.
     """
 
     state: NDArray[np.bool_]
     arc: NDArray[np.bool_]
     is_public: NDArray[np.bool_]
-    node_is_public: NDArray[np.bool_]
+    is_border: NDArray[np.bool_]
 
     @classmethod
     def of(cls, arcs: ModeArcs, states: States) -> "Reach":
@@ -54,21 +54,21 @@ class Reach:
         is_public = np.zeros(len(arcs.length_dm), np.bool_)
         is_public[states.arc[through] >> 1] = True
         edge = np.flatnonzero(is_public)
-        node_is_public = np.zeros(arcs.node_count, np.bool_)
-        node_is_public[np.concatenate((arcs.tail[2 * edge], arcs.head[2 * edge]))] = True
-        return cls(state, arc, is_public, node_is_public)
+        is_border = _where_compounds_meet(arcs, arc)
+        is_border[np.concatenate((arcs.tail[2 * edge], arcs.head[2 * edge]))] = True
+        return cls(state, arc, is_public, is_border)
 
     def grounds(self, arcs: ModeArcs) -> Ints:
         """Return the number of the piece of private ground of each edge, (K,) int64; -1 for none.
 
-        A piece is connected without touching a public road.
+        A piece is connected without touching a border.
         """
         used = self.arc[::2] | self.arc[1::2]
         ground = np.full(len(used), -1, np.int64)
         errand = np.flatnonzero(used & ~self.is_public)
         ends = np.stack((arcs.tail[2 * errand], arcs.head[2 * errand]))
-        # A public junction does not join the grounds around it: each gets a copy.
-        copies = self.node_is_public[ends]
+        # A border does not join the grounds around it: each gets a copy.
+        copies = self.is_border[ends]
         ends[copies] = arcs.node_count + np.arange(int(copies.sum()))
         size = arcs.node_count + int(copies.sum())
         joined = coo_array((np.ones(len(errand)), (ends[0], ends[1])), shape=(size, size))
@@ -76,12 +76,30 @@ class Reach:
         return ground
 
 
+def _where_compounds_meet(arcs: ModeArcs, used: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Mark the nodes where edges of different compounds end, or of one and of none, (N,) bool."""
+    if not (arcs.compound >= 0).any():
+        return np.zeros(arcs.node_count, np.bool_)
+    edge = np.flatnonzero(used[::2] | used[1::2])
+    compound = np.concatenate((arcs.compound[edge], arcs.compound[edge]))
+    ends = np.concatenate((arcs.tail[2 * edge], arcs.head[2 * edge]))
+    least = np.full(arcs.node_count, np.iinfo(np.int64).max)
+    most = np.full(arcs.node_count, -1)
+    np.minimum.at(least, ends, compound)
+    np.maximum.at(most, ends, compound)
+    meet: NDArray[np.bool_] = least < most
+    return meet
+
+
 def _largest(states: States, moves: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Mark the largest strongly connected part of some moves; none where there are no moves."""
     label = _labels(states, moves)
     size = np.bincount(label)
-    if size.max() == 1 and not (states.origin == states.target)[moves].any():
-        return np.zeros(states.count, np.bool_)
+    if size.max() == 1:
+        # Nothing but one-way streets; at most a loop leads back to where it began.
+        alone = np.zeros(states.count, np.bool_)
+        alone[states.origin[moves & (states.origin == states.target)][:1]] = True
+        return alone
     # Of equally large parts the one with the smallest state is taken.
     chosen: NDArray[np.bool_] = label == label[np.flatnonzero(size[label] == size.max())[0]]
     return chosen

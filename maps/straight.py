@@ -84,6 +84,12 @@ class StraightLine:
         """Return door-to-door times and distances; see `TravelTimes.doors`."""
         return door_to_door(doors, climb, *self.matrix(mode, doors, doors, at=at))
 
+    def extend(self, mode: str, doors: Sequence[DoorLike], *, at: int | None = None) -> None:
+        """Do nothing: there is nothing to keep."""
+
+    def prepare(self, mode: str, *, at: int | None = None) -> None:
+        """Do nothing: there is nothing to build."""
+
     def route(self, mode: str, a: Point, b: Point, *, at: int | None = None) -> Route:
         """Return the straight line with its time and distance; see `TravelTimes.route`."""
         time_s, distance_m = self.matrix(mode, (a,), (b,), at=at)

@@ -12,8 +12,9 @@ from datetime import UTC, datetime, tzinfo
 import numpy as np
 from numpy.typing import NDArray
 
+from maps.arcs import LONGEST_DM
 from maps.compounds import Gate
-from maps.doors import Climb, DoorLike, Sites, door_to_door
+from maps.doors import Climb, DoorLike, Whereabouts, door_to_door
 from maps.earth import Floats, Point, coordinates, haversine_m
 from maps.graph import ModeGraph, Way
 from maps.grounds import Grounds
@@ -35,7 +36,7 @@ KNOWN_POINTS = 6000
 MAX_EXTENT_M = 250_000.0
 """Largest diagonal of a map, metres: past it a weight's fields might overflow."""
 
-PERIODS = 4
+PERIODS = 6
 """Most variants of a mode's graph, by the hours of its roads, that are kept at a time."""
 
 HOURS = 24
@@ -95,8 +96,7 @@ class TravelTimes:
         factors: Mapping[str, Sequence[float]] | None = None,
         threads: int = 1,
     ) -> None:
-        box = network.bounds
-        extent_m = float(haversine_m(box.south, box.west, box.north, box.east))
+        extent_m = _extent_m(network)
         if extent_m > MAX_EXTENT_M:
             raise MapError(
                 f"the map is {extent_m / 1000:.0f} km across, more than "
@@ -181,8 +181,7 @@ class TravelTimes:
         MapError
             The map has no connected road for the mode.
         """
-        number = self._grounds.of_doors(doors)
-        lat, lon = self._entered(doors, number)
+        number, lat, lon, has_lift = self._entered(doors)
         place, slot = _distinct(lat, lon, number)
         with self._lock:
             kept = self._mode(mode, at)
@@ -195,23 +194,25 @@ class TravelTimes:
             time_s[both] = kept.time_s[on[:, None], on]
             distance_m[both] = kept.distance_m[on[:, None], on]
             ground = np.full(len(rows), -1, dtype=np.int64)
-            ground[is_on] = kept.graph.ground[kept.locations.edge[on]]
+            ground[is_on] = kept.graph.ground_in(kept.locations.take(on), number[is_on])
         names = tuple(
             self._grounds.all[found].id if found >= 0 else door.compound
             for door, found in zip(doors, number.tolist(), strict=True)
         )
-        sites = Sites(lat=lat, lon=lon, compound=names, ground=ground)
-        return door_to_door(doors, climb, self._slowed(mode, time_s, at), distance_m, sites)
+        where = Whereabouts(lat=lat, lon=lon, compound=names, ground=ground, has_lift=has_lift)
+        return door_to_door(doors, climb, self._slowed(mode, time_s, at), distance_m, where)
 
-    def extend(self, mode: str, points: Sequence[Point], *, at: int | None = None) -> None:
-        """Compute rows and columns of points ahead of the `doors` that will ask for them.
+    def extend(self, mode: str, doors: Sequence[DoorLike], *, at: int | None = None) -> None:
+        """Compute rows and columns of places ahead of the `doors` that will ask for them.
 
         Parameters
         ----------
-        points : k points; those off the map are left out
+        mode : str
+        doors : k places; those off the map are left out
+        at : int, optional
+            As in `matrix`.
         """
-        number = self._grounds.of(points)
-        lat, lon = coordinates(points)
+        number, lat, lon, _ = self._entered(doors)
         place, _ = _distinct(lat, lon, number)
         with self._lock:
             self._known_rows(self._mode(mode, at), lat[place], lon[place], number[place])
@@ -221,10 +222,8 @@ class TravelTimes:
 
         Raises
         ------
-        OffMapError
+        OffMapError, MapError
             As `matrix`.
-        MapError
-            As `matrix`; or there is no way at that hour.
         """
         kept = self._mode(mode, at)
         ends = self._all_located(mode, kept, (a, b))
@@ -233,8 +232,6 @@ class TravelTimes:
             return Route(polyline=(here, there), time_s=0.0, distance_m=0.0)
         start, end = ends.take(np.array([0])), ends.take(np.array([1]))
         time_s, distance_m = kept.graph.matrix(start, end)
-        if not np.isfinite(time_s[0, 0]):
-            raise MapError(f"there is no way for {mode} between these two points at that hour")
         line = [here, *self._drawn(kept.graph.way(start, end)), there]
         polyline = [
             point for point, last in zip(line, [None, *line], strict=False) if point != last
@@ -303,12 +300,27 @@ class TravelTimes:
         minute = None if at is None else self._minute(at)
         with self._lock:
             key = (mode, self.network.hours_of(mode, minute))
-            if key not in self._kept:
+            if key in self._kept:
+                # The least recently used comes first.
+                self._kept[key] = self._kept.pop(key)
+            else:
                 mine = [other for other in self._kept if other[0] == mode]
                 for old in mine[: max(0, len(mine) - PERIODS + 1)]:
                     del self._kept[old]
                 self._kept[key] = _Mode(self.network.at(minute), mode, self._grounds)
             return self._kept[key]
+
+    def prepare(self, mode: str, *, at: int | None = None) -> None:
+        """Build now what the first large call of a mode would wait for.
+
+        Raises
+        ------
+        MapError
+            The map has no connected road for the mode.
+        """
+        kept = self._mode(mode, at)
+        self._reached(kept, ())
+        _ = kept.graph.hierarchy
 
     def _slowed(
         self, mode: str, time_s: NDArray[np.float32], at: int | None
@@ -339,14 +351,18 @@ class TravelTimes:
             )
         return _located(kept, lat, lon, reached)
 
-    def _entered(self, doors: Sequence[DoorLike], number: Ints) -> tuple[Floats, Floats]:
-        """Return the points where doors are entered: the map's where it knows the entrance."""
+    def _entered(self, doors: Sequence[DoorLike]) -> tuple[Ints, Floats, Floats, NDArray[np.bool_]]:
+        """Return compounds, points of entry and lifts: the map's where it knows the entrance."""
+        number = self._grounds.of_doors(doors)
         lat, lon = coordinates(doors)
+        has_lift = np.array([bool(door.has_lift) for door in doors], dtype=np.bool_)
         for index in np.flatnonzero(number >= 0).tolist():
             entrance = self._grounds.entrance(int(number[index]), doors[index])
             if entrance is not None:
                 lat[index], lon[index] = entrance.lat, entrance.lon
-        return lat, lon
+                if doors[index].has_lift is None:
+                    has_lift[index] = bool(entrance.has_lift)
+        return number, lat, lon, has_lift
 
     def _known_rows(self, kept: _Mode, lat: Floats, lon: Floats, number: Ints) -> Ints:
         """Return the rows of distinct points in the kept matrices, adding those that are new.
@@ -415,6 +431,16 @@ class TravelTimes:
 
 def _located(kept: _Mode, lat: Floats, lon: Floats, reached: Reached) -> Locations:
     return kept.graph.locate(lat, lon, reached.edge, reached.fraction, reached.access)
+
+
+def _extent_m(network: RoadNetwork) -> float:
+    """Return the diagonal of the box that holds all roads that an errand may take, metres."""
+    short = network.length_dm <= LONGEST_DM
+    ends = np.concatenate((network.tail[short], network.head[short]))
+    if not len(ends):
+        return 0.0
+    lat, lon = network.node_lat[ends], network.node_lon[ends]
+    return float(haversine_m(lat.min(), lon.min(), lat.max(), lon.max()))
 
 
 def _distinct(lat: Floats, lon: Floats, number: Ints) -> tuple[Ints, Ints]:

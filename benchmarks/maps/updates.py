@@ -11,9 +11,10 @@ from functools import partial
 
 import numpy as np
 
-from benchmarks.maps.points import MODES, random_spots
+from benchmarks.maps.points import MODES, Spot, random_spots
 from benchmarks.maps.setting import MAIN_MAP, cores, map_file, print_table
 from benchmarks.maps.timing import ROUNDS, interleaved
+from maps.doors import Door
 from maps.graph import ModeGraph
 from maps.hierarchy import Hierarchy
 from maps.kernel.weight import DISTANCE_BITS, TIME_MASK, Weights
@@ -32,12 +33,16 @@ def slowed(hierarchy: Hierarchy, *, seed: int) -> Weights:
     return before + ((changed_ms - time_ms) << DISTANCE_BITS)
 
 
+def _doors(spots: list[Spot]) -> list[Door]:
+    return [Door(lat=spot.lat, lon=spot.lon) for spot in spots]
+
+
 def main() -> None:
     """Measure and print the table."""
     network = load_map(map_file(MAIN_MAP))
     times = TravelTimes(network, threads=cores())
-    known = random_spots(network, KNOWN, seed=1)
-    drawn = random_spots(network, NEW * len(MODES) * (ROUNDS + 1), seed=2)
+    known = _doors(random_spots(network, KNOWN, seed=1))
+    drawn = _doors(random_spots(network, NEW * len(MODES) * (ROUNDS + 1), seed=2))
     fresh = iter([drawn[start : start + NEW] for start in range(0, len(drawn), NEW)])
 
     def extend(mode: str) -> None:

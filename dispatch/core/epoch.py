@@ -35,7 +35,7 @@ from dispatch.core.policy import CLIMBS, Climb, Policy
 from dispatch.core.state import State
 from dispatch.solver.plan import Action, Plan, PlannedTour, Reason
 from dispatch.solver.problem import FOREVER, NO_LIMIT, UNREACHABLE, Lists, Problem
-from dispatch.solver.ways import ways_of
+from dispatch.solver.ways import Ways
 
 FLOAT32 = NDArray[np.float32]
 MILLE = 1000
@@ -166,12 +166,10 @@ def _why(load: "_Load", near: NDArray[np.bool_], let_in: NDArray[np.bool_], now:
 def commit_of(epoch: Epoch, plan: Plan) -> CommitPlan:
     """Return the command that brings a plan into the state."""
     reasons = [(epoch.legs[item.leg].id, item.reason) for item in plan.unassigned]
-    ways = ways_of(epoch.problem)
+    ways = Ways(epoch.problem)
     return CommitPlan(
         changes=epoch.changes,
-        itineraries=tuple(
-            _itinerary(epoch, tour, ways.times[ways.class_of[tour.courier]]) for tour in plan.tours
-        ),
+        itineraries=tuple(_itinerary(epoch, tour, ways) for tour in plan.tours),
         reasons=tuple(sorted((leg, why.value) for leg, why in (*reasons, *epoch.left_out))),
         replan_at=epoch.replan_at,
         engine=plan.engine,
@@ -415,7 +413,9 @@ def _problem(
         fixed_cost=np.full(len(couriers), policy.nuisance_cents * MILLE),
         cost_per_away=_ints([c.pay_per_min_cents * MILLE // 60 for c in couriers]),
         cost_per_parcel=_ints([c.pay_fixed_cents * MILLE for c in couriers]),
-        **gates.fields(couriers, places.all),
+        **gates.fields(
+            couriers, places.all, (place for leg in legs for place in (leg.pickup, leg.dropoff))
+        ),
     )
 
 
@@ -459,10 +459,10 @@ def _matrices(
 # --- and back --------------------------------------------------------------------------
 
 
-def _itinerary(epoch: Epoch, tour: PlannedTour, times: NDArray[np.int32]) -> Itinerary:
-    """Name the stops of a tour; ``times`` (D, D) are the courier's, gates included."""
+def _itinerary(epoch: Epoch, tour: PlannedTour, ways: Ways) -> Itinerary:
+    """Name the stops of a tour; its times are the courier's, gates included."""
     problem, now = epoch.problem, epoch.now
-    mode = int(problem.mode[tour.courier])
+    mode, access = int(problem.mode[tour.courier]), int(problem.access[tour.courier])
     start = int(problem.start_place[tour.courier])
     end = int(problem.end_place[tour.courier])
     stops: list[Stop] = []
@@ -490,13 +490,13 @@ def _itinerary(epoch: Epoch, tour: PlannedTour, times: NDArray[np.int32]) -> Iti
                 actions=(action,),
                 arrives_at=now + planned.arrives_at,
                 leaves_at=now + planned.leaves_at,
-                travel_s=int(times[here, place]),
+                travel_s=int(ways.times(mode, access, here, place)),
                 distance_m=int(problem.distance_m[mode, here, place]),
             )
         )
         here = place
     has_end = end >= 0
-    direct_s = int(times[start, end]) if has_end else 0
+    direct_s = int(ways.times(mode, access, start, end)) if has_end else 0
     return Itinerary(
         courier=epoch.couriers[tour.courier].id,
         legs=tuple(epoch.legs[stop.leg].id for stop in tour.stops if stop.action is Action.PICKUP),
@@ -505,7 +505,7 @@ def _itinerary(epoch: Epoch, tour: PlannedTour, times: NDArray[np.int32]) -> Iti
         end=epoch.places[end] if has_end else None,
         departs_at=now + tour.departs_at,
         ends_at=now + tour.ends_at,
-        return_s=int(times[here, end]) if has_end else 0,
+        return_s=int(ways.times(mode, access, here, end)) if has_end else 0,
         return_m=int(problem.distance_m[mode, here, end]) if has_end else 0,
         detour_s=max(0, tour.ends_at - tour.departs_at - direct_s),
     )

@@ -56,13 +56,15 @@ def entry_s(
     gate
         None where the compound has none for the courier's mode that is open now.
     is_own
-        The courier is one of the compound's own people.
+        The courier is one of the compound's own people: they pass at once, at all hours.
     is_known
         See the function of that name.
     """
+    if is_own:
+        return 0
     if gate is None:
         return None
-    if is_own or gate.rule == "OPEN":
+    if gate.rule == "OPEN":
         return 0
     if gate.rule != "SIGN_IN":
         return None
@@ -168,13 +170,24 @@ class Gates:
         )
         return may
 
-    def fields(self, couriers: Sequence[Courier], places: Sequence[Place]) -> dict[str, Any]:
-        """Return the fields of a `Problem` that say all this; none where no place has a gate.
+    def fields(
+        self, couriers: Sequence[Courier], places: Sequence[Place], stops: Iterable[Place]
+    ) -> dict[str, Any]:
+        """Return the fields of a `Problem` that say all this; none where no stop has a gate.
 
         Couriers who pass the same gates alike share an access class.
+
+        Parameters
+        ----------
+        places
+            Of the problem, by number.
+        stops
+            Those of them where something is picked up or dropped off. The others are where tours
+            start and end: only who belongs there ever goes there, and is let in at once. So their
+            compounds are open ground, which keeps couriers alike who live in different ones.
         """
         behind = self.behind(places)
-        compounds = sorted({*behind} - {""})
+        compounds = sorted({*self.behind(stops)} - {""})
         if not compounds:
             return {}
         number = {name: index for index, name in enumerate(compounds)}

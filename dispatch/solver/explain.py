@@ -135,7 +135,7 @@ def _no_way(schedule: Schedule, courier: int, stops: list[int]) -> bool:
     if not schedule.has_pickup[schedule.leg[stops[-1]]]:
         return not _is_shut_out(schedule, courier, stops)
     tail, head = (schedule.place[stop] for stop in stops[-2:])
-    is_missing = schedule.way(courier, stops[-2], stops[-1]) >= UNREACHABLE
+    is_missing = schedule.way(courier, tail, head) >= UNREACHABLE
     return is_missing and not schedule.is_shut(courier, tail, head)
 
 
@@ -153,7 +153,11 @@ def _hopeless(schedule: Schedule, courier: int, stops: list[int]) -> bool:
     if not schedule.has_pickup[leg]:
         return schedule.closes[dropoff] < schedule.on_duty[courier]
     earliest = max(schedule.opens[leg], min(schedule.on_duty))
-    arrival = earliest + schedule.service[leg] + schedule.way(courier, leg, dropoff)
+    arrival = (
+        earliest
+        + schedule.service[leg]
+        + schedule.way(courier, schedule.place[leg], schedule.place[dropoff])
+    )
     return earliest > schedule.closes[leg] or arrival > schedule.closes[dropoff]
 
 

@@ -8,11 +8,13 @@ only part of it that must be fast.
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dispatch.solver.arrays import UNREACHABLE
 from dispatch.solver.schedule import Limits, Schedule
 
 _Array = NDArray[Any]
@@ -72,13 +74,7 @@ class Gaps:
         self._schedule = tours.schedule
         problem = tours.schedule.problem
         pad = ((0, 0), (0, 1), (0, 1))
-        ways = tours.schedule.ways
-        self._class_of = np.array(ways.class_of, np.int64)
-        shape = (len(ways.times), problem.place_count, problem.place_count)
-        self._times = np.pad(np.array(ways.times).reshape(shape), pad).astype(np.int64)
-        # What is paid for differs from what it takes only where there are gates.
-        is_paid_apart = problem.is_gated and problem.cost_per_travel.any()
-        self._travel = np.pad(problem.travel, pad).astype(np.int64) if is_paid_apart else None
+        self._ways = tours.schedule.ways
         self._distance = np.pad(problem.distance_m, pad) if problem.cost_per_m.any() else None
         self._arcs = None if problem.arc_cost is None else np.pad(problem.arc_cost, pad)
         self._load = problem.load
@@ -126,13 +122,12 @@ class Gaps:
     def _row(self, vehicle: int) -> _Row:
         schedule, limits = self._schedule, self._tours.limits
         courier, stops = self._tours.couriers[vehicle], self._tours.stops[vehicle]
-        times = self._times[schedule.ways.class_of[courier]]
         places = [
             schedule.start[courier],
             *(schedule.place[stop] for stop in stops),
             schedule.end[courier],
         ]
-        ways = times[places[:-1], places[1:]].tolist()
+        ways = [schedule.way(courier, tail, head) for tail, head in pairwise(places)]
         leaves = [schedule.on_duty[courier]]
         for stop, way in zip(stops, ways, strict=False):
             leaves.append(max(leaves[-1] + way, schedule.opens[stop]) + schedule.service[stop])
@@ -188,7 +183,7 @@ class Gaps:
         courier = couriers[self._vehicle]
         self._courier = courier
         self._mode = problem.mode[courier]
-        self._class = self._class_of[courier]
+        self._access = problem.access[courier]
         self._per_travel = problem.cost_per_travel[courier]
         self._per_m = problem.cost_per_m[courier]
         self._per_away = problem.cost_per_away[courier]
@@ -196,17 +191,25 @@ class Gaps:
         self._opening = np.where(
             empty & (problem.left[courier] > 0), problem.fixed_cost[courier], 0
         )
-        self._way = self._times[self._class, self._before, self._after]
-        self._arc = self._arc_costs(self._before, self._after, self._way)
+        travel = self._travel(self._before, self._after)
+        self._way = self._with_gates(self._before, self._after, travel)
+        self._arc = self._arc_costs(self._before, self._after, travel)
         self._stale = False
 
-    def _arc_costs(self, tails: _Array | int, heads: _Array | int, ways: _Array) -> _Array:
+    def _travel(self, tails: _Array | int, heads: _Array | int) -> _Array:
+        travel: _Array = self._ways.travel[self._mode, tails, heads]
+        return travel
+
+    def _with_gates(self, tails: _Array | int, heads: _Array | int, travel: _Array) -> _Array:
+        if not self._ways.is_gated:
+            return travel
+        return np.minimum(travel + self._ways.added(self._access, tails, heads), UNREACHABLE)
+
+    def _arc_costs(self, tails: _Array | int, heads: _Array | int, travel: _Array) -> _Array:
         if self._arcs is not None:
             arcs: _Array = self._arcs[self._mode, tails, heads]
             return arcs
-        if self._travel is not None:
-            ways = self._travel[self._mode, tails, heads]
-        cost: _Array = self._per_travel * ways
+        cost: _Array = self._per_travel * travel
         if self._distance is not None:
             cost = cost + self._per_m * self._distance[self._mode, tails, heads]
         return cost
@@ -214,10 +217,11 @@ class Gaps:
     def _detour(self, stop: int, open_gaps: _Array) -> _Detour:
         schedule = self._schedule
         place, service = schedule.place[stop], schedule.service[stop]
-        way_in = self._times[self._class, self._before, place]
-        way_out = self._times[self._class, place, self._after]
-        arc_in = self._arc_costs(self._before, place, way_in)
-        arc_out = self._arc_costs(place, self._after, way_out)
+        travel_in, travel_out = self._travel(self._before, place), self._travel(place, self._after)
+        way_in = self._with_gates(self._before, place, travel_in)
+        way_out = self._with_gates(place, self._after, travel_out)
+        arc_in = self._arc_costs(self._before, place, travel_in)
+        arc_out = self._arc_costs(place, self._after, travel_out)
         begins = np.maximum(self._leaves + way_in, schedule.opens[stop])
         feasible = open_gaps & (begins <= self._tours.limits.latest[stop])
         feasible &= begins + service + way_out <= self._reach_by
@@ -248,8 +252,10 @@ class Gaps:
             np.full(len(first), dropoff),
         )
 
-        way = self._times[self._class, schedule.place[leg], schedule.place[dropoff]]
-        arc = self._arc_costs(schedule.place[leg], schedule.place[dropoff], way)
+        tail, head = schedule.place[leg], schedule.place[dropoff]
+        travel = self._travel(tail, head)
+        way = self._with_gates(tail, head, travel)
+        arc = self._arc_costs(tail, head, travel)
         begins = np.maximum(here.begins + schedule.service[leg] + way, schedule.opens[dropoff])
         ends = begins + schedule.service[dropoff]
         works = open_gaps & (here.begins <= self._tours.limits.latest[leg])

@@ -6,15 +6,18 @@ parcels per tour, duty, leash, allowance, return reserve, free starts and open e
 work on board, skills, bars and commitments.
 
 It does not hold: the fields of `NOT_HONOURED` (refused); couriers whose commitments already break a
-limit, or who could not even go straight home (their tours stay as insertion made them); and the
-last detail of the timing rules, by which a departure is never delayed so far that a stop is late.
-So every answer is timed and priced once more by `dispatch.solver.schedule`, and a tour that breaks
-a limit then loses its free legs, which are inserted anew.
+limit, or who could not even go straight home (their tours stay as insertion made them); where gates
+make nearly everybody a class of his own, those of the rarest classes beyond `CELLS` (likewise, and
+the plan's notes say so); and the last detail of the timing rules, by which a departure is never
+delayed so far that a stop is late. So every answer is timed and priced once more by
+`dispatch.solver.schedule`, and a tour that breaks a limit then loses its free legs, which are
+inserted anew.
 
 The search is limited by solutions, by steps and by `progress()`, never by a clock. Only this module
 imports OR-Tools.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -44,6 +47,9 @@ OPERATORS = (
     "use_exchange_subtrip",
 )
 """Local search operators; OR-Tools' other defaults look at many neighbours that split a pair."""
+
+CELLS = 40_000_000
+"""Most cells in the matrices of time together; OR-Tools keeps 8 bytes for each of them."""
 
 _HORIZON = 2 * FOREVER
 _DAYS_S = 3 * 86_400
@@ -92,13 +98,14 @@ def solve(
     limiter = Limiter(solution_limit, progress)
     if limiter.reached():
         return _plan(tours, limiter, seed)
-    found = _Model(tours).search(seed, limiter)
+    model = _Model(tours)
+    found = model.search(seed, limiter)
     if found is None:
         note = "OR-Tools refused the warm start: this is insertion's plan"
         return replace(_plan(tours, limiter, seed), engine=insert.ENGINE, notes=(note,))
     if not tours.adopt(found) or tours.cost >= before.cost:
         tours.restore(before)
-    return _plan(tours, limiter, seed)
+    return replace(_plan(tours, limiter, seed), notes=model.notes)
 
 
 class _Model:
@@ -113,12 +120,17 @@ class _Model:
         self.schedule = tours.schedule
         self.problem = tours.schedule.problem
         strict = self.schedule.strict()
-        self.vehicles = [
+        able = [
             vehicle
             for vehicle, courier in enumerate(tours.couriers)
             if courier not in tours.widened
             and self.schedule.measure(courier, (), strict) is not None
         ]
+        self.vehicles = self._affordable(able)
+        self.notes: tuple[str, ...] = ()
+        if len(self.vehicles) < len(able):
+            alone = len(able) - len(self.vehicles)
+            self.notes = (f"{alone} couriers with gates of their own keep insertion's tours",)
         self.couriers = [tours.couriers[vehicle] for vehicle in self.vehicles]
         self.base = min((self.schedule.on_duty[courier] for courier in self.couriers), default=0)
         self.legs = self._legs()
@@ -143,6 +155,21 @@ class _Model:
         for leg in self.legs:
             self._add_leg(leg)
         return self._run(limiter)
+
+    def _class_of(self, courier: int) -> tuple[int, int]:
+        """Mode and access class: couriers who share both take the same time everywhere."""
+        access = int(self.problem.access[courier]) if self.problem.is_gated else 0
+        return self.schedule.mode[courier], access
+
+    def _affordable(self, vehicles: list[int]) -> list[int]:
+        """Keep the vehicles of the commonest classes, as many as `CELLS` has room for."""
+        class_of = {vehicle: self._class_of(self.tours.couriers[vehicle]) for vehicle in vehicles}
+        schedule = self.schedule
+        stops = sum(schedule.has_pickup) + sum(map(len, schedule.options))
+        nodes = max(1, stops + 2 * len(vehicles))
+        room = max(1, CELLS // nodes**2)
+        kept = {kind for kind, _ in Counter(class_of.values()).most_common(room)}
+        return [vehicle for vehicle in vehicles if class_of[vehicle] in kept]
 
     def _legs(self) -> list[int]:
         """Leave out what other tours keep, and what no modelled courier may take."""
@@ -237,13 +264,15 @@ class _Model:
 
     def _add_time(self) -> None:
         """Count starts of service from `base`; unreachable arcs are longer than the horizon."""
-        ways = self.schedule.ways
-        matrices = {}
-        for alike in sorted({ways.class_of[courier] for courier in self.couriers}):
-            times = self._between(ways.times[alike])
-            transit = np.where(times < UNREACHABLE, times + self._service()[:, None], _HORIZON + 1)
-            matrices[alike] = self.routing.RegisterTransitMatrix(transit.tolist())
-        transits = [matrices[ways.class_of[courier]] for courier in self.couriers]
+        places, service = self._places(), self._service()[:, None]
+        known: dict[tuple[int, int], int] = {}
+        transits = []
+        for alike in map(self._class_of, self.couriers):
+            if alike not in known:
+                times = self.schedule.ways.times(*alike, places[:, None], places)
+                transit = np.where(times < UNREACHABLE, times + service, _HORIZON + 1)
+                known[alike] = self.routing.RegisterTransitMatrix(transit.tolist())
+            transits.append(known[alike])
         self.routing.AddDimensionWithVehicleTransits(transits, _HORIZON, _HORIZON, False, "time")  # noqa: FBT003
         self.time = self.routing.GetDimensionOrDie("time")
         for number, courier in enumerate(self.couriers):

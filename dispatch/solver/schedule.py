@@ -14,7 +14,7 @@ import numpy as np
 from dispatch.solver.arrays import IntArray
 from dispatch.solver.plan import Action, PlannedStop, PlannedTour
 from dispatch.solver.problem import UNREACHABLE, Problem
-from dispatch.solver.ways import ways_of
+from dispatch.solver.ways import Ways
 
 NOT_HONOURED = (
     "after_leg",
@@ -129,15 +129,13 @@ class Schedule:
 
     def _read_matrices(self) -> None:
         problem = self.problem
-        self.ways = ways_of(problem)
-        self._times = [_padded(times) for times in self.ways.times]
-        modes = np.unique(problem.mode).tolist()
-        # Pay is by the matrix alone: a second copy only where gates make the two differ.
-        self._travel = (
-            {m: _padded(problem.travel[m]) for m in modes}
-            if problem.is_gated and problem.cost_per_travel.any()
-            else {}
-        )
+        self.ways = Ways(problem)
+        modes: list[int] = np.unique(problem.mode).tolist()
+        self._travel: dict[int, list[list[int]]] = {m: self.ways.travel[m].tolist() for m in modes}
+        self._gate: list[int] = self.ways.gate.tolist()
+        self._entry: list[list[int]] = self.ways.entry.tolist()
+        self._access: list[int] = problem.access.tolist()
+        self._is_gated = problem.is_gated
         self._distance = (
             {m: _padded(problem.distance_m[m]) for m in modes} if problem.cost_per_m.any() else {}
         )
@@ -188,8 +186,12 @@ class Schedule:
         )
 
     def way(self, courier: int, tail: int, head: int) -> int:
-        """Give the time from one stop to another for a courier, gate included, ticks."""
-        return self._times[self.ways.class_of[courier]][self.place[tail]][self.place[head]]
+        """Give the time from one place to another for a courier, gate included, ticks."""
+        way = self._travel[self.mode[courier]][tail][head]
+        gate = self._gate[head]
+        if gate < 0 or tail < 0 or gate == self._gate[tail]:
+            return way
+        return min(way + self._entry[self._access[courier]][gate], UNREACHABLE)
 
     def is_shut(self, courier: int, tail: int, head: int) -> bool:
         """Say whether there is a way between two places, but through a gate shut to the courier."""
@@ -238,7 +240,8 @@ class Schedule:
             None where a limit is broken.
 
         """
-        times = self._times[self.ways.class_of[courier]]
+        travel = self._travel[self.mode[courier]]
+        is_gated = self._is_gated
         at = self.start[courier]
         clock = self.on_duty[courier]
         starts: list[int] = []
@@ -246,7 +249,8 @@ class Schedule:
         late = driven = blocked = shut = 0
         for stop in stops:
             place = self.place[stop]
-            way = times[at][place]
+            # Spelled out where there are no gates: this runs for every insertion that is tried.
+            way = self.way(courier, at, place) if is_gated else travel[at][place]
             if way >= UNREACHABLE:
                 is_shut = self.is_shut(courier, at, place)
                 shut, blocked = shut + is_shut, blocked + (not is_shut)
@@ -260,7 +264,7 @@ class Schedule:
             driven += way
             clock = begin + self.service[stop]
             at = place
-        way = times[at][self.end[courier]]
+        way = self.way(courier, at, self.end[courier])
         if way >= UNREACHABLE:
             is_shut = self.is_shut(courier, at, self.end[courier])
             shut, blocked = shut + is_shut, blocked + (not is_shut)
@@ -308,13 +312,15 @@ class Schedule:
         cost += self.per_parcel[courier] * sum(map(self.is_dropoff.__getitem__, stops))
         if self.per_effort[courier]:
             cost += self.per_effort[courier] * sum(map(self.effort.__getitem__, stops))
-        if not self._arcs and not self.per_m[courier] and not self._travel:
+        # Pay by travel leaves gates out.
+        is_paid_apart = self._is_gated and self.per_travel[courier] > 0
+        if not self._arcs and not self.per_m[courier] and not is_paid_apart:
             return cost + self.per_travel[courier] * driven
         places = [self.start[courier], *(self.place[stop] for stop in stops), self.end[courier]]
         mode = self.mode[courier]
         if self._arcs:
             return cost + sum(self._arcs[mode][tail][head] for tail, head in pairwise(places))
-        if self._travel:
+        if is_paid_apart:
             driven = sum(self._travel[mode][tail][head] for tail, head in pairwise(places))
         if self.per_m[courier]:
             metres = self._distance[mode]
@@ -348,11 +354,10 @@ class Schedule:
         """Write a tour out with its times."""
         measures = self.measure(courier, stops, self.unlimited())
         assert measures is not None, "no tour breaks limits that do not exist"  # noqa: S101
-        times = self._times[self.ways.class_of[courier]]
         clock, at = measures.departs_at, self.start[courier]
         planned = []
         for stop in stops:
-            arrives_at = clock + times[at][self.place[stop]]
+            arrives_at = clock + self.way(courier, at, self.place[stop])
             starts_at = max(arrives_at, self.opens[stop])
             clock, at = starts_at + self.service[stop], self.place[stop]
             option = stop - self.leg_count

@@ -1,53 +1,92 @@
-"""How long couriers take from place to place: the matrix, and what its gates add for each of them.
+"""How long couriers take from place to place: travel by mode, and what gates add by access class.
 
-Apart from the timing rules because insertion's estimate and the routing model want the same
-numbers as arrays. `dispatch.solver.check` must not import this module: it adds gates up by itself.
+The two are added only where both are asked for. Residents and guards of many compounds make nearly
+one access class for each courier, and a matrix for each of them would fill the memory.
+`dispatch.solver.check` must not import this module: it adds gates up by itself.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
-from dispatch.solver.arrays import UNREACHABLE, Int32Array
+from dispatch.solver.arrays import UNREACHABLE, IntArray
 from dispatch.solver.problem import Problem
 
+_OPEN, _NOWHERE = -1, -2
+"""No gates either: open ground, and a free start or an open end."""
 
-@dataclass(frozen=True)
+
 class Ways:
-    """Times by class of couriers who go alike.
+    """Travel and gate entry of a problem, as arrays that know the place that is nowhere.
+
+    Nowhere (free start, open end) comes after all places, so its index is D or -1.
 
     Parameters
     ----------
-    class_of : list of int, by courier
-        Index into `times`.
-    times : list of (D, D) int32, ticks
-        `travel` and gate entry together; `UNREACHABLE` where there is no way or no permit.
+    problem : Problem
+        Whose couriers are on their way.
+
+    Attributes
+    ----------
+    travel : (M, D + 1, D + 1), ticks
+        Without gates; 0 from and to nowhere.
+    gate : (D + 1,), gate
+        The gate that each place lies behind; negative: none.
+    entry : (A, G + 2), ticks
+        What each gate takes each access class, `UNREACHABLE` where it is shut. The columns that
+        negative gates pick out, the last two, are 0.
 
     """
 
-    class_of: list[int]
-    times: list[Int32Array]
+    def __init__(self, problem: Problem) -> None:
+        self.travel: IntArray = np.pad(problem.travel, ((0, 0), (0, 1), (0, 1))).astype(np.int64)
+        self.gate: IntArray = np.append(problem.place_gate, _NOWHERE)
+        entry = np.where(problem.gate_entry < 0, UNREACHABLE, problem.gate_entry)
+        self.entry: IntArray = np.pad(entry, ((0, 0), (0, 2)))
+        self.is_gated = problem.is_gated
 
+    def added(
+        self, access: IntArray | int, tails: IntArray | int, heads: IntArray | int
+    ) -> IntArray:
+        """Give what gates add on the way between places, ticks; the arguments are broadcast.
 
-def ways_of(problem: Problem) -> Ways:
-    """Give one matrix for each mode in use, and where there are gates for each access class too."""
-    access = problem.access if problem.is_gated else np.zeros_like(problem.access)
-    pairs, class_of = np.unique(
-        np.stack([problem.mode, access], axis=1), axis=0, return_inverse=True
-    )
-    times = [
-        _through_gates(problem, mode, row) if problem.is_gated else problem.travel[mode]
-        for mode, row in pairs.tolist()
-    ]
-    return Ways(class_of.reshape(-1).tolist(), times)
+        Parameters
+        ----------
+        access : int or array of int
+            Access class of whoever goes.
+        tails, heads : int or array of int
+            Places, also nowhere.
 
+        Returns
+        -------
+        array of int64
+            `UNREACHABLE` where the gate is shut.
 
-def _through_gates(problem: Problem, mode: int, access: int) -> Int32Array:
-    gate = problem.place_gate
-    entry = np.where(gate >= 0, problem.gate_entry[access][gate], 0)
-    passes = gate[:, None] != gate[None, :]
-    # Wide enough for the sum of the longest way and the longest entry.
-    times = problem.travel[mode].astype(np.int64) + np.where(passes, entry, 0)
-    times[passes & (entry < 0)] = UNREACHABLE
-    matrix: Int32Array = np.minimum(times, UNREACHABLE).astype(np.int32)
-    return matrix
+        """
+        behind, ahead = self.gate[tails], self.gate[heads]
+        # A free start has passed its gate already.
+        passes = (behind != ahead) & (behind != _NOWHERE)
+        ticks: IntArray = np.where(passes, self.entry[access, ahead], 0)
+        return ticks
+
+    def times(
+        self, mode: int, access: int, tails: IntArray | int, heads: IntArray | int
+    ) -> IntArray:
+        """Give the time between places, gates included, ticks; the places are broadcast.
+
+        Parameters
+        ----------
+        mode, access : int
+            Of whoever goes.
+        tails, heads : int or array of int
+            Places, also nowhere.
+
+        Returns
+        -------
+        array of int64
+            `UNREACHABLE` where there is no way or a gate is shut.
+
+        """
+        travel: IntArray = self.travel[mode, tails, heads]
+        if not self.is_gated:
+            return travel
+        ticks: IntArray = np.minimum(travel + self.added(access, tails, heads), UNREACHABLE)
+        return ticks

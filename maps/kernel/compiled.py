@@ -6,7 +6,8 @@ Imports numba, which is slow: only the kernels' modules may import this one.
 
 numba compiles a function again when its own file changes, not when another one does. So a
 compiled function calls only compiled functions of its own file. The constants of
-`maps.kernel.weight` are part of the compiled code: who changes them empties the cache.
+`maps.kernel.weight` are part of the compiled code: who changes them empties the cache, and so
+does who renames a tuple that a compiled function takes, for the old code names the old one.
 """
 
 from collections.abc import Callable

@@ -19,7 +19,7 @@ from maps.kernel.elimination import Topology
 from maps.kernel.weight import INF, Weights
 
 
-class Climb(NamedTuple):
+class Upward(NamedTuple):
     """The arcs along which one direction of search climbs, nodes by their numbers.
 
     Attributes
@@ -35,7 +35,7 @@ class Climb(NamedTuple):
     weight: Weights
 
 
-def customized(topology: Topology, weight: Weights) -> tuple[Weights, Climb, Climb]:
+def customized(topology: Topology, weight: Weights) -> tuple[Weights, Upward, Upward]:
     """Return the basic weights, and what to climb forwards and backwards.
 
     Parameters
@@ -48,7 +48,7 @@ def customized(topology: Topology, weight: Weights) -> tuple[Weights, Climb, Cli
     -------
     basic : (m, 2) int64
         Upwards and downwards.
-    forward, backward : Climb
+    forward, backward : Upward
         From a source upwards; from a target upwards against the arcs.
     """
     first, head, corner = topology.first, topology.head, topology.corner
@@ -123,7 +123,7 @@ def _pruned(
     basic: Weights,
     perfect: Weights,
     direction: int,
-) -> Climb:
+) -> Upward:
     """Return the arcs of one direction that searches need."""
     start = np.zeros(len(first), np.int64)
     kept_head = np.empty(len(head), np.int32)
@@ -137,4 +137,4 @@ def _pruned(
                 kept_weight[kept] = weight
                 kept += 1
         start[v + 1] = kept
-    return Climb(start, kept_head[:kept].copy(), kept_weight[:kept].copy())
+    return Upward(start, kept_head[:kept].copy(), kept_weight[:kept].copy())

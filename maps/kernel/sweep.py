@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maps.kernel.compiled import compiled
-from maps.kernel.customize import Climb
+from maps.kernel.customize import Upward
 from maps.kernel.elimination import Int32s, Int64s
 from maps.kernel.weight import DISTANCE_BITS, DISTANCE_MASK, INF, TIME_MASK, Weights
 
@@ -106,12 +106,12 @@ class Found(NamedTuple):
 
 
 @compiled
-def prepared(climb: Climb, depth: Int32s, rows: Entered) -> Prepared:
+def prepared(climb: Upward, depth: Int32s, rows: Entered) -> Prepared:
     """Return the part of a graph above some rows.
 
     Parameters
     ----------
-    climb : Climb
+    climb : Upward
         In the rows' own direction: forwards where they are sources.
     depth : (n,) int32
         In the elimination tree.
@@ -164,7 +164,7 @@ def prepared(climb: Climb, depth: Int32s, rows: Entered) -> Prepared:
 @compiled
 def sweep(
     part: Prepared,
-    climb: Climb,
+    climb: Upward,
     parent: Int32s,
     lanes: Entered,
     span: tuple[int, int, int, int],
@@ -176,7 +176,7 @@ def sweep(
     ----------
     part : Prepared
         The rows.
-    climb : Climb
+    climb : Upward
         In the lanes' direction, the other one than the rows'.
     parent : (n,) int32
         The elimination tree.
@@ -213,7 +213,7 @@ def sweep(
 
 @compiled
 def _climbed(
-    climb: Climb,
+    climb: Upward,
     parent: Int32s,
     lanes: Entered,
     location: int,

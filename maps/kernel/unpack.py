@@ -11,7 +11,7 @@ Imports numba: see `maps.kernel.compiled`.
 import numpy as np
 
 from maps.kernel.compiled import compiled
-from maps.kernel.customize import Climb
+from maps.kernel.customize import Upward
 from maps.kernel.elimination import Int32s, Int64s, Topology
 from maps.kernel.sweep import Entered
 from maps.kernel.weight import INF, Weights
@@ -19,7 +19,7 @@ from maps.kernel.weight import INF, Weights
 
 def shortest(
     topology: Topology,
-    climbs: tuple[Climb, Climb],
+    climbs: tuple[Upward, Upward],
     weights: tuple[Weights, Weights],
     source: Entered,
     target: Entered,
@@ -29,7 +29,7 @@ def shortest(
     Parameters
     ----------
     topology : Topology
-    climbs : two Climb
+    climbs : two Upward
         Forwards and backwards.
     weights : two (m, 2) int64
         The weights of the given arcs alone, and the basic ones.
@@ -98,7 +98,7 @@ def _above(parent: Int32s, entry: Int32s) -> Int32s:
 
 @compiled
 def _climbed(
-    climb: Climb, parent: Int32s, entry: Int32s, weight: Weights
+    climb: Upward, parent: Int32s, entry: Int32s, weight: Weights
 ) -> tuple[Int32s, Weights, Int32s]:
     """Return all nodes above some entries, the lowest first, their weights and predecessors."""
     nodes = _above(parent, entry)

@@ -24,7 +24,8 @@ TIME_MASK = (1 << TIME_BITS) - 1
 DISTANCE_MASK = (1 << DISTANCE_BITS) - 1
 
 CROSSING = 1 << (DISTANCE_BITS + TIME_BITS)
-"""One crossing; seven fit into float64, eight more bits into int64."""
+"""One crossing. Seven fit into float64, many more into int64: a way through more than three
+grounds at each of its ends may be a decimetre off in SciPy's sums."""
 
 INF = 1 << 60
 """No way. Twice this still fits into int64."""

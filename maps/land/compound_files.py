@@ -12,6 +12,9 @@ gate         ``compound``, ``id``, ``modes`` (a list), ``rule``, ``sign_in_s`` o
              ``opens_at`` and ``closes_at`` as HH:MM, 00:00 and 24:00 where left out
 entrance     ``compound``, ``building``, ``entrance``, ``floors`` or null, ``lift`` or null
 ===========  =============================================================================
+
+A mode that is taken out of a gate is stopped at it; one that is added is led to the gate, but
+not past tags that stop it there (`maps.land.gate_nodes`).
 """
 
 import json
@@ -31,8 +34,8 @@ from maps.land.feature_fields import Feature, rings_of
 from maps.land.outlines import Rings
 from maps.network import MapError
 
-GATE_NEAR_M = 30.0
-"""Gates this far from a found boundary still say which compound is meant."""
+NEAR_LAND_M = 30.0
+"""Gates and entrances this far outside a found boundary still say which one is meant."""
 
 _SAME_LAND = 0.5
 """Share of the land of both together that two outlines of one compound have in common."""
@@ -189,12 +192,12 @@ def corrected(found: Sequence[Compound], given: Sequence[Compound]) -> tuple[Com
     - that has its id; or else
     - whose land, together with its own, is more than half common to both; or else, where it
       has no boundary,
-    - that holds all its gates or has them within `GATE_NEAR_M` of its boundary, the smallest
-      of several,
+    - that holds all its gates and entrances, or has them within `NEAR_LAND_M` of its boundary,
+      the smallest of several,
 
     unless another given compound is it already, the first by id. Then it replaces the found
     one under its own id; where it says nothing of name, boundary, gates or entrances, those
-    found remain. Any other given compound is new.
+    found remain. Any other given compound is new, a name alone too.
     """
     left = {compound.id: compound for compound in found}
     own = {compound.id for compound in given}
@@ -223,7 +226,8 @@ def _over(found: Compound, given: Compound) -> Compound:
 
 def _twin(found: Sequence[Compound], given: Compound) -> Compound | None:
     """Return the found compound that a given one with another id means."""
-    places = [(g.lat, g.lon) for g in given.gates]
+    places = [(gate.lat, gate.lon) for gate in given.gates]
+    places += [(door.lat, door.lon) for door in given.entrances]
     lat_lon = np.array([*(p for ring in given.boundary for p in ring), *places])
     if not found or len(lat_lon) == 0:
         return None
@@ -240,7 +244,7 @@ def _twin(found: Sequence[Compound], given: Compound) -> Compound | None:
         return found[best] if share[best] > _SAME_LAND else None
     points = shapely.points(projection.xy([p[0] for p in places], [p[1] for p in places]))
     near: NDArray[np.bool_] = (
-        shapely.distance(lands[:, None], points[None, :]) <= GATE_NEAR_M
+        shapely.distance(lands[:, None], points[None, :]) <= NEAR_LAND_M
     ).all(axis=1)
     if not near.any():
         return None

@@ -8,7 +8,7 @@ An area is a compound only if all of this holds:
 - It is no building and no larger than `LARGEST_M2`.
 - No public street leads into it. Tertiary roads and above always rule it out; unclassified,
   residential and living streets do where they come in past no barrier. Streets within
-  `NEAR_M` of the outline run beside the area: the boundary is drawn back behind those that
+  `BESIDE_M` of the outline run beside the area: the boundary is drawn back behind those that
   run along it.
 - Something says that it is closed: a wall, a fence or restricted access in its own tags; for
   a campus, one gate; for other land a gate or a private road, and at least half of the ways
@@ -17,7 +17,8 @@ An area is a compound only if all of this holds:
   boundary, else the point where a service road or a path crosses it (`maps.land.ways_in`).
 
 Of two areas of which one all but fills the other, the smaller stays. Of nested compounds the
-smallest has the roads and the entrances. Who passes a gate is for `maps.land.gate_rules` to say.
+smallest has the roads and the entrances. Who passes a gate is for `maps.land.gate_rules` to say,
+whom it stops on the road for `maps.land.gate_nodes`.
 
 Pages of the OpenStreetMap wiki: Tag:landuse=residential, Key:amenity, Key:residential,
 Key:barrier, Key:entrance, Key:access.
@@ -33,8 +34,9 @@ import shapely
 from maps.compounds import Compound, Entrance, Gate, GateRule
 from maps.earth import LocalProjection
 from maps.land import outlines
+from maps.land.gate_nodes import blocked_by_gates
 from maps.land.gate_rules import NO_ENTRANCE, SIGNS_OF_A_WALL, gates_at
-from maps.land.ways_in import Roads, WayIn, road_lines, streets_beside, ways_in
+from maps.land.ways_in import Streetscape, WayIn, road_lines, streets_beside, ways_in
 from maps.network import RoadNetwork
 from maps.profiles import Rank
 from maps.reading.sites import Area, Sites, Spot
@@ -42,7 +44,7 @@ from maps.reading.sites import Area, Sites, Spot
 LARGEST_M2 = 1_500_000.0
 """Larger than this is a district, whatever its tags say."""
 
-NEAR_M = 15.0
+BESIDE_M = 15.0
 """As far as an outline may be drawn from the street that it follows."""
 
 _CLOSING_TAGS: Mapping[str, frozenset[str]] = {
@@ -85,7 +87,7 @@ def find(network: RoadNetwork, sites: Sites) -> tuple[Compound, ...]:
     lands = [land for area in sites.areas if (land := _land(area, projection)) is not None]
     if not lands:
         return ()
-    roads = Roads(network, sites, projection)
+    roads = Streetscape(network, sites, projection)
     found = []
     for land in _without_main_roads(_maybe_closed(lands, roads), roads):
         compound = _compound(land, roads)
@@ -99,34 +101,37 @@ def marked(network: RoadNetwork, compounds: Sequence[Compound]) -> RoadNetwork:
     """Return the network with these compounds, and with the edges that lie in them.
 
     An edge lies in the smallest compound that holds at least half of its length. Main roads
-    and ferries lie in none.
+    and ferries lie in none. Whom the gates at a node do not admit is stopped there, by the
+    rules of `maps.land.gate_nodes`.
 
     Parameters
     ----------
     network : RoadNetwork
-        The compounds it has are replaced.
+        The compounds it has are replaced; what its nodes stop already stays stopped.
     compounds : sequence of Compound
         One without a boundary has no edges.
     """
     ordered = tuple(sorted(compounds, key=lambda compound: compound.id))
     owner = np.full(network.edge_count, -1, dtype=np.int32)
-    if ordered:
-        projection = LocalProjection(network.bounds)
-        lines = road_lines(network, projection)
-        lands = outlines.polygons(ordered, projection)
-        land, edge = shapely.STRtree(lines).query(lands, predicate="intersects")
-        common_m = shapely.length(shapely.intersection(lines[edge], lands[land]))
-        rank = network.rank[network.tag_set[edge]]
-        is_inside = (
-            (common_m >= shapely.length(lines[edge]) / 2)
-            & (rank != Rank.MAJOR)
-            & (rank != Rank.FERRY)
-        )
-        land, edge = land[is_inside], edge[is_inside]
-        # The smallest is written last and stays.
-        order = np.lexsort((land, -shapely.area(lands[land])))
-        owner[edge[order]] = land[order]
-    return replace(network, compound=owner, compounds=ordered)
+    if not ordered:
+        return replace(network, compound=owner, compounds=())
+    projection = LocalProjection(network.bounds)
+    lines = road_lines(network, projection)
+    tree = shapely.STRtree(lines)
+    lands = outlines.polygons(ordered, projection)
+    land, edge = tree.query(lands, predicate="intersects")
+    common_m = shapely.length(shapely.intersection(lines[edge], lands[land]))
+    rank = network.rank[network.tag_set[edge]]
+    is_inside = (
+        (common_m >= shapely.length(lines[edge]) / 2) & (rank != Rank.MAJOR) & (rank != Rank.FERRY)
+    )
+    land, edge = land[is_inside], edge[is_inside]
+    # The smallest is written last and stays.
+    order = np.lexsort((land, -shapely.area(lands[land])))
+    owner[edge[order]] = land[order]
+    behind = frozenset(zip(land.tolist(), edge.tolist(), strict=True))
+    blocked = blocked_by_gates(network, ordered, projection, tree, behind)
+    return replace(network, node_blocked=blocked, compound=owner, compounds=ordered)
 
 
 def _land(area: Area, projection: LocalProjection) -> _Land | None:
@@ -138,11 +143,11 @@ def _land(area: Area, projection: LocalProjection) -> _Land | None:
     if not 0.0 < size_m2 <= LARGEST_M2:
         return None
     # Small land has a core too.
-    depth_m = min(NEAR_M, math.sqrt(size_m2) / 8.0)
+    depth_m = min(BESIDE_M, math.sqrt(size_m2) / 8.0)
     return _Land(area, whole, shapely.buffer(whole, -depth_m))
 
 
-def _maybe_closed(lands: Sequence[_Land], roads: Roads) -> list[_Land]:
+def _maybe_closed(lands: Sequence[_Land], roads: Streetscape) -> list[_Land]:
     """Leave out areas with no sign near them that they are closed, which are most in a city."""
     wholes = np.array([land.whole for land in lands], dtype=np.object_)
     maybe = roads.is_near_passage(wholes) | roads.is_on_private_road(wholes)
@@ -157,24 +162,24 @@ def _says_closed(tags: Mapping[str, str]) -> bool:
     return any(tags.get(key) in values for key, values in _CLOSING_TAGS.items())
 
 
-def _without_main_roads(lands: Sequence[_Land], roads: Roads) -> list[_Land]:
+def _without_main_roads(lands: Sequence[_Land], roads: Streetscape) -> list[_Land]:
     cores = np.array([land.core for land in lands], dtype=np.object_)
     land, edge = roads.tree.query(cores, predicate="intersects")
     crossed = set(land[roads.is_main[edge]].tolist())
     return [its for number, its in enumerate(lands) if number not in crossed]
 
 
-def _compound(land: _Land, roads: Roads) -> Compound | None:
+def _compound(land: _Land, roads: Streetscape) -> Compound | None:
     """Return the compound that an area is, or None where it is none."""
     beside = streets_beside(roads, land.whole, land.core)
     whole = land.whole
+    boundary = tuple(tuple((lat, lon) for lat, lon in ring.tolist()) for ring in land.area.rings)
     if len(beside):
         strips = shapely.union_all(shapely.buffer(roads.lines[beside], _BEHIND_M))
         parts = shapely.get_parts(shapely.difference(whole, strips))
         whole = shapely.union_all(parts[shapely.intersects(parts, land.core)])
+    if len(beside) or not all(map(outlines.is_ring, boundary)):
         boundary = outlines.rings(whole, roads.projection)
-    else:
-        boundary = tuple(tuple(map(tuple, ring.tolist())) for ring in land.area.rings)
     ways = ways_in(roads, whole, land.core)
     if not ways:
         return None

@@ -42,10 +42,7 @@ def polygon(rings: Sequence[ArrayLike], projection: LocalProjection) -> shapely.
         if len(lat_lon) <= _LEAST_CORNERS:
             continue
         shape = shapely.polygons(projection.xy(lat_lon[:, 0], lat_lon[:, 1]))
-        if not shape.is_valid:
-            # A figure of eight becomes two parts; what is no land at all falls away.
-            shape = shapely.buffer(shapely.make_valid(shape), 0.0)
-        parts.append(shape)
+        parts.append(_mended(shape))
     return parts[0] if len(parts) == 1 else shapely.union_all([shapely.Polygon(), *parts])
 
 
@@ -58,11 +55,26 @@ def polygons(compounds: Sequence[Compound], projection: LocalProjection) -> NDAr
 
 
 def rings(land: shapely.Geometry, projection: LocalProjection) -> Rings:
-    """Return the outer rings of land in degrees; the inverse of `polygon` but for holes."""
-    found = []
-    for part in shapely.get_parts(land):
-        lat, lon = projection.lat_lon(shapely.get_coordinates(shapely.get_exterior_ring(part)))
-        found.append(
-            tuple(zip(lat.round(_DIGITS).tolist(), lon.round(_DIGITS).tolist(), strict=True))
-        )
-    return tuple(found)
+    """Return the outer rings of land in degrees; the inverse of `polygon` but for holes.
+
+    Every ring is one that `is_ring` accepts.
+    """
+    in_degrees = shapely.transform(land, lambda xy: np.column_stack(projection.lat_lon(xy)))
+    # What only just holds in metres may cross itself in degrees, and rounding each corner by
+    # itself could make a narrow neck do so.
+    rounded = shapely.set_precision(_mended(in_degrees), 10.0**-_DIGITS)
+    parts = shapely.get_parts(rounded)
+    outer = shapely.get_exterior_ring(parts[~shapely.is_empty(parts)])
+    found = (shapely.get_coordinates(ring).round(_DIGITS).tolist() for ring in outer)
+    return tuple(tuple((lat, lon) for lat, lon in ring) for ring in found)
+
+
+def is_ring(ring: Sequence[tuple[float, float]]) -> bool:
+    """Say whether points are a ring as a file may have it: closed, and not crossing itself."""
+    is_closed = len(ring) > _LEAST_CORNERS and ring[0] == ring[-1]
+    return is_closed and bool(shapely.Polygon(ring).is_valid)
+
+
+def _mended(land: shapely.Geometry) -> shapely.Geometry:
+    """Make land valid: a figure of eight becomes two parts; what is no land falls away."""
+    return land if land.is_valid else shapely.buffer(shapely.make_valid(land), 0.0)

@@ -65,7 +65,7 @@ class WayIn:
     is_private: NDArray[np.bool_]
 
 
-class Roads:
+class Streetscape:
     """The roads of a network and what stands on them, for questions about areas.
 
     Parameters
@@ -156,12 +156,12 @@ def _passages(sites: Sites) -> tuple[Spot, ...]:
     return tuple(found[number] for number in sorted(found))
 
 
-def streets_beside(roads: Roads, land: shapely.Geometry, core: shapely.Geometry) -> Ints:
+def streets_beside(roads: Streetscape, land: shapely.Geometry, core: shapely.Geometry) -> Ints:
     """Return the public streets that run along the outline inside it, ascending edges.
 
     Parameters
     ----------
-    roads : Roads
+    roads : Streetscape
     land, core : shapely geometry, metres
         The area, and what of it lies far from its outline.
     """
@@ -184,13 +184,13 @@ class _Crossing:
 
 
 def ways_in(
-    roads: Roads, land: shapely.Geometry, core: shapely.Geometry
+    roads: Streetscape, land: shapely.Geometry, core: shapely.Geometry
 ) -> tuple[WayIn, ...] | None:
     """Find where roads lead into an area.
 
     Parameters
     ----------
-    roads : Roads
+    roads : Streetscape
     land, core : shapely geometry, metres
         The area, and what of it lies far from its outline.
 
@@ -217,7 +217,7 @@ def ways_in(
 
 
 def _crossings(
-    roads: Roads, land: shapely.Geometry, core: shapely.Geometry, near: Ints
+    roads: Streetscape, land: shapely.Geometry, core: shapely.Geometry, near: Ints
 ) -> list[_Crossing]:
     """Return every point where an edge that leads in crosses the boundary."""
     crossing = near[~shapely.covered_by(roads.lines[near], land)]
@@ -248,7 +248,7 @@ def _crossings(
     return found + [c for c in _on_outline(roads, land) if c.spots[0] not in passed]
 
 
-def _on_outline(roads: Roads, land: shapely.Geometry) -> list[_Crossing]:
+def _on_outline(roads: Streetscape, land: shapely.Geometry) -> list[_Crossing]:
     """Return the barriers and doors that share a point with the outline and join in and out.
 
     The road is cut there, so neither of its pieces crosses the boundary.
@@ -264,7 +264,7 @@ def _on_outline(roads: Roads, land: shapely.Geometry) -> list[_Crossing]:
     return found
 
 
-def _spots_near(roads: Roads, edges: Sequence[int], point: Floats) -> list[int]:
+def _spots_near(roads: Streetscape, edges: Sequence[int], point: Floats) -> list[int]:
     """Return the spots on these edges near a point, the nearest first."""
     spots = sorted({spot for edge in edges for spot in roads.spots_on(edge)})
     distance = np.hypot(*(roads.spot_xy[spots] - point).T) if spots else np.empty(0)
@@ -273,7 +273,7 @@ def _spots_near(roads: Roads, edges: Sequence[int], point: Floats) -> list[int]:
 
 
 def _reach(
-    roads: Roads,
+    roads: Streetscape,
     land: shapely.Geometry,
     core: shapely.Geometry,
     near: Ints,
@@ -294,7 +294,7 @@ def _reach(
     return bool(np.isin(started, in_core).any())
 
 
-def _way_in_at_spot(roads: Roads, spot: int, crossing: Sequence[int]) -> WayIn:
+def _way_in_at_spot(roads: Streetscape, spot: int, crossing: Sequence[int]) -> WayIn:
     there = sorted({*roads.edges_at(spot), *crossing})
     place = roads.spots[spot]
     is_open, is_private = roads.is_open[there], roads.is_private[there]
@@ -310,7 +310,7 @@ def _way_in_at_spot(roads: Roads, spot: int, crossing: Sequence[int]) -> WayIn:
     )
 
 
-def _bare_ways_in(roads: Roads, bare: Sequence[_Crossing]) -> list[WayIn]:
+def _bare_ways_in(roads: Streetscape, bare: Sequence[_Crossing]) -> list[WayIn]:
     """Join crossings that lie together, say a drive and its pavements."""
     left = sorted(
         bare, key=lambda c: (int(roads.rank[c.edge]), int(roads.way_id[c.edge]), c.edge, *c.xy)

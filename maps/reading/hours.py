@@ -3,7 +3,7 @@
 The plain part of the opening hours specification (OpenStreetMap wiki,
 Key:opening_hours/specification): weekdays and times of day. Conditions of any other kind are
 named, so that they can be counted, and left out. Syntax of the tags around them:
-Conditional_restrictions. Imports nothing of the package.
+Conditional_restrictions. Of the package it imports the length of the week alone.
 """
 
 import re
@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TypeAlias
 
+from maps.network import ALWAYS, WEEK_MINUTES
+
 _HOUR_MIN = 60
 DAY_MIN = 24 * _HOUR_MIN
-WEEK_MIN = 7 * DAY_MIN
-
-ALWAYS = (0, WEEK_MIN)
 
 Span: TypeAlias = tuple[int, int]
 """Minutes of the week, Monday 00:00 is 0; from and until, until exclusive."""
@@ -250,9 +249,9 @@ def _in_week(table: Mapping[int, Sequence[Span]]) -> tuple[Span, ...]:
     for day, times in table.items():
         for start, end in times:
             since, until = day * DAY_MIN + start, day * DAY_MIN + end
-            pieces.append((since, min(until, WEEK_MIN)))
-            if until > WEEK_MIN:
-                pieces.append((0, until - WEEK_MIN))
+            pieces.append((since, min(until, WEEK_MINUTES)))
+            if until > WEEK_MINUTES:
+                pieces.append((0, until - WEEK_MINUTES))
     spans: list[Span] = []
     for since, until in sorted(pieces):
         if spans and since <= spans[-1][1]:

@@ -12,11 +12,11 @@ from itertools import pairwise, product
 import numpy as np
 from numpy.typing import NDArray
 
-from maps.network import RoadNetwork
+from maps.network import ALWAYS, RoadNetwork
 from maps.profiles import MODES
 from maps.reading import hours
 from maps.reading.drawn import Relation
-from maps.reading.hours import ALWAYS, Hours, Span
+from maps.reading.hours import Hours, Span
 
 _CYCLE_KEYS = ("restriction:bicycle", "restriction:vehicle", "restriction")
 _KEYS: Mapping[str, tuple[str, ...]] = {

@@ -282,6 +282,28 @@ def test_draw_writes_a_picture(built: Path, tmp_path: Path) -> None:
     assert "Dingxin" in picture
 
 
+@pytest.mark.parametrize("name", ["roads.geojson", "roads.json"])
+def test_draw_writes_roads_for_other_tools(built: Path, tmp_path: Path, name: str) -> None:
+    """By the name's ending: every road as a line, longitude first."""
+    out = tmp_path / name
+    result = _run("draw", built, "-o", out)
+    assert result.exit_code == 0, result.output
+    network = load_map(built)
+    assert result.stdout.splitlines()[-1] == f"{out}: {network.edge_count} roads"
+    roads = json.loads(out.read_text())["features"]
+    assert [road["properties"]["way"] for road in roads] == network.way_id.tolist()
+    assert roads[0]["geometry"]["coordinates"][0] == [121.47, 31.23]
+
+
+def test_roads_for_other_tools_are_those_of_all_modes(built: Path, tmp_path: Path) -> None:
+    """A mode that would be passed over is refused, and nothing is written."""
+    out = tmp_path / "roads.geojson"
+    result = _run("draw", built, "-o", out, "--mode", "car")
+    assert result.exit_code == 2
+    assert "leave out --mode" in result.stderr
+    assert not out.exists()
+
+
 def test_results_go_through_links(built: Path, tmp_path: Path) -> None:
     """A link to a device or to a file stays a link; what it points to is written."""
     device, link, file = tmp_path / "device.svg", tmp_path / "link.svg", tmp_path / "file.svg"
@@ -310,6 +332,20 @@ def test_compounds_go_out_and_come_back(built: Path, tmp_path: Path) -> None:
         compound = load_map(file).compounds[0]
         assert (compound.name, compound.gates[0].rule) == ("Dingxin", "PERMIT")
         assert "PERMIT 1" in _run("info", file).stdout
+
+
+def test_a_corrected_gate_stops_whom_it_does_not_name(built: Path, tmp_path: Path) -> None:
+    """A barrier that is for people on foot by the file stops the others on the road."""
+    found, out = tmp_path / "found.geojson", tmp_path / "out.map"
+    _run("compounds", built, "-o", found)
+    content = json.loads(found.read_text())
+    (gate,) = (f for f in content["features"] if f["properties"]["kind"] == "gate")
+    gate["properties"]["modes"] = ["foot"]
+    found.write_text(json.dumps(content))
+    assert _run("compounds", built, "--read", found, "-o", out).exit_code == 0
+    for file, stopped in ((built, [False] * 4), (out, [mode != "foot" for mode in MODES])):
+        network = load_map(file)
+        assert network.node_blocked[:, network.node_id == 4].ravel().tolist() == stopped
 
 
 def test_bad_corrections_are_told_by_feature(built: Path, tmp_path: Path) -> None:

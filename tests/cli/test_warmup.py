@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 import maps.graph
 from cli.points import NamedPoint
+from maps.doors import Door
 from maps.osm import load_map
 from maps.travel import TravelTimes
 
@@ -24,8 +25,9 @@ for mode in ("foot", "car"):
     times.matrix(mode, spots, spots)
     times.matrix(mode, spots[:3], spots)
     times.matrix(mode, spots, spots[:3])
-    times.extend(mode, spots[:100])
-    times.extend(mode, spots)
+    doors = [Door(lat=spot.lat, lon=spot.lon) for spot in spots]
+    times.extend(mode, doors[:100])
+    times.extend(mode, doors)
     assert len(times.route(mode, spots[0], spots[-1]).polyline) > 2
 """
 

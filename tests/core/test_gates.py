@@ -37,7 +37,7 @@ OPEN, SIGN_IN, SLOW, PERMIT = (
         (AGate("SIGN_IN", 0), 0, 0, 0),
         (PERMIT, None, None, 0),
         (AGate("MOAT"), None, None, 0),
-        (None, None, None, None),
+        (None, None, None, 0),
     ],
     ids=["open", "sign in", "slow", "quick", "permit", "unheard of", "none"],
 )
@@ -179,6 +179,21 @@ def test_couriers_who_pass_alike_share_a_class() -> None:
     assert behind == ["lake"]
 
 
+def test_where_couriers_live_makes_them_no_class_of_their_own() -> None:
+    """No parcel goes to their compounds, and each of them is let into his own."""
+    story = a_lake_town(PERMIT)
+    story.times = Fenced(lake=SIGN_IN, hill=SIGN_IN, park=PERMIT)
+    story.courier("ann", kind=CourierKind.GUARD, home=place(0, 50, compound="hill", is_door=False))
+    story.courier("bob", kind=CourierKind.GUARD, home=place(0, 60, compound="park", is_door=False))
+    epoch = epoch_of(story)
+    assert epoch.problem.access.tolist() == [0, 0]
+    assert epoch.problem.gate_entry.tolist() == [[45]]
+    story.plan()
+    itinerary = story.state.offer(next(iter(story.state.open_offer.values()))).itinerary
+    assert itinerary.end is not None
+    assert itinerary.return_s == 202  # hypot(400 m, 50 m) at 2 m/s, and nothing at the gate
+
+
 def test_the_map_is_asked_for_now_and_for_each_mode() -> None:
     """A gate may have hours, and a car may not fit through: both are the map's to know."""
     story = a_lake_town(OPEN)
@@ -246,11 +261,21 @@ def test_two_doors_behind_one_gate_are_entered_once() -> None:
 def test_gates_are_asked_again_later() -> None:
     """Nobody gets in now; the next plan is made without waiting for anything else to happen."""
     story = a_lake_town(None)
-    story.courier("ann", access=("lake",))
+    story.courier("ann", party="sf")
     epoch = epoch_of(story)
     assert epoch.problem.leg_count == 0
     assert [(leg, why.value) for leg, why in epoch.left_out] == [("m/p1/1", "PERMIT")]
     assert epoch.replan_at == NOON + 900
+
+
+def test_a_closed_gate_keeps_no_resident_out() -> None:
+    """The compound's own people have their key: they are asked for their parcels at night too."""
+    story = a_lake_town(None)
+    story.courier("ann", home=place(300, compound="lake", is_door=False))
+    story.courier("bob")
+    epoch = epoch_of(story)
+    assert [courier.id for courier in epoch.couriers] == ["ann"]
+    assert epoch.problem.gate_entry.tolist() == [[0]]
 
 
 @pytest.mark.parametrize(

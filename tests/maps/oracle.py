@@ -169,11 +169,16 @@ class Oracle:
         largest = parts[0] if parts else set()
         public = {driven[-1] for driven in largest}
         self.public = {arc >> 1 for arc in public}
-        self._public_nodes = {
-            node for arc in public for node in (self.arcs[arc].tail, self.arcs[arc].head)
-        }
         whole = [part for part in self._parts(self.arcs.keys()) if part & largest]
         self.used = {driven[-1] for part in whole for driven in part}
+        self._borders = {
+            node for arc in public for node in (self.arcs[arc].tail, self.arcs[arc].head)
+        }
+        land: dict[Node, set[int]] = {}
+        for arc in self.used:
+            for node in (self.arcs[arc].tail, self.arcs[arc].head):
+                land.setdefault(node, set()).add(int(self.network.compound[arc >> 1]))
+        self._borders |= {node for node, lands in land.items() if len(lands) > 1}
 
     def _parts(self, arcs: Iterable[int]) -> list[set[History]]:
         """Return the strongly connected parts of what is driven on some arcs."""
@@ -202,8 +207,8 @@ class Oracle:
     def weight(self, arc: int, from_dm: int, to_dm: int) -> Weight:
         """Return the weight of a part of an arc, measured from the arc's beginning."""
         about = self.arcs[arc]
-        enters = from_dm == 0 and about.tail in self._public_nodes
-        leaves = to_dm == about.dm and about.head in self._public_nodes
+        enters = from_dm == 0 and about.tail in self._borders
+        leaves = to_dm == about.dm and about.head in self._borders
         crossings = self.is_behind(arc) * (enters + leaves)
         until, since = (round(about.ms * (dm / about.dm)) for dm in (to_dm, from_dm))
         return crossings, until - since, to_dm - from_dm

@@ -4,11 +4,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
+from hypothesis import strategies as st
 
 from maps.access import MODES
 from maps.compounds import Compound, Entrance, Gate, GateRule
+from maps.earth import Bounds, LocalProjection
+from maps.land import outlines
 from maps.land.compound_files import boundary_of_wkt, compounds_geojson, corrected, read_compounds
+from maps.land.feature_fields import rings_of
 from maps.network import MapError
 from tests.maps.land import box, degrees
 
@@ -20,6 +25,11 @@ def gate(id_: str, column: float, row: float, **values: Any) -> Gate:
     return Gate(
         **{"id": id_, "lat": lat, "lon": lon, "modes": MODES, "rule": GateRule.SIGN_IN, **values}
     )
+
+
+def entrance(building: str, column: float, row: float) -> Entrance:
+    lat, lon = degrees(column, row)
+    return Entrance(building=building, entrance="", lat=lat, lon=lon)
 
 
 NIGHT = gate("n2", 3, 0, modes=("foot",), rule=GateRule.PERMIT, opens_s=79_200, closes_s=7_201)
@@ -49,6 +59,20 @@ def test_there_and_back_nothing_changes(write: Callable[[Any], Path]) -> None:
     """Every digit, hour, flag and empty value survives; so does a compound without land."""
     compounds = (GARDEN, TWO_PARTS, NO_LAND)
     assert read_compounds(write(compounds_geojson(reversed(compounds)))) == compounds
+
+
+@hypothesis.given(
+    corners=st.lists(
+        st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=3, max_size=9, unique=True
+    ),
+    cell=st.sampled_from([1e-2, 1.0, 3.7]),
+)
+def test_outlines_of_any_kind_are_read_back(corners: list[tuple[int, int]], cell: float) -> None:
+    """Figures of eight, spikes and narrow necks: what is written passes as a boundary."""
+    ring = [degrees(x * cell, y * cell) for x, y in [*corners, corners[0]]]
+    projection = LocalProjection(Bounds(south=-0.02, west=0.0, north=0.0, east=0.02))
+    rings = outlines.rings(outlines.polygon([ring], projection), projection)
+    assert rings_of([[[[lon, lat] for lat, lon in ring]] for ring in rings]) == rings
 
 
 def test_the_file_is_plain_geojson() -> None:
@@ -299,6 +323,32 @@ def test_gates_alone_say_which_land_is_meant(column: float, is_same: bool) -> No
         assert result == (replace(given, boundary=found.boundary, entrances=found.entrances),)
     else:
         assert result == (given, found)
+
+
+@pytest.mark.parametrize(("column", "is_same"), [(3.0, True), (6.5, True), (7, False)])
+def test_entrances_alone_say_which_land_is_meant(column: float, is_same: bool) -> None:  # noqa: FBT001
+    """As gates do: the found gates and boundary are taken over under the caller's id."""
+    found = replace(GARDEN, name="")
+    given = Compound(
+        id="estate", name="Estate", entrances=(entrance("1", 3, 1), entrance("2", column, 3))
+    )
+    result = corrected([found], [given])
+    if is_same:
+        assert result == (replace(found, id="estate", name="Estate", entrances=given.entrances),)
+    else:
+        assert result == (given, found)
+
+
+def test_an_entrance_elsewhere_says_that_gates_mean_other_land() -> None:
+    """All that is given counts, not the gates alone."""
+    given = Compound(id="estate", gates=(gate("a", 3, 0),), entrances=(entrance("1", 30, 3),))
+    assert corrected([GARDEN], [given]) == (given, GARDEN)
+
+
+def test_a_name_alone_changes_nothing_that_was_found() -> None:
+    """Not even of a compound with the same name; it is kept."""
+    given = Compound(id="estate", name=GARDEN.name)
+    assert corrected([GARDEN, TWO_PARTS], [given]) == (given, GARDEN, TWO_PARTS)
 
 
 def test_of_nested_land_gates_mean_the_smallest() -> None:

@@ -1,10 +1,14 @@
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from maps.compounds import Compound, Gate, GateRule
+from maps.land.compound_files import compounds_geojson, read_compounds
 from maps.land.gated_land import find, marked
 from maps.osm import import_osm
 from maps.profiles import MODES
@@ -278,6 +282,19 @@ def test_a_damaged_outline_is_left_out(yard: Any) -> None:
     """A ring without land cannot hold anybody."""
     line = land.area("w9", 0, 2, 0, 5, barrier="wall")
     assert found(yard, [line]) == {}
+
+
+def test_an_outline_that_crosses_itself_is_mended(yard: Any, tmp_path: Path) -> None:
+    """Its two parts are the boundary, so that what was found is read back from a file."""
+    corners = [(-0.5, 2), (10.5, 2), (10.5, 6), (11.5, 5), (-0.5, 5), (-0.5, 2)]
+    crossed = replace(
+        behind_g(barrier="wall"), rings=(np.array([land.degrees(*c) for c in corners]),)
+    )
+    compounds = find(yard.network(), land.sites([crossed]))
+    assert [len(compound.boundary) for compound in compounds] == [2]
+    file = tmp_path / "found.geojson"
+    file.write_text(json.dumps(compounds_geojson(compounds)))
+    assert read_compounds(file) == compounds
 
 
 NESTED = """

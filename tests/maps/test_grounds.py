@@ -101,6 +101,16 @@ def test_an_address_says_more_than_a_point(yard: Any) -> None:
     assert grounds.of_doors(named).tolist() == [0, -1, 0]
 
 
+def test_an_address_far_from_the_land_it_names_is_not_believed(yard: Any) -> None:
+    """Neither is one whose compound is but a name, where the land says another."""
+    name = Compound(id="w1", name="another Garden")
+    grounds = Grounds([name, garden(gate(yard))])
+    far = door(bare(45, 45), compound="w9")
+    inside = door(yard.at("F"), compound="w1")
+    outside = door(yard.at("A"), compound="w1")
+    assert grounds.of_doors([far, inside, outside]).tolist() == [-1, 1, 0]
+
+
 # --- gates --------------------------------------------------------------------------------------
 
 
@@ -293,3 +303,62 @@ def test_which_ground_a_place_is_on_is_known(travel: TravelTimes, yard: Any) -> 
     ground = kept.graph.ground[located.edge]
     assert ground[0] == ground[1] >= 0
     assert ground[2] == -1
+
+
+def test_two_towers_behind_a_long_private_drive_stay_inside(draw: Draw) -> None:
+    """Both are reached by the gate at the drive's end; the way between them passes no gate."""
+    drawing = draw("A----B----G", ways={"BG": {**SERVICE, "access": "private"}})
+    travel = TravelTimes(
+        marked(drawing.network(), [garden(gate(drawing), boundary=(land.box(9.9, -2, 30, 2),))])
+    )
+    towers = [bare(16, 0.0), bare(16, 0.4)]
+    for mode in MODES:
+        assert apart(travel, mode, *towers)[1] == pytest.approx(20 * 1.3, abs=0.5)
+
+
+def test_an_errand_in_one_compound_is_none_in_the_next(draw: Draw) -> None:
+    """From A one leaves by A's own gate, although the way through B is shorter."""
+    drawing = draw(
+        """
+        A----B----C----D
+        |              |
+        |    E----F    |
+        |    |    |    |
+        H----G    J----K
+        """,
+        ways={
+            "AH": {"highway": "residential"},
+            "GE": SERVICE,
+            "EF": SERVICE,
+            "FJ": SERVICE,
+            "HG": {"highway": "residential", "surface": "mud"},
+        },
+    )
+    west = Compound(id="w1", boundary=(land.box(3, 1, 7, 3.9),), gates=(gate(drawing),))
+    east = Compound(id="w2", boundary=(land.box(7.1, 1, 12, 3.9),), gates=(gate(drawing, "J"),))
+    travel = TravelTimes(marked(drawing.network(), [west, east]))
+    here, street = drawing.along("E", "G", 0.5), drawing.along("J", "K", 0.9)
+    way = travel.route("car", here, street)
+    points = [(drawing.at(name).lat, drawing.at(name).lon) for name in "EF"]
+    assert not set(points) & set(way.polyline)
+
+
+def test_the_map_knows_which_tower_has_a_lift(yard: Any) -> None:
+    """What a door does not say its entrance does; what it says counts."""
+    tower = Entrance(building="1", entrance="", lat=TOWERS[0].lat, lon=TOWERS[0].lon, has_lift=True)
+    travel = TravelTimes(marked(yard.network(), [garden(gate(yard), entrances=(tower,))]))
+    about = {"compound": "w9", "building": "1", "door_key": "x", "floor": 30}
+    here = yard.at("A")
+    unsaid, without = door(here, **about), door(here, **about, has_lift=False)
+    street = Door(lat=here.lat, lon=here.lon, is_door=False)
+    up_s = [apart(travel, "foot", street, one)[0] for one in (unsaid, without)]
+    assert up_s[0] < up_s[1]
+
+
+def test_what_is_extended_is_what_doors_ask_for(yard: Any) -> None:
+    """An address with an entrance of its own is kept where it is entered."""
+    travel = TravelTimes(marked(yard.network(), [garden(gate(yard), entrances=TOWERS)]))
+    asked = [door(yard.at("A"), compound="w9", building="1"), door(yard.at("C"))]
+    travel.extend("foot", asked[:1])
+    travel.doors("foot", asked, QUICK)
+    assert len(travel._mode("foot", None).known) == 2

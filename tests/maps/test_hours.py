@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maps.reading.hours import ALWAYS, DAY_MIN, WEEK_MIN, Hours, changes, clauses, kind, parse
+from maps.network import ALWAYS, WEEK_MINUTES
+from maps.reading.hours import DAY_MIN, Hours, changes, clauses, kind, parse
 
 DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 
@@ -122,7 +123,7 @@ def _weeks(draw: st.DrawFn) -> tuple[str, set[int]]:
         rules.append(f"{DAYS[day]} {','.join(texts)}")
         for a, b in times:
             end = b if b > a else b + DAY_MIN
-            minutes |= {(day * DAY_MIN + minute) % WEEK_MIN for minute in range(a, end)}
+            minutes |= {(day * DAY_MIN + minute) % WEEK_MINUTES for minute in range(a, end)}
     return "; ".join(rules), minutes
 
 
@@ -136,7 +137,7 @@ def test_any_plain_hours_hold_exactly_their_minutes(week: tuple[str, set[int]]) 
     flat = [end for span in hours.spans for end in span]
     assert flat == sorted(set(flat))
     assert flat[0] >= 0
-    assert flat[-1] <= WEEK_MIN
+    assert flat[-1] <= WEEK_MINUTES
 
 
 @given(st.text(alphabet="MoTuFrPH 0123456789:-,;()@off/", max_size=40))
@@ -145,7 +146,7 @@ def test_no_text_breaks_the_reader(text: str) -> None:
     for _, condition in clauses(text):
         hours = parse(condition)
         assert kind(condition) or hours is not None
-        assert hours is None or all(0 <= a < b <= WEEK_MIN for a, b in hours.spans)
+        assert hours is None or all(0 <= a < b <= WEEK_MINUTES for a, b in hours.spans)
 
 
 def _told(tags: Mapping[str, str]) -> list[tuple[tuple[int, int], dict[str, str]]]:

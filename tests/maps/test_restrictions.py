@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from maps.network import RoadNetwork
+from maps.network import ALWAYS, RoadNetwork
 from maps.profiles import MODES
-from maps.reading.hours import DAY_MIN, WEEK_MIN
+from maps.reading.hours import DAY_MIN
 
 Draw = Callable[..., Any]
 
@@ -56,7 +56,7 @@ def test_no_bans_one_turn_for_wheels(draw: Draw) -> None:
     for mode in WHEELS:
         assert _bans(drawing, mode) == {"SXW"}
     assert _bans(drawing, "foot") == set()
-    assert drawing.network().ban_minute.tolist() == [[0, WEEK_MIN]]
+    assert drawing.network().ban_minute.tolist() == [list(ALWAYS)]
 
 
 def test_only_bans_all_other_ways_on(draw: Draw) -> None:

@@ -249,7 +249,16 @@ def test_a_map_without_a_road_for_a_mode_says_so(draw: Draw) -> None:
 def test_a_map_of_a_country_is_refused(draw: Draw) -> None:
     """Weights are exact over a city and its surroundings; larger maps are refused in a line."""
     with pytest.raises(MapError, match="km across, more than 250: cut a city out of it"):
-        draw("A" + "-" * 6000 + "B").travel()
+        draw(("-" * 900).join("ABCDEFG")).travel()
+
+
+def test_a_far_ferry_makes_no_country_of_a_city(draw: Draw) -> None:
+    """Extracts hold whole ways; a line that leaves for another port is nobody's errand."""
+    drawing = draw("A----B" + "-" * 6000 + "C", ways={"BC": {"highway": "", "route": "ferry"}})
+    travel = drawing.travel()
+    assert _apart(travel, "foot", drawing.at("A"), drawing.at("B"))[1] == pytest.approx(250, abs=1)
+    with pytest.raises(OffMapError):
+        travel.matrix("foot", [drawing.at("A")], [drawing.at("C")])
 
 
 def test_an_unknown_mode_is_refused(draw: Draw) -> None:

@@ -10,7 +10,8 @@ import pytest
 from dispatch.solver import check, insert, routing
 from dispatch.solver.plan import Action, Plan, PlannedStop, PlannedTour
 from dispatch.solver.problem import NOT_LEFT, UNREACHABLE, Problem
-from dispatch.solver.ways import ways_of
+from dispatch.solver.schedule import Schedule
+from dispatch.solver.ways import Ways
 
 Street = Callable[..., Problem]
 Engine = Callable[[Problem], Plan]
@@ -202,23 +203,33 @@ def test_a_commitment_behind_a_shut_gate_stays(street: Street, engine: Engine) -
     assert [entry.leg for entry in plan.unassigned] == [1]
 
 
+def test_a_gate_is_added_where_it_is_passed(two_parcels_one_compound: Problem) -> None:
+    """Once on the way in, never on the way out, to nowhere or from a free start."""
+    ways = Ways(two_parcels_one_compound)
+    all_places = np.arange(3)
+    matrix = [[0, 57, 67], [50, 0, 10], [60, 10, 0]]
+    assert ways.times(0, 0, all_places[:, None], all_places).tolist() == matrix
+    assert ways.times(0, 0, -1, all_places).tolist() == [0, 0, 0]
+    assert ways.times(0, 0, all_places, -1).tolist() == [0, 0, 0]
+    schedule = Schedule(two_parcels_one_compound)
+    assert [[schedule.way(0, tail, head) for head in range(3)] for tail in range(3)] == matrix
+    assert [schedule.way(0, -1, head) for head in range(3)] == [0, 0, 0]
+    assert [schedule.way(0, tail, -1) for tail in range(3)] == [0, 0, 0]
+
+
 def test_where_no_place_is_gated_access_makes_no_difference(
     two_parcels_one_compound: Problem,
 ) -> None:
-    """Without gates couriers of one mode share one matrix, the problem's own."""
+    """Whatever the class would pay at a gate, the way takes what the matrix says."""
     open_ground = _with(two_parcels_one_compound, place_gate=[-1, -1, -1])
-    ways = ways_of(open_ground)
-    assert ways.class_of == [0]
-    assert np.shares_memory(ways.times[0], open_ground.travel)
-    assert ways_of(two_parcels_one_compound).times[0].tolist() == [
-        [0, 57, 67],
-        [50, 0, 10],
-        [60, 10, 0],
-    ]
+    ways = Ways(open_ground)
+    all_places = np.arange(3)
+    times = ways.times(0, 0, all_places[:, None], all_places)
+    assert times.tolist() == open_ground.travel[0].tolist()
 
 
-def test_only_classes_in_use_get_a_matrix(street: Street) -> None:
-    """Two modes and two access classes, of whose pairs three have a courier."""
+def test_time_goes_by_mode_and_by_access(street: Street) -> None:
+    """The quick mode signs in for 3, and a shut gate is as good as no way for both modes."""
     problem = street(
         [0, 10],
         travel=np.array([[[0, 10], [10, 0]], [[0, 5], [5, 0]]], np.int32),
@@ -232,9 +243,31 @@ def test_only_classes_in_use_get_a_matrix(street: Street) -> None:
         access=[1, 0, 1, 1],
         gate_entry=[[3], [-1]],
     )
-    ways = ways_of(problem)
-    assert ways.class_of == [0, 1, 2, 0]
-    assert [times[0, 1] for times in ways.times] == [UNREACHABLE, 8, UNREACHABLE]
+    ways, schedule = Ways(problem), Schedule(problem)
+    pairs = zip(problem.mode.tolist(), problem.access.tolist(), strict=True)
+    expected = [UNREACHABLE, 8, UNREACHABLE, UNREACHABLE]
+    assert [int(ways.times(*pair, 0, 1)) for pair in pairs] == expected
+    assert [schedule.way(courier, 0, 1) for courier in range(4)] == expected
+
+
+def test_routing_models_the_commonest_classes_and_says_so(
+    scattered: Callable[[int, int, int], Problem], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Room for one matrix: four couriers share it, the other two keep insertion's tours."""
+    problem = _with(
+        scattered(1, 12, 6),
+        place_gate=[*(number % 3 for number in range(24)), *[-1] * 6],
+        access=[0, 1, 1, 2, 1, 1],
+        gate_entry=[[0, 9, 9], [30, 30, 30], [9, 0, 9]],
+    )
+    monkeypatch.setattr(routing, "CELLS", 36 * 36)
+    warm = insert.solve(problem)
+    plan = routing.solve(problem, solution_limit=10, warm=warm)
+    assert check.violations(problem, plan) == []
+    assert plan.notes == ("2 couriers with gates of their own keep insertion's tours",)
+    assert plan.cost <= warm.cost
+    monkeypatch.setattr(routing, "CELLS", 3 * 36 * 36)
+    assert routing.solve(problem, solution_limit=10, warm=warm).notes == ()
 
 
 # --- the oracle, against plans made by hand ----------------------------------------------

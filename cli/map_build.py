@@ -49,6 +49,7 @@ def build(
     Example: antmile map build --place Monaco -o monaco.map
     """
     began = time.perf_counter()
+    console = Console(highlight=False, soft_wrap=True)
     check_map_name(out)
     given = [bool(source), bool(place), bool(address), bool(box)]
     if sum(given) != 1:
@@ -59,10 +60,12 @@ def build(
     else:
         network = _downloaded(_area(place, address, distance_m, box), keep_osm, settings)
     if compounds_file is not None:
-        network = with_corrections(network, compounds_file)
+        network, said = with_corrections(network, compounds_file)
+        console.print(said, markup=False)
     save(network, out)
-    Console(highlight=False, soft_wrap=True).print(
-        f"{out}: {network.edge_count} roads, {network.node_count} junctions, "
+    console.print(
+        f"{out}: {counted(network.edge_count, 'road')}, "
+        f"{counted(network.node_count, 'junction')}, "
         f"{counted(len(network.compounds), 'compound')} in {time.perf_counter() - began:.1f} s; "
         f"look at it with: antmile map info {out}",
         markup=False,

@@ -20,8 +20,9 @@ from cli.map_files import (
 )
 from cli.progress import working
 
+_PICTURE = ".svg"
 _GEOJSON = (".geojson", ".json")
-"""Endings of what is no picture to `draw`."""
+"""Endings of what `draw` writes; the latter are no pictures."""
 
 
 @plain_errors()
@@ -45,8 +46,9 @@ def compounds(
     console = Console(highlight=False, soft_wrap=True)
     if read is not None:
         check_map_name(out)
-        network = with_corrections(open_map(file), read)
+        network, said = with_corrections(open_map(file), read)
         save(network, out)
+        console.print(said, markup=False)
         console.print(f"{out}: {counted(len(network.compounds), 'compound')}", markup=False)
         return
     found = open_map(file).compounds
@@ -84,7 +86,10 @@ def draw(
     from maps.picture import map_svg
     from maps.render import roads_geojson
 
-    is_picture = out.suffix not in _GEOJSON
+    suffix = out.suffix.lower()
+    if suffix not in (_PICTURE, *_GEOJSON):
+        fail(f"{out}: end the name with {_PICTURE}, or with {' or '.join(_GEOJSON)} for the roads")
+    is_picture = suffix == _PICTURE
     if mode is not None and not is_picture:
         fail(f"{out}: has the roads of all modes: leave out --mode, or end the name with .svg")
     network = open_map(file)
@@ -94,4 +99,6 @@ def draw(
         else:
             sink.write(json.dumps(roads_geojson(network)).encode())
     what = "open it in a browser" if is_picture else counted(network.edge_count, "road")
+    if mode is not None and not any(speed.any() for speed in network.speeds(mode)):
+        what += f"; no road in it is open to {mode}"
     Console(highlight=False, soft_wrap=True).print(f"{out}: {what}", markup=False)

@@ -18,6 +18,8 @@ Mode: TypeAlias = Literal["foot", "bicycle", "ebike", "car"]
 """`maps.profiles.MODES`, spelt out for the help texts."""
 
 
+MEGABYTE = 1_000_000
+
 MapFile = Annotated[Path, typer.Argument(metavar="X.map", help="A map, or an OSM file.")]
 
 
@@ -59,25 +61,44 @@ def save(network: "RoadNetwork", path: Path) -> None:
         save_map(network, path)
 
 
-def with_corrections(network: "RoadNetwork", path: Path) -> "RoadNetwork":
-    """Return a map whose compounds a GeoJSON file has added to or corrected.
+def with_corrections(network: "RoadNetwork", path: Path) -> "tuple[RoadNetwork, str]":
+    """Return a map whose compounds a GeoJSON file has corrected, and a line that says what it did.
 
     Raises
     ------
     maps.network.MapError
-        As `maps.land.compound_files.read_compounds`.
+        As `maps.land.compound_files.read_corrections` and `without`.
     """
-    from maps.land.compound_files import corrected, read_compounds
+    from maps.land.compound_files import corrected, read_corrections, without
     from maps.land.gated_land import marked
 
-    given = read_compounds(path)
-    with working(f"putting {len(given)} compounds into the map"):
-        return marked(network, corrected(network.compounds, given))
+    its = read_corrections(path)
+    found = network.compounds
+    with working(f"putting {counted(len(its.compounds), 'compound')} into the map"):
+        left = without(found, its.removed)
+        after = corrected(left, its.compounds)
+        network = marked(network, after)
+    # Each given compound has come on top, has taken the place of a found one, or is as found.
+    added = len(after) - len(left)
+    same = len({c.id for c in its.compounds} & {c.id for c in after if c in found})
+    gates = " -> ".join(f"{sum(len(c.gates) for c in some)}" for some in (found, after))
+    return network, (
+        f"{path}: {counted(added, 'compound')} added, {len(its.compounds) - added - same} changed, "
+        f"{len(its.removed)} removed; gates {gates}"
+    )
 
 
 def counted(count: int, noun: str) -> str:
     """Return ``1 gate``, ``2 gates``."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def sized(path: Path) -> str:
+    """Return ``, 12 kB`` or ``, 2.0 MB``; nothing of what is no file."""
+    if not path.is_file():
+        return ""
+    size = path.stat().st_size
+    return f", {size / MEGABYTE:.1f} MB" if size >= MEGABYTE else f", {max(1, size // 1000)} kB"
 
 
 @contextmanager

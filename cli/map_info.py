@@ -16,6 +16,7 @@ from cli.points import NamedPoint, read_points, told_of_exchange
 from cli.progress import working
 
 if TYPE_CHECKING:
+    from maps.datum import Fit
     from maps.network import RoadNetwork
 
 NAMES_SHOWN = 8
@@ -56,7 +57,8 @@ def _tell_extent(console: Console, file: Path, network: "RoadNetwork") -> None:
     wide_km = float(haversine_m(middle, box.west, middle, box.east)) / 1000.0
     high_km = float(haversine_m(box.south, box.west, box.north, box.west)) / 1000.0
     console.print(
-        f"{file}: {network.edge_count} roads, {network.node_count} junctions", markup=False
+        f"{file}: {counted(network.edge_count, 'road')}, {counted(network.node_count, 'junction')}",
+        markup=False,
     )
     console.print(
         f"latitude {box.south:.4f} to {box.north:.4f}, "
@@ -143,12 +145,15 @@ def _tell_repairs(console: Console, network: "RoadNetwork") -> None:
 
 def _tell_datum(console: Console, network: "RoadNetwork", points: Sequence[NamedPoint]) -> None:
     """Compare points with the map under each datum, the best first."""
-    from maps.datum import NEAR_M, fits
+    from maps.datum import NEAR_M, distinct, fits
     from maps.earth import coordinates
 
-    with working(f"comparing {len(points)} points with the map"):
-        rows = fits(network, *coordinates(points))
-    table = Table("datum", title=f"{len(points)} points read as", title_justify="left")
+    spots = distinct(*coordinates(points))
+    count = len(spots[0])
+    with working(f"comparing {counted(count, 'distinct point')} with the map"):
+        rows = fits(network, *spots)
+    console.print(f"{counted(len(points), 'point')}, {count} distinct, read as each datum:")
+    table = Table("datum")
     for name in ("half within", "90 % within", f"within {NEAR_M:.0f} m", "moved by"):
         table.add_column(name, justify="right")
     for row in rows:
@@ -160,17 +165,30 @@ def _tell_datum(console: Console, network: "RoadNetwork", points: Sequence[Named
             _metres(row.shift_m),
         )
     console.print(table)
-    best = rows[0]
-    if not np.isfinite(best.median_m):
-        advice = told_of_exchange(points, network.bounds) or "is this their map?"
-        console.print(f"most points lie more than a kilometre from every road: {advice}")
-    elif all(row.shift_m == 0 for row in rows):
-        console.print("the points lie outside China, where all three are the same: WGS84")
+    if not np.isfinite(rows[0].median_m):
+        who = "the point lies" if len(points) == 1 else "most points lie"
+        advice = told_of_exchange(points, network.bounds) or "is this the right map?"
+        console.print(f"{who} more than a kilometre from every road: {advice}")
     else:
-        others = ", ".join(f"{row.datum} {_metres(row.median_m)}" for row in rows[1:])
-        console.print(
-            f"{best.datum} fits best, half within {_metres(best.median_m)} of a road; {others}"
+        console.print(_verdict(rows, count))
+
+
+def _verdict(rows: "Sequence[Fit]", count: int) -> str:
+    """Say which datum it is, or why nobody can tell; ``count`` points are distinct."""
+    from maps.datum import CLEAR_M, FEWEST_POINTS, is_clear
+
+    best, *others = rows
+    if all(row.shift_m == 0 for row in rows):
+        return "the points lie outside China, where all three are the same: WGS84"
+    if count < FEWEST_POINTS:
+        return f"too few points to tell the datum: give {FEWEST_POINTS} distinct ones or more"
+    if not is_clear(rows):
+        return (
+            f"too close to tell the datum: half within {_metres(best.median_m)} of a road as "
+            f"{best.datum}, and another differs by less than {CLEAR_M:.0f} m"
         )
+    rest = ", ".join(f"{row.datum} {_metres(row.median_m)}" for row in others)
+    return f"{best.datum} fits best, half within {_metres(best.median_m)} of a road; {rest}"
 
 
 def _metres(value: float) -> str:

@@ -15,9 +15,10 @@ from zoneinfo import ZoneInfo
 import typer
 
 from cli.errors import BAD_INPUT, fail
+from cli.map_files import counted
 
 if TYPE_CHECKING:
-    from dispatch.sim.table import Row
+    from dispatch.sim.table import Problems, Row
     from maps.earth import Bounds
 
 COLUMNS = ("id", "lat", "lon")
@@ -62,6 +63,7 @@ def read_points(path: Path) -> list[NamedPoint]:
     rows = read_rows(path, Columns(COLUMNS, _further_columns(path)), problems, timeless)
     seen: dict[str, int] = {}
     points = [_point(row, seen) for row in rows]
+    _note_faults(path.name, rows, points, problems)
     if not points and not problems:
         problems.add(path.name, "holds no point")
     if problems:
@@ -125,7 +127,8 @@ def refuse_off(points: Sequence[NamedPoint], mode: str, bounds: "Bounds") -> Non
         return
     for point in points:
         typer.echo(f"{point.id}: lat {point.lat:.6f}, lon {point.lon:.6f}", err=True)
-    advice = told_of_exchange(points, bounds) or "correct them or use a map that covers them"
+    them = "it" if len(points) == 1 else "them"
+    advice = told_of_exchange(points, bounds) or f"correct {them} or use a map that covers {them}"
     noun = "point lies" if len(points) == 1 else "points lie"
     typer.echo(
         f"error: {len(points)} {noun} too far from every road for {mode}: {advice}", err=True
@@ -151,12 +154,33 @@ def _point(row: "Row", seen: dict[str, int]) -> NamedPoint:
     elif point_id:
         seen[point_id] = row.line
     lat, lon = row.degrees("lat"), row.degrees("lon")
-    if not row.is_bad("lat") and not row.is_bad("lon"):
-        for column in ("lat", "lon"):
-            fault = _fault(column, lat, lon)
-            if fault:
-                row.note(column, fault)
     return NamedPoint(id=point_id, lat=lat, lon=lon)
+
+
+def _note_faults(
+    file: str, rows: "Sequence[Row]", points: Sequence[NamedPoint], problems: "Problems"
+) -> None:
+    """Note points that are off the earth; where the order is to blame, in one line for all."""
+    from maps.earth import looks_swapped
+
+    pairs = [
+        (row, point)
+        for row, point in zip(rows, points, strict=True)
+        if not row.is_bad("lat") and not row.is_bad("lon")
+    ]
+    swapped = {row.line for row, point in pairs if looks_swapped(lat=point.lat, lon=point.lon)}
+    told_at_once = swapped if len(swapped) > 1 else set()
+    if told_at_once:
+        problems.add(
+            file,
+            f"{len(swapped)} of {counted(len(points), 'point')} lie off the earth, and on it with "
+            "lat and lon exchanged: write the latitude first",
+        )
+    for row, point in pairs:
+        for column in ("lat", "lon"):
+            fault = _fault(column, point.lat, point.lon)
+            if fault and row.line not in told_at_once:
+                row.note(column, fault)
 
 
 def _fault(column: str, lat: float, lon: float) -> str:

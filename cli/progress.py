@@ -33,6 +33,10 @@ class Work:
         """Say that so much more of the total is done."""
         self._bar.advance(self._task, count)
 
+    def note(self, line: str) -> None:
+        """Say something that stays, above the bar."""
+        self._bar.console.print(line, markup=False)
+
     def tell(self, stage: str) -> None:
         """Say what begins, in a few words."""
         self._bar.update(self._task, description=f"{self._label}: {stage}")

@@ -10,6 +10,7 @@ point of a box around China, and so do we: that box holds Taiwan, Hong Kong and 
 parts of the neighbours, whose own maps are not shifted. Say WGS84 for those.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -27,6 +28,12 @@ BOX_LON = (73.66, 135.05)
 
 NEAR_M = 30.0
 """A point as near as this to a road fits the map."""
+
+FEWEST_POINTS = 10
+"""Of fewer distinct points no datum can be told: any few lie near some road."""
+
+CLEAR_M = 10.0
+"""So much nearer to the roads than under any other datum are points whose datum is clear."""
 
 _AXIS_M = 6_378_245.0
 _ECCENTRICITY_SQUARED = 0.00669342162296594323
@@ -89,6 +96,9 @@ _MOST_ROUNDS = 30
 """Each round takes off nine tenths of the error or more; six are enough anywhere in China."""
 _DECIMALS = 7
 """As many as OpenStreetMap keeps, 1 cm: machines whose sines differ agree on the coordinate."""
+
+_DISTINCT_DECIMALS = 6
+"""Degrees, 10 cm: nearer points are one."""
 
 _FARTHEST_M = 1_000.0
 
@@ -196,6 +206,36 @@ class Fit:
     p90_m: float
     near: float
     shift_m: float
+
+
+def distinct(lat: ArrayLike, lon: ArrayLike) -> tuple[Floats, Floats]:
+    """Return points without their repetitions, rounded to a millionth of a degree.
+
+    Thousands of parcels from one shop say no more about their datum than one does.
+
+    Parameters
+    ----------
+    lat, lon : (n,), degrees
+
+    Returns
+    -------
+    (lat, lon) : two arrays (m,) float64, degrees
+    """
+    rounded = np.round(np.array([lat, lon], dtype=np.float64), _DISTINCT_DECIMALS)
+    found_lat, found_lon = np.unique(rounded, axis=1)
+    return found_lat, found_lon
+
+
+def is_clear(ranked: Sequence[Fit]) -> bool:
+    """Say whether the best fit is `CLEAR_M` nearer to the roads than every other.
+
+    Parameters
+    ----------
+    ranked : sequence of Fit
+        As from `fits`, the best first.
+    """
+    best, *others = ranked
+    return all(other.median_m - best.median_m >= CLEAR_M for other in others)
 
 
 def fits(network: RoadNetwork, lat: ArrayLike, lon: ArrayLike) -> tuple[Fit, ...]:

@@ -70,7 +70,7 @@ class _Outlines:
 
 
 def load_map(
-    path: Path, *, cache_dir: Path | None = None, progress: Progress | None = None
+    path: Path | str, *, cache_dir: Path | None = None, progress: Progress | None = None
 ) -> RoadNetwork:
     """Import a map, or read its arrays back if it was imported before.
 
@@ -80,7 +80,7 @@ def load_map(
 
     Parameters
     ----------
-    path : Path
+    path : Path or str
         An OSM file, see `import_osm`, or a ``.map`` that `save_map` wrote.
     cache_dir : Path, optional
         Where arrays are kept. By default ``ANTMILE_CACHE_DIR``, or
@@ -93,6 +93,7 @@ def load_map(
     MapError
         As `import_osm`; a ``.map`` that is damaged or of another version.
     """
+    path = Path(path)
     _check_path(path, (*SUFFIXES, MAP_SUFFIX))
     if path.suffix == MAP_SUFFIX:
         return cache.read_map(path)
@@ -105,7 +106,7 @@ def load_map(
     return network
 
 
-def import_osm(path: Path, *, progress: Progress | None = None) -> RoadNetwork:
+def import_osm(path: Path | str, *, progress: Progress | None = None) -> RoadNetwork:
     """Read the roads of an OSM file.
 
     Nodes and edges come in the order of their OSM ids, so the same data give
@@ -113,7 +114,7 @@ def import_osm(path: Path, *, progress: Progress | None = None) -> RoadNetwork:
 
     Parameters
     ----------
-    path : Path
+    path : Path or str
         ``.osm``, ``.osm.xml``, ``.osm.gz``, ``.osm.bz2`` or ``.pbf``.
     progress : callable, optional
         Called with the name of each stage as it begins.
@@ -123,6 +124,7 @@ def import_osm(path: Path, *, progress: Progress | None = None) -> RoadNetwork:
     MapError
         The file is missing, empty, damaged, of another kind or has no roads.
     """
+    path = Path(path)
     _check_path(path, SUFFIXES)
     tell = progress or _say_nothing
     repairs: Counter[str] = Counter()
@@ -161,6 +163,8 @@ def _say_nothing(stage: str) -> None:
 
 
 def _check_path(path: Path, suffixes: tuple[str, ...]) -> None:
+    if path.is_dir():
+        raise MapError(f"{path}: is a folder: give the path of an OSM file")
     if not path.is_file():
         raise MapError(f"{path}: no such file: give the path of an OSM file")
     if not path.name.endswith(suffixes):
@@ -171,7 +175,8 @@ def _check_path(path: Path, suffixes: tuple[str, ...]) -> None:
     except OSError as error:
         raise MapError(f"{path}: cannot be read ({error.strerror}): check it") from error
     if is_empty:
-        raise MapError(f"{path}: the file is empty: download or export it again")
+        again = "build it" if path.suffix == MAP_SUFFIX else "download or export it"
+        raise MapError(f"{path}: the file is empty: {again} again")
 
 
 def _sha256(path: Path) -> str:

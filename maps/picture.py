@@ -38,7 +38,12 @@ svg{font:13px system-ui,"Segoe UI",Roboto,"Noto Sans","Noto Sans CJK SC","PingFa
 .entrance{fill:#333a45;stroke:#fff;stroke-width:.6}
 .scale path{fill:none;stroke:#4a4a4a;stroke-width:1.5}.scale text{font-size:12px;fill:#333}
 .key{fill:#33363d}
+.credit text{font-size:11px;fill:#555;text-anchor:end;stroke:#f4f2ec;stroke-width:3px;\
+paint-order:stroke;stroke-linejoin:round}
 """
+
+_CREDIT = "\N{COPYRIGHT SIGN} OpenStreetMap contributors"
+"""What the licence of the data asks of every picture (https://www.openstreetmap.org/copyright)."""
 
 _WIDTHS_PX = {Rank.MAJOR: 5.0, Rank.STREET: 3.6, Rank.SERVICE: 2.4, Rank.PATH: 1.1, Rank.FERRY: 1.3}
 """Of roads where a pixel is `_FULL_M` of ground or less."""
@@ -87,7 +92,8 @@ def map_svg(network: RoadNetwork, *, width_px: int = 1200, mode: str | None = No
     str
         Roads by rank, private ones and those inside compounds in another colour, compounds
         as tinted land with their names, gates coloured by rule, entrances as small dots.
-        Pointing at a gate or an entrance tells what it is.
+        Pointing at a gate or an entrance tells what it is. The lower right corner credits
+        the contributors of the data.
 
     Raises
     ------
@@ -122,6 +128,7 @@ def map_svg(network: RoadNetwork, *, width_px: int = 1200, mode: str | None = No
         + _entrances(network.compounds, canvas, scale)
         + _gates(gates, canvas, scale)
         + scale_bar_svg(canvas)
+        + _credit(canvas)
     )
     return _document(canvas, body, key)
 
@@ -269,6 +276,12 @@ def _names(compounds: Iterable[Compound], canvas: Canvas) -> str:
         at = min(max(x, half + 4), canvas.width_px - half - 4)
         drawn.append(f'<text class="name" x="{at:.1f}" y="{y + 4.5:.1f}">{escape(name)}</text>')
     return "".join(drawn)
+
+
+def _credit(canvas: Canvas) -> str:
+    """Name whose data these are, below the line of the scale, which it never meets."""
+    x, y = canvas.width_px - 6, canvas.height_px - 4
+    return f'<g class="credit"><text x="{x}" y="{y}">{_CREDIT}</text></g>'
 
 
 def _text_px(text: str) -> float:

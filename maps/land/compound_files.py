@@ -7,8 +7,9 @@ editor can move them. GeoJSON is RFC 7946: longitude first, WGS84.
 ===========  =============================================================================
 kind         other properties
 ===========  =============================================================================
-compound     ``id``, ``name``
-gate         ``compound``, ``id``, ``modes`` (a list), ``rule``, ``sign_in_s`` or null,
+compound     ``id``, ``name``, ``removed`` (true takes a found one away, with all of its own)
+gate         ``compound``, ``id``, ``modes`` (a list; all where it is left out or empty),
+             ``rule``, ``sign_in_s`` or null,
              ``opens_at`` and ``closes_at`` as HH:MM, 00:00 and 24:00 where left out
 entrance     ``compound``, ``building``, ``entrance``, ``floors`` or null, ``lift`` or null
 ===========  =============================================================================
@@ -19,7 +20,7 @@ not past tags that stop it there (`maps.land.gate_nodes`).
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +41,28 @@ NEAR_LAND_M = 30.0
 _SAME_LAND = 0.5
 """Share of the land of both together that two outlines of one compound have in common."""
 
+FARTHEST_GATE_M = 200.0
+"""A gate farther from the boundary of its compound was put in the wrong place."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Corrections:
+    """What a file says about compounds.
+
+    Attributes
+    ----------
+    compounds : tuple of Compound, by id
+        To be laid over the found ones, see `corrected`.
+    removed : tuple of str, ascending
+        Ids of found compounds that are none, see `without`.
+    """
+
+    compounds: tuple[Compound, ...]
+    removed: tuple[str, ...]
+
 
 def compounds_geojson(compounds: Iterable[Compound]) -> dict[str, Any]:
-    """Return compounds as a GeoJSON feature collection; `read_compounds` is its inverse.
+    """Return compounds as a GeoJSON feature collection; `read_corrections` is its inverse.
 
     Coordinates keep every digit, so that nothing changes on the way there and back.
     """
@@ -76,7 +96,7 @@ def compounds_geojson(compounds: Iterable[Compound]) -> dict[str, Any]:
     return {"type": "FeatureCollection", "features": features}
 
 
-def read_compounds(path: Path) -> tuple[Compound, ...]:
+def read_corrections(path: Path) -> Corrections:
     """Read compounds from a GeoJSON file.
 
     Parameters
@@ -86,7 +106,7 @@ def read_compounds(path: Path) -> tuple[Compound, ...]:
 
     Returns
     -------
-    tuple of Compound, by id
+    Corrections
 
     Raises
     ------
@@ -98,12 +118,15 @@ def read_compounds(path: Path) -> tuple[Compound, ...]:
     lands: dict[str, tuple[str, Rings]] = {}
     gates: dict[str, dict[str, Gate]] = {}
     doors: dict[str, list[Entrance]] = {}
+    removed: set[str] = set()
     kinds = {feature: feature.kind() for feature in features}
     for feature in (f for f in features if kinds[f] == "compound"):
         own = feature.required("id")
         if own in lands:
             feature.fault("id", f"{own!r} is there twice")
         lands[own] = (feature.text("name"), feature.boundary())
+        if feature.is_removed():
+            removed.add(own)
     for feature in (f for f in features if kinds[f] in ("gate", "entrance")):
         owner = feature.required("compound")
         if owner and owner not in lands:
@@ -116,10 +139,11 @@ def read_compounds(path: Path) -> tuple[Compound, ...]:
             if gate.id in gates.setdefault(owner, {}):
                 feature.fault("id", f"{gate.id!r} is there twice in compound {owner!r}")
             gates[owner][gate.id] = gate
+            _check_place(feature, gate, owner, lands.get(owner, ("", ()))[1])
     faults = [f"{path}: {fault}" for feature in features for fault in feature.faults]
     if faults:
         raise MapError("\n".join(faults))
-    return tuple(
+    compounds = tuple(
         Compound(
             id=own,
             name=name,
@@ -128,7 +152,25 @@ def read_compounds(path: Path) -> tuple[Compound, ...]:
             entrances=tuple(sorted(doors.get(own, ()), key=Entrance.sort_key)),
         )
         for own, (name, boundary) in sorted(lands.items())
+        if own not in removed
     )
+    return Corrections(compounds=compounds, removed=tuple(sorted(removed)))
+
+
+def _check_place(feature: Feature, gate: Gate, owner: str, boundary: Rings) -> None:
+    """Note a gate that lies far from the boundary of its compound, where that is known."""
+    corners = np.array([*(corner for ring in boundary for corner in ring), (gate.lat, gate.lon)])
+    (south, west), (north, east) = corners.min(axis=0), corners.max(axis=0)
+    projection = LocalProjection(Bounds(south=south, west=west, north=north, east=east))
+    at = shapely.points(projection.xy(gate.lat, gate.lon)[0])
+    lines = [shapely.LineString(projection.xy(*np.array(ring).T)) for ring in boundary]
+    far_m = min((float(shapely.distance(line, at)) for line in lines), default=0.0)
+    if far_m > FARTHEST_GATE_M:
+        feature.fault(
+            "geometry",
+            f"gate {gate.id!r} is {far_m:.0f} m from the boundary of {owner!r}: "
+            f"put it within {FARTHEST_GATE_M:.0f} m",
+        )
 
 
 def boundary_of_wkt(text: str) -> Rings:
@@ -169,6 +211,33 @@ def boundary_of_wkt(text: str) -> Rings:
         return rings_of(parts)
     except ValueError as error:
         raise MapError(f"boundary {error}") from error
+
+
+def without(found: Sequence[Compound], removed: Sequence[str]) -> tuple[Compound, ...]:
+    """Take compounds away.
+
+    Parameters
+    ----------
+    found : sequence of Compound
+        Of the map.
+    removed : sequence of str
+        Ids.
+
+    Returns
+    -------
+    tuple of Compound
+        Those that are left, in their order.
+
+    Raises
+    ------
+    MapError
+        An id is not there.
+    """
+    missing = sorted(set(removed) - {compound.id for compound in found})
+    if missing:
+        names = ", ".join(map(repr, missing))
+        raise MapError(f"no compound {names} in the map to remove: leave the feature out")
+    return tuple(compound for compound in found if compound.id not in removed)
 
 
 def corrected(found: Sequence[Compound], given: Sequence[Compound]) -> tuple[Compound, ...]:

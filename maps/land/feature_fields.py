@@ -15,6 +15,12 @@ from maps.profiles import MODES
 
 KINDS = ("compound", "gate", "entrance")
 
+NEEDED = (
+    "a gate needs kind, compound, id and rule, an entrance kind and compound, "
+    "a compound kind and id"
+)
+"""Properties without which a feature says nothing."""
+
 _EARTH = Bounds(south=-90.0, west=-180.0, north=90.0, east=180.0)
 _LEAST_RING = 4
 _MOST_SHOWN = 60
@@ -110,8 +116,15 @@ class Feature:
         kind = self._properties.get("kind")
         if kind in KINDS:
             return str(kind)
-        self.fault("kind", f"{_shown(kind)} is none of {', '.join(KINDS)}")
+        self.fault("kind", f"{_shown(kind)} is none of {', '.join(KINDS)}; {NEEDED}")
         return ""
+
+    def is_removed(self) -> bool:
+        """Return whether the compound is to be taken away."""
+        value = self._properties.get("removed")
+        if not (value is None or isinstance(value, bool)):
+            self.fault("removed", f"{_shown(value)} is none of true, false, null")
+        return value is True
 
     def text(self, field: str) -> str:
         """Return a text; empty where it is missing or null. A whole number is text too."""
@@ -195,7 +208,9 @@ class Feature:
 
     def _modes(self) -> tuple[str, ...]:
         value = self._properties.get("modes")
-        if not isinstance(value, list) or not value:
+        if value is None or value in ("", []):
+            return MODES
+        if not isinstance(value, list):
             self.fault("modes", f"{_shown(value)} is no list of {', '.join(MODES)}")
             return ()
         strange = [mode for mode in value if mode not in MODES]

@@ -2,6 +2,9 @@
 
 import csv
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +56,7 @@ def test_matrix_is_that_of_travel_times(grid_map: Path, points: Path, tmp_path: 
     result = _matrix(grid_map, points, out)
     assert result.exit_code == 0, result.output
     assert "3 x 3 times and distances for foot" in result.stdout
+    assert result.stdout.endswith(f", {out.stat().st_size // 1000} kB\n")
     with np.load(out, allow_pickle=False) as found:
         assert set(found) == {"ids", "time_s", "distance_m", "snap_m"}
         assert found["ids"].tolist() == ["a", "b", "c"]
@@ -165,6 +169,36 @@ def test_bad_rows_are_all_listed(grid_map: Path, points: Path, tmp_path: Path) -
     assert not (tmp_path / "m.npz").exists()
 
 
+def test_swapped_columns_are_one_problem(grid_map: Path, points: Path, tmp_path: Path) -> None:
+    """A file from China with the longitude first has one fault, not one in each row."""
+    rows = "".join(f"p{i},117.{i},36.6\n" for i in range(87))
+    points.write_text(f"id,lat,lon\n{rows}home,48.0,15.0\n")
+    result = _matrix(grid_map, points, tmp_path / "m.npz")
+    assert result.exit_code == 2
+    assert result.stderr == (
+        "points.csv: 87 of 88 points lie off the earth, and on it with lat and lon exchanged: "
+        "write the latitude first\n"
+        f"error: 1 problem in {points}: nothing was computed\n"
+    )
+
+
+@pytest.mark.slow
+def test_the_first_large_matrix_says_that_it_compiles(grid_map: Path, tmp_path: Path) -> None:
+    """A cache that is empty is told of while one waits; the next run finds it filled."""
+    points, out = tmp_path / "many.csv", tmp_path / "m.npz"
+    rows = "".join(f"p{i},{48 + i * 1e-6:.6f},15.0\n" for i in range(1500))
+    points.write_text(f"id,lat,lon\n{rows}")
+    command = [sys.executable, "-c", "from cli.main import app; app()", "map", "matrix"]
+    command += [str(grid_map), str(points), "-m", "car", "-o", str(out)]
+    places = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "numba")}
+    said = [
+        subprocess.run(command, env=places, check=True, capture_output=True, text=True).stderr
+        for _ in range(2)
+    ]
+    line = "compiling the search, once; antmile warmup does it beforehand\n"
+    assert [text.count(line) for text in said] == [1, 0]
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -258,7 +292,7 @@ def test_route_takes_negative_coordinates(south_map: Path, tmp_path: Path) -> No
         (["-30.03", "-51.22"], "is not LAT,LON in degrees"),
         (["-30.03,-51.22", "-91,0"], "-91 is not between -90 and 90"),
         (["-30.03,-51.22", "--geojsn"], "is not LAT,LON in degrees"),
-        (["-30.03,-51.22", "0,0"], "correct them or use a map that covers them"),
+        (["-30.03,-51.22", "0,0"], "correct it or use a map that covers it"),
         (["-30.03,-51.22", "-51.22,-30.03"], "with lat and lon exchanged it lies on the map"),
     ],
 )

@@ -8,12 +8,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
 import cli.map_files
 from cli.main import app
-from maps.datum import Datum, from_wgs84
+from maps.datum import Datum, fits, from_wgs84, is_clear
 from maps.osm import load_map
 from maps.profiles import MODES
 
@@ -253,7 +254,13 @@ def test_info_takes_osm_files_too(quarter: Path, built: Path) -> None:
 def test_info_says_which_datum_fits(built: Path, tmp_path: Path) -> None:
     """Points on the roads, shifted as Chinese maps are: GCJ02 fits, the others are far off."""
     roads = load_map(built)
-    lat, lon = from_wgs84(Datum.GCJ02, roads.shape_lat, roads.shape_lon)
+    # Along the street from west to east, and the few corners of all roads.
+    along = np.linspace(121.470, 121.474, 12)
+    lat, lon = from_wgs84(
+        Datum.GCJ02,
+        np.append(roads.shape_lat, np.full(12, 31.23)),
+        np.append(roads.shape_lon, along),
+    )
     points = tmp_path / "points.csv"
     lines = [f"p{i},{a:.7f},{o:.7f}" for i, (a, o) in enumerate(zip(lat, lon, strict=True))]
     points.write_text("\n".join(["id,lat,lon", *lines]))
@@ -261,6 +268,24 @@ def test_info_says_which_datum_fits(built: Path, tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "GCJ02 fits best, half within 0.0 m of a road; " in result.stdout
     assert [words[0] for words in _rows(result.stdout)][-3] == "GCJ02"
+    points.write_text("\n".join(["id,lat,lon", *lines[:9], *(f"x{line}" for line in lines[:9])]))
+    said = _run("info", built, "--points", points).stdout
+    assert "18 points, " in said
+    assert "too few points to tell the datum" in said
+    assert "fits best" not in said
+
+
+def test_info_says_where_two_datums_are_too_close(built: Path, tmp_path: Path) -> None:
+    """Points as near to a road in one datum as in another have none that fits best."""
+    network, rng = load_map(built), np.random.default_rng(3)
+    spots = rng.uniform((31.228, 121.47), (31.234, 121.476), (800, 2)).tolist()
+    lat, lon = next(spot for spot in spots if not is_clear(fits(network, spot[:1], spot[1:])))
+    points = tmp_path / "points.csv"
+    lines = [f"p{i},{lat + 2e-6 * i:.7f},{lon:.7f}" for i in range(12)]
+    points.write_text("\n".join(["id,lat,lon", *lines]))
+    said = _run("info", built, "--points", points).stdout
+    assert "12 points, 12 distinct, read as" in said
+    assert "too close to tell the datum" in said
 
 
 def test_info_says_that_the_datum_does_not_matter(grid_map: Path, tmp_path: Path) -> None:
@@ -304,6 +329,16 @@ def test_roads_for_other_tools_are_those_of_all_modes(built: Path, tmp_path: Pat
     assert not out.exists()
 
 
+def test_draw_refuses_other_endings(built: Path, tmp_path: Path) -> None:
+    """An SVG under the name of a PNG opens nowhere."""
+    out = tmp_path / "x.png"
+    result = _run("draw", built, "-o", out)
+    assert (result.exit_code, result.stderr) == (
+        2,
+        f"error: {out}: end the name with .svg, or with .geojson or .json for the roads\n",
+    )
+
+
 def test_results_go_through_links(built: Path, tmp_path: Path) -> None:
     """A link to a device or to a file stays a link; what it points to is written."""
     device, link, file = tmp_path / "device.svg", tmp_path / "link.svg", tmp_path / "file.svg"
@@ -327,11 +362,38 @@ def test_compounds_go_out_and_come_back(built: Path, tmp_path: Path) -> None:
     again, anew = tmp_path / "again.map", tmp_path / "anew.map"
     result = _run("compounds", built, "--read", found, "-o", again)
     assert result.exit_code == 0, result.output
+    assert f"{found}: 0 compounds added, 1 changed, 0 removed; gates 1 -> 1\n" in result.stdout
     assert _run("build", tmp_path / "quarter.osm", "--compounds", found, "-o", anew).exit_code == 0
     for file in (again, anew):
         compound = load_map(file).compounds[0]
         assert (compound.name, compound.gates[0].rule) == ("Dingxin", "PERMIT")
         assert "PERMIT 1" in _run("info", file).stdout
+
+
+def test_compounds_are_added_and_removed(built: Path, tmp_path: Path) -> None:
+    """By the shortest file that can; the line says what was done."""
+    (own,) = load_map(built).compounds
+    file, out = tmp_path / "some.geojson", tmp_path / "out.map"
+    gone = {"kind": "compound", "id": own.id, "removed": True}
+    yard = {"kind": "compound", "id": "yard"}
+    gate = {"kind": "gate", "compound": "yard", "id": "g", "rule": "OPEN"}
+    features = [
+        {"type": "Feature", "geometry": geometry, "properties": properties}
+        for geometry, properties in (
+            (None, gone),
+            (None, yard),
+            ({"type": "Point", "coordinates": [121.473, 31.23]}, gate),
+            ({"type": "Point", "coordinates": [121.474, 31.23]}, {**gate, "id": "h"}),
+        )
+    ]
+    file.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    result = _run("compounds", built, "--read", file, "-o", out)
+    assert result.exit_code == 0, result.output
+    assert f"{file}: 1 compound added, 0 changed, 1 removed; gates 1 -> 2\n" in result.stdout
+    assert [compound.id for compound in load_map(out).compounds] == ["yard"]
+    result = _run("compounds", out, "--read", file, "-o", out)
+    assert result.exit_code == 2
+    assert f"no compound '{own.id}' in the map to remove" in result.stderr
 
 
 def test_a_corrected_gate_stops_whom_it_does_not_name(built: Path, tmp_path: Path) -> None:
@@ -378,9 +440,10 @@ def test_bad_maps_are_one_line_everywhere(
     file.write_bytes(content)
     (tmp_path / "points.csv").write_text("id,lat,lon\na,1,2\n")
     out: list[object] = ["-o", tmp_path / "out.npz"]
+    picture = tmp_path / "out.svg"
     more: dict[str, list[object]] = {
         "info": [],
-        "draw": out,
+        "draw": ["-o", picture],
         "compounds": out,
         "matrix": [tmp_path / "points.csv", "-m", "car", *out],
         "route": ["1,2", "3,4", "-m", "car"],
@@ -391,10 +454,11 @@ def test_bad_maps_are_one_line_everywhere(
     assert said in result.stderr
     assert result.stderr.count("\n") == 1
     assert not (tmp_path / "out.npz").exists()
+    assert not picture.exists()
 
 
 def test_a_mode_without_a_network_is_told(tmp_path: Path) -> None:
-    """Steps are of no use to cars: `info` shows zeros, a matrix for cars is refused in a line."""
+    """Steps are of no use to cars: `info` shows zeros, a route is refused, a picture says so."""
     steps = tmp_path / "steps.osm"
     steps.write_text(
         '<osm version="0.6"><node id="1" lat="1" lon="2"/><node id="2" lat="1.001" lon="2"/>'
@@ -408,6 +472,10 @@ def test_a_mode_without_a_network_is_told(tmp_path: Path) -> None:
     result = _run("route", steps, "1,2", "1.001,2", "-m", "car")
     assert result.exit_code == 2
     assert "the map has no connected road for car" in result.stderr
+    result = _run("draw", steps, "-m", "car", "-o", tmp_path / "steps.svg")
+    assert result.exit_code == 0, result.output
+    assert "no road in it is open to car" in result.stdout
+    assert "1 road, 2 junctions" in _run("info", steps).stdout
 
 
 @pytest.mark.parametrize("command", ["build", "info", "matrix", "route", "draw", "compounds"])

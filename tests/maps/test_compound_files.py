@@ -10,9 +10,15 @@ from hypothesis import strategies as st
 
 from maps.access import MODES
 from maps.compounds import Compound, Entrance, Gate, GateRule
-from maps.earth import Bounds, LocalProjection
+from maps.earth import METRES_PER_DEGREE, Bounds, LocalProjection
 from maps.land import outlines
-from maps.land.compound_files import boundary_of_wkt, compounds_geojson, corrected, read_compounds
+from maps.land.compound_files import (
+    boundary_of_wkt,
+    compounds_geojson,
+    corrected,
+    read_corrections,
+    without,
+)
 from maps.land.feature_fields import rings_of
 from maps.network import MapError
 from tests.maps.land import box, degrees
@@ -58,7 +64,7 @@ def write(tmp_path: Path) -> Callable[[Any], Path]:
 def test_there_and_back_nothing_changes(write: Callable[[Any], Path]) -> None:
     """Every digit, hour, flag and empty value survives; so does a compound without land."""
     compounds = (GARDEN, TWO_PARTS, NO_LAND)
-    assert read_compounds(write(compounds_geojson(reversed(compounds)))) == compounds
+    assert read_corrections(write(compounds_geojson(reversed(compounds)))).compounds == compounds
 
 
 @hypothesis.given(
@@ -132,7 +138,7 @@ def test_what_an_editor_leaves_out_has_its_default(write: Callable[[Any], Path])
             ],
         }
     )
-    (compound,) = read_compounds(path)
+    (compound,) = read_corrections(path).compounds
     assert compound == Compound(
         id="5",
         gates=(Gate(id="g", lat=1.0, lon=2.0, modes=("foot", "car"), rule=GateRule.OPEN),),
@@ -164,14 +170,18 @@ def polygon(*rings: Any) -> dict[str, Any]:
     ("geometry", "properties", "words"),
     [
         (POINT, {**GATE, "kind": "gat"}, 'kind: "gat" is none of compound, gate, entrance'),
-        (POINT, {}, "kind: null is none of compound, gate, entrance"),
+        (
+            POINT,
+            {"marker-color": "#f00"},
+            "kind: null is none of compound, gate, entrance; a gate needs kind, compound, id and",
+        ),
+        (None, {**LAND, "removed": "yes"}, 'removed: "yes" is none of true, false, null'),
         (POINT, {**GATE, "id": ""}, "id: is missing"),
         (POINT, {**GATE, "id": True}, "id: true is no text"),
         (POINT, {**GATE, "compound": "w7"}, "compound: no compound 'w7' in this file"),
         (POINT, {**GATE, "compound": None}, "compound: is missing"),
         (POINT, {**GATE, "rule": "open"}, 'rule: "open" is none of OPEN, SIGN_IN, PERMIT'),
         (POINT, {**GATE, "modes": "foot"}, 'modes: "foot" is no list of foot, bicycle'),
-        (POINT, {**GATE, "modes": []}, "modes: [] is no list of foot, bicycle"),
         (POINT, {**GATE, "modes": ["foot", "bus"]}, 'modes: "bus" is none of foot, bicycle'),
         (POINT, {**GATE, "sign_in_s": -1}, "sign_in_s: -1 is neither a whole number from 0"),
         (POINT, {**GATE, "sign_in_s": "45"}, 'sign_in_s: "45" is neither a whole number from 0'),
@@ -211,20 +221,62 @@ def test_a_bad_feature_is_named_with_its_field(
     """The number of the feature, the field, and what is wrong, in one line."""
     path = write(_features((geometry, properties)))
     with pytest.raises(MapError) as error:
-        read_compounds(path)
+        read_corrections(path)
     (line,) = str(error.value).split("\n")
     assert line.startswith(f"{path}: feature 2: {words}")
+
+
+@pytest.mark.parametrize("modes", [{}, {"modes": None}, {"modes": []}, {"modes": ""}])
+def test_a_gate_without_modes_is_for_all(
+    write: Callable[[Any], Path], modes: dict[str, Any]
+) -> None:
+    """As an empty cell of a day folder's ``gates.csv``."""
+    bare = {key: value for key, value in GATE.items() if key != "modes"}
+    (compound,) = read_corrections(write(_features((POINT, {**bare, **modes})))).compounds
+    assert compound.gates[0].modes == MODES
+
+
+@pytest.mark.parametrize(("north_m", "is_far"), [(0, False), (190, False), (210, True)])
+def test_a_gate_far_from_its_compound_is_refused(
+    write: Callable[[Any], Path],
+    north_m: float,
+    is_far: bool,  # noqa: FBT001
+) -> None:
+    """By its distance from the nearest point of the boundary, which is told."""
+    north, west = max(EAST)
+    at = {"type": "Point", "coordinates": [west, north + north_m / METRES_PER_DEGREE]}
+    path = write(_features((at, GATE)))
+    if not is_far:
+        assert read_corrections(path).compounds[0].gates[0].id == "g"
+        return
+    said = (
+        r"feature 2: geometry: gate 'g' is 2\d\d m from the boundary of 'w1': put it within 200 m"
+    )
+    with pytest.raises(MapError, match=said):
+        read_corrections(path)
+
+
+def test_a_removed_compound_goes_with_its_gates(write: Callable[[Any], Path]) -> None:
+    """One word in the file takes it out of the map; an unknown id is told."""
+    document = compounds_geojson([GARDEN, NO_LAND])
+    document["features"][0]["properties"]["removed"] = True
+    document["features"][0]["geometry"] = None
+    its = read_corrections(write(document))
+    assert (its.compounds, its.removed) == ((NO_LAND,), ("w1",))
+    assert without([GARDEN, TWO_PARTS], its.removed) == (TWO_PARTS,)
+    with pytest.raises(MapError, match="no compound 'w1' in the map to remove"):
+        without([TWO_PARTS], its.removed)
 
 
 def test_all_faults_of_a_file_come_at_once(write: Callable[[Any], Path]) -> None:
     """In the order of the file, several of one feature too."""
     twice = (POINT, GATE)
-    path = write(_features(twice, twice, (POINT, {**GATE, "rule": "X", "modes": None})))
+    path = write(_features(twice, twice, (POINT, {**GATE, "rule": "X", "modes": 4})))
     with pytest.raises(MapError) as error:
-        read_compounds(path)
+        read_corrections(path)
     assert [line.removeprefix(f"{path}: ") for line in str(error.value).split("\n")] == [
         "feature 3: id: 'g' is there twice in compound 'w1'",
-        "feature 4: modes: null is no list of foot, bicycle, ebike, car",
+        "feature 4: modes: 4 is no list of foot, bicycle, ebike, car",
         'feature 4: rule: "X" is none of OPEN, SIGN_IN, PERMIT',
     ]
 
@@ -245,19 +297,20 @@ def test_what_is_no_collection_is_refused(
     """With the file's name."""
     path = write(text)
     with pytest.raises(MapError, match=words) as error:
-        read_compounds(path)
+        read_corrections(path)
     assert str(error.value).startswith(f"{path}: ")
 
 
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     """And not a map without compounds."""
     with pytest.raises(MapError, match="cannot be read"):
-        read_compounds(tmp_path / "none.geojson")
+        read_corrections(tmp_path / "none.geojson")
 
 
 def test_an_empty_collection_is_no_compounds(write: Callable[[Any], Path]) -> None:
     """Nothing to correct is fine."""
-    assert read_compounds(write({"type": "FeatureCollection", "features": []})) == ()
+    nothing = read_corrections(write({"type": "FeatureCollection", "features": []}))
+    assert (nothing.compounds, nothing.removed) == ((), ())
 
 
 def test_a_boundary_is_read_from_well_known_text() -> None:

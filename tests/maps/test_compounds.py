@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from maps.compounds import Compound, Gate, GateRule
-from maps.land.compound_files import compounds_geojson, read_compounds
+from maps.land.compound_files import compounds_geojson, read_corrections
 from maps.land.gated_land import find, marked
 from maps.osm import import_osm
 from maps.profiles import MODES
@@ -294,7 +294,7 @@ def test_an_outline_that_crosses_itself_is_mended(yard: Any, tmp_path: Path) -> 
     assert [len(compound.boundary) for compound in compounds] == [2]
     file = tmp_path / "found.geojson"
     file.write_text(json.dumps(compounds_geojson(compounds)))
-    assert read_compounds(file) == compounds
+    assert read_corrections(file).compounds == compounds
 
 
 NESTED = """

@@ -7,7 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maps.datum import BOX_LAT, BOX_LON, Datum, fits, from_wgs84, point_to_wgs84, to_wgs84
+from maps.datum import (
+    BOX_LAT,
+    BOX_LON,
+    Datum,
+    Fit,
+    distinct,
+    fits,
+    from_wgs84,
+    is_clear,
+    point_to_wgs84,
+    to_wgs84,
+)
 from maps.earth import METRES_PER_DEGREE, haversine_m
 from maps.network import RoadNetwork
 from maps.osm import import_osm
@@ -182,6 +193,29 @@ def test_points_far_from_every_road_fit_nothing(shanghai: SimpleNamespace) -> No
     """A kilometre off the map is inf, not a number that invites comparison."""
     for fit in fits(shanghai.network, shanghai.lat + 1.0, shanghai.lon):
         assert (fit.median_m, fit.p90_m, fit.near) == (np.inf, np.inf, 0.0)
+
+
+def test_repeated_points_are_one() -> None:
+    """To a millionth of a degree, both coordinates counting."""
+    lat, lon = distinct([31.0, 31.000_000_1, 31.0, 31.1], [121.0, 121.0, 121.1, 121.0])
+    assert sorted(zip(lat.tolist(), lon.tolist(), strict=True)) == [
+        (31.0, 121.0),
+        (31.0, 121.1),
+        (31.1, 121.0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("others", "clear"), [((20.1, np.inf), True), ((19.9, np.inf), False), ((30.0, 5.0), False)]
+)
+def test_a_datum_is_clear_where_all_others_are_farther(
+    others: tuple[float, float],
+    clear: bool,  # noqa: FBT001
+) -> None:
+    """By ten metres, whichever of the others comes next."""
+    medians = zip(Datum, (10.0, *others), strict=True)
+    ranked = [Fit(datum=d, median_m=m, p90_m=m, near=1.0, shift_m=0.0) for d, m in medians]
+    assert is_clear(ranked) is clear
 
 
 def test_no_points_are_refused(shanghai: SimpleNamespace) -> None:

@@ -291,11 +291,19 @@ def test_what_cannot_be_read_is_one_line_that_says_what_to_do(
 
 
 def test_a_directory_is_no_map(tmp_path: Path) -> None:
-    """A directory with the name of a map is refused like a missing file."""
+    """A directory with the name of a map is told from a missing file."""
     folder = tmp_path / "map.osm"
     folder.mkdir()
-    with pytest.raises(MapError, match="no such file"):
+    with pytest.raises(MapError, match="is a folder: give the path of an OSM file"):
         import_osm(folder)
+
+
+def test_an_empty_map_is_to_be_built_again(tmp_path: Path) -> None:
+    """Nobody downloads or exports a built map; a path may be a text."""
+    path = tmp_path / "empty.map"
+    path.touch()
+    with pytest.raises(MapError, match="the file is empty: build it again"):
+        load_map(str(path))
 
 
 def test_half_a_pbf_is_damaged(draw: Draw, tmp_path: Path) -> None:

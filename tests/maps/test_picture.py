@@ -191,6 +191,15 @@ def test_what_cannot_be_drawn_is_refused(draw: Callable[..., Any]) -> None:
         map_svg(town(draw), width_px=LEAST_WIDTH_PX - 1)
 
 
+@pytest.mark.parametrize("width_px", [LEAST_WIDTH_PX, 1200])
+def test_a_picture_credits_its_data(draw: Callable[..., Any], width_px: int) -> None:
+    """As the licence asks, in the lower right corner of the map."""
+    root = parsed(map_svg(town(draw, ESTATE), width_px=width_px))
+    (credit,) = (e for e in root if e.get("class") == "credit")
+    assert credit[0].text == "\N{COPYRIGHT SIGN} OpenStreetMap contributors"
+    assert float(str(credit[0].get("x"))) == width_px - 6
+
+
 def test_a_map_of_one_road_is_a_picture_too(draw: Callable[..., Any]) -> None:
     """A line has no height of its own."""
     root = parsed(map_svg(draw("A----B").network()))

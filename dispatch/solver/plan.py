@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-Engine = Literal["routing", "insert"]
-"""Who plans: OR-Tools from a warm start, or cheapest insertion alone."""
+Engine = Literal["routing", "search", "insert"]
+"""Who plans: OR-Tools' loop with the compiled search inside, that search alone, or insertion."""
 
 
 class Action(StrEnum):
@@ -120,7 +120,7 @@ class Plan:
     cost : int, minor currency units x 1000
         All costs of the problem, `unassigned_cost` included.
     engine : str
-        What found it: "insert" or "routing".
+        What found it: "routing", "search" or "insert".
     notes : tuple of str
         What the reader should know, in plain English.
     stopped_by : StoppedBy
@@ -129,6 +129,13 @@ class Plan:
         What the search was given; 0 where it uses none.
     progress : tuple of float
         Every value that `progress()` gave, in order: played back, they repeat the plan.
+    iterations : int
+        How many moves the search tried; 0 where there was no search.
+    threads : int
+        On how many threads it ran.
+    chunks : tuple of int, iterations
+        How long each stretch between two values of `progress` was; with them a timed plan can be
+        repeated.
 
     """
 
@@ -141,3 +148,6 @@ class Plan:
     seed: int = 0
     solution_limit: int = 0
     progress: tuple[float, ...] = ()
+    iterations: int = 0
+    threads: int = 1
+    chunks: tuple[int, ...] = ()

@@ -89,8 +89,10 @@ class Problem:
     barred : Lists L -> couriers
         Couriers who may not have the leg (declines, areas). Neutral: empty.
     after_leg, after_gap : (L,), leg and ticks
-        The leg exists only once `after_leg` is dropped at a hub, and that much later; -1: free.
-        Neutral: -1 and 0.
+        The leg exists only where `after_leg` is dropped at an option with an `option_hub` whose
+        place is the leg's `pickup_place`; its pickup then starts no earlier than that service ends
+        plus the gap. A leg that does not exist is left out and costs nothing. -1: free. Neutral: -1
+        and 0.
     load : (L, W), grams, millilitres, pieces
         What the leg takes up between pickup and drop-off. Neutral: W = 0.
     leg_size : (L,), size class
@@ -104,12 +106,13 @@ class Problem:
     lateness_cost : (L,), cost per tick
         Price of each tick after `option_due`. Neutral: 0.
     seen_courier, move_cost : (L,), courier and cost
-        Price of not giving the leg to the courier who has seen it; -1: nobody has. Neutral: -1 and
-        0.
+        Price of giving the leg to another courier than the one who has seen it, or to none; -1:
+        nobody has seen it. Neutral: -1 and 0.
     option_leg : (P,), leg
         Whose drop-off this is; ascending, at least one for each leg.
     option_place : (P,), place
-        -1: carried to the tour's end.
+        -1: carried to the tour's end: dropped at the courier's end place after all other stops;
+        where the end is open, at the last real stop, which takes no way.
     option_opens, option_due, option_closes : (P,), ticks, inclusive
         Bounds on the start of service: early waits, after due is priced, after closes is forbidden.
         Neutral: `-FOREVER`, the same as closes, `FOREVER`.
@@ -153,13 +156,30 @@ class Problem:
     gram-floor
         Neutral: 0.
     frozen : FrozenStops C -> (leg, action, option, not before)
-        The tour's beginning, in order. Neutral: empty.
+        The tour's beginning, in order, nothing before or between; service starts no earlier than
+        the stop opens and "not before". Whose row is not empty has a tour in every plan. A frozen
+        pickup's drop-off may be frozen later in the row, or is free. Neutral: empty.
     hub_slots_free : (H, S), compartments
         Free at each hub for each size; committed legs take none. Neutral: no hubs.
     post : (C,), post
         The post that the courier leaves unmanned while away; -1: none. Neutral: -1.
     post_steps : PostSteps Q -> (from, most away)
-        How many may be away from a post, from each tick on. Neutral: no posts.
+        How many may be away from a post, from each tick on; no limit before the first. Who has
+        left (`left` <= 0) has been away forever. Neutral: no posts.
+
+    Notes
+    -----
+    *Committed* is a leg that is on board, accepted (`must_courier`) or in a frozen row
+    (`committed_to`): it is never left out, takes no hub slot, and neither `barred` nor skills are
+    looked at. **Commitments are never refused**: whatever limit a tour's committed stops break by
+    themselves, in the same order, the tour may break by as much.
+
+    *Timing*: every stop starts as early as it can; then the departure is delayed as long as the
+    tour's end stays the same and no stop starts after its bound: the later of its earliest start
+    and, for a pickup, its closes, for a drop-off, its due. The bound of a drop-off that a served
+    leg comes after is its earliest start. A free start departs when its first service starts; who
+    has left departs `on_duty`. A leg's opening by `after_leg` uses those times, so tours may wait
+    for each other; one that would wait for itself is no plan.
 
     Raises
     ------
@@ -272,8 +292,10 @@ class Problem:
 
     @cached_property
     def committed_to(self) -> IntArray:
-        """(L,): the courier who carries the leg or has accepted it; -1: the leg is free."""
+        """(L,): who carries the leg, has accepted it or begins with it (`frozen`); -1: free."""
         result = np.where(self.on_board >= 0, self.on_board, self.must_courier)
+        rows = np.repeat(np.arange(self.courier_count), np.diff(self.frozen.indptr))
+        result[self.frozen.leg] = rows
         result.setflags(write=False)
         return result
 

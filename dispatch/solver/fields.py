@@ -1,7 +1,8 @@
 """Shapes, types, neutral defaults and allowed values of the `Problem`'s fields.
 
 `problem` says what each field means; this module makes sure that no `Problem` can exist whose
-arrays contradict that. It imports numpy and nothing else.
+arrays contradict that. What one field must be to another stands in `dispatch.solver.rules`. It
+imports numpy and nothing else.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,12 +17,12 @@ from dispatch.solver.arrays import (
     NOT_LEFT,
     UNREACHABLE,
     AnyArray,
-    BoolArray,
     FrozenStops,
     Lists,
     PostSteps,
     ProblemError,
 )
+from dispatch.solver.rules import RULES, overflow
 
 DEAREST = 10**15
 """No single price may be higher, so that sums stay well inside int64."""
@@ -39,6 +40,8 @@ class _Spec:
 
 
 _REQUIRED = None
+_NOTHING = "none"
+"""The default of an array that may be missing for good."""
 _TIME: dict[str, Any] = {"lowest": -FOREVER, "highest": FOREVER}
 _SPAN: dict[str, Any] = {"lowest": 0, "highest": FOREVER}
 
@@ -55,7 +58,7 @@ SPECS: dict[str, _Spec] = {
     "start_place": _index("C", "D", _REQUIRED),
     "end_place": _index("C", "D", _REQUIRED),
     "distance_m": _Spec("M D D", 0, highest=UNREACHABLE, dtype=np.int32),
-    "arc_cost": _Spec("M D D", "none"),
+    "arc_cost": _Spec("M D D", _NOTHING),
     "place_gate": _index("D", "G"),
     "access": _Spec("C", 0, highest="A"),
     "gate_entry": _Spec("A G", 0, lowest=-1, highest=FOREVER),
@@ -104,6 +107,24 @@ SPECS: dict[str, _Spec] = {
 }
 
 
+class _Faults:
+    """Bad fields and what is wrong with them."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[str, str]] = []
+        self.fields: set[str] = set()
+
+    def add(self, field: str, message: str) -> None:
+        """Note a fault."""
+        self.found.append((field, message))
+        self.fields.add(field)
+
+    def sorted(self) -> list[tuple[str, str]]:
+        """Give all of them in the order of the fields."""
+        order = [*SPECS, *_COLUMNS]
+        return sorted(self.found, key=lambda fault: order.index(fault[0]))
+
+
 def complete(given: Mapping[str, Any]) -> dict[str, Any]:
     """Fill in the neutral defaults, check everything and make the arrays read-only.
 
@@ -123,49 +144,48 @@ def complete(given: Mapping[str, Any]) -> dict[str, Any]:
         Listing every bad field.
 
     """
-    faults: list[tuple[str, str]] = []
+    faults = _Faults()
     arrays = _arrays_of(given, faults)
-    sizes = _sizes(arrays, given, faults)
-    if faults:
-        raise ProblemError(faults)
-    for name, spec in SPECS.items():
-        shape = tuple(sizes[letter] for letter in spec.shape.split())
-        if name not in arrays:
-            arrays[name] = _default(spec, shape, arrays)
-        elif arrays[name] is not None and arrays[name].shape != shape:
-            faults.append((name, f"shape {arrays[name].shape}, wanted ({spec.shape}) = {shape}"))
-    rows = _rows_of(given, sizes, faults)
-    if faults:
-        raise ProblemError(faults)
-    for name, spec in SPECS.items():
-        _check_range(name, spec, arrays[name], sizes, faults)
-    _check_row_values(rows, sizes, faults)
-    if not faults:
-        for field, rule, message in _RULES:
-            bad = np.flatnonzero(rule({**arrays, **rows}))
-            if len(bad):
-                faults.append((field, f"{message} (at {_some(bad)})"))
-    if faults:
-        raise ProblemError(faults)
-    return {**arrays, **rows}
+    sizes = _sizes(arrays, given)
+    values = {**_shaped(arrays, sizes, faults), **_rows_of(given, sizes, faults)}
+    for name, value in values.items():
+        if name in SPECS:
+            _check_range(name, value, sizes, faults)
+        else:
+            _check_row_values(name, value, sizes, faults)
+    good = {name: value for name, value in values.items() if name not in faults.fields}
+    for field, rule, message in RULES:
+        try:
+            bad = np.flatnonzero(rule(good))
+        except KeyError:
+            # What the rule reads is bad by itself, and that has been said.
+            continue
+        if len(bad):
+            faults.add(field, f"{message} (at {_some(bad)})")
+    excess = None if faults.found else overflow(good)
+    if excess is not None:
+        faults.add(*excess)
+    if faults.found:
+        raise ProblemError(faults.sorted())
+    return good
 
 
-def _arrays_of(given: Mapping[str, Any], faults: list[tuple[str, str]]) -> dict[str, Any]:
+def _arrays_of(given: Mapping[str, Any], faults: _Faults) -> dict[str, Any]:
     arrays: dict[str, Any] = {}
     for name, spec in SPECS.items():
         value = given[name]
         if value is None:
             if spec.default is None:
-                faults.append((name, "is needed"))
+                faults.add(name, "is needed")
             continue
         try:
             arrays[name] = _read_only(value, spec.dtype)
         except (TypeError, ValueError, OverflowError) as error:
-            faults.append((name, str(error)))
+            faults.add(name, str(error))
             continue
         wanted = len(spec.shape.split())
         if arrays[name].ndim != wanted:
-            faults.append((name, f"{arrays[name].ndim} dimensions, wanted {wanted}"))
+            faults.add(name, f"{arrays.pop(name).ndim} dimensions, wanted {wanted}")
     return arrays
 
 
@@ -174,14 +194,14 @@ def _read_only(value: object, dtype: type[np.integer] | type[np.bool_]) -> AnyAr
     array = np.asarray(value)
     if array.size == 0:
         array = array.astype(dtype)
-    if array.dtype.kind not in "iub":
-        message = f"{array.dtype}, wanted {np.dtype(dtype)}"
-        raise TypeError(message)
-    if array.dtype != dtype and array.size and issubclass(dtype, np.integer):
-        limits = np.iinfo(dtype)
-        if int(array.min()) < limits.min or int(array.max()) > limits.max:
-            message = f"does not fit into {np.dtype(dtype)}"
-            raise OverflowError(message)
+    wholly = array.dtype.kind == "O" and all(type(entry) is int for entry in array.flat)
+    if array.dtype.kind not in "iub" and not wholly:
+        raise TypeError(f"{array.dtype}, wanted {np.dtype(dtype)}")
+    if array.dtype != dtype and array.size:
+        limits = np.iinfo(dtype) if issubclass(dtype, np.integer) else None
+        lowest, highest = (limits.min, limits.max) if limits else (0, 1)
+        if int(array.min()) < lowest or int(array.max()) > highest:
+            raise OverflowError(f"does not fit into {np.dtype(dtype)}")
     if array.dtype == np.dtype(dtype) and not array.flags.writeable:
         return array
     array = np.array(array, dtype=dtype, order="C")
@@ -189,203 +209,152 @@ def _read_only(value: object, dtype: type[np.integer] | type[np.bool_]) -> AnyAr
     return array
 
 
-def _sizes(
-    arrays: Mapping[str, Any], given: Mapping[str, Any], faults: list[tuple[str, str]]
-) -> dict[str, int]:
-    """Read each letter's size from the field that defines it."""
-    if faults:
-        return {}
-
-    def size(name: str, axis: int, otherwise: int = 0) -> int:
-        return int(arrays[name].shape[axis]) if name in arrays else otherwise
-
-    post_steps = given["post_steps"]
-    return {
-        "M": size("travel", 0),
-        "D": size("travel", 1),
-        "L": size("pickup_place", 0),
-        "P": size("option_leg", 0),
-        "C": size("start_place", 0),
-        "W": size("load", 1, size("capacity", 1)),
-        "A": size("gate_entry", 0, 1),
-        "G": size("gate_entry", 1),
-        "H": size("hub_slots_free", 0),
-        "S": size("hub_slots_free", 1),
-        "Q": 0 if post_steps is None else len(post_steps.indptr) - 1,
-    }
-
-
-def _default(spec: _Spec, shape: tuple[int, ...], arrays: Mapping[str, Any]) -> AnyArray | None:
-    if spec.default == "none":
-        return None
-    if isinstance(spec.default, str):
-        same: AnyArray = arrays[spec.default]
-        return same
-    # One value seen from everywhere: no memory, and read-only by nature.
-    return np.broadcast_to(np.array(spec.default, dtype=spec.dtype), shape)
+def _sizes(arrays: Mapping[str, AnyArray], given: Mapping[str, Any]) -> dict[str, int]:
+    """Read each letter's size from the field that defines it; none where that field is bad."""
+    sizes: dict[str, int] = {}
+    for letter, name, axis, otherwise in (
+        ("M", "travel", 0, None),
+        ("D", "travel", 1, None),
+        ("L", "pickup_place", 0, None),
+        ("P", "option_leg", 0, None),
+        ("C", "start_place", 0, None),
+        ("W", "capacity", 1, 0),
+        ("W", "load", 1, 0),
+        ("A", "gate_entry", 0, 1),
+        ("G", "gate_entry", 1, 0),
+        ("H", "hub_slots_free", 0, 0),
+        ("S", "hub_slots_free", 1, 0),
+    ):
+        if name in arrays:
+            sizes[letter] = int(arrays[name].shape[axis])
+        elif given[name] is None and otherwise is not None:
+            sizes.setdefault(letter, otherwise)
+    indptr = getattr(given["post_steps"], "indptr", ())
+    if given["post_steps"] is None or len(np.shape(indptr)) == 1:
+        sizes["Q"] = max(0, len(indptr) - 1)
+    return sizes
 
 
-def _rows_of(
-    given: Mapping[str, Any], sizes: Mapping[str, int], faults: list[tuple[str, str]]
-) -> dict[str, Any]:
+def _shaped(
+    arrays: Mapping[str, AnyArray], sizes: Mapping[str, int], faults: _Faults
+) -> dict[str, AnyArray | None]:
+    """Fill in the defaults, and leave out what has another shape than its letters say."""
+    shaped: dict[str, AnyArray | None] = {}
+    for name, spec in SPECS.items():
+        letters = spec.shape.split()
+        if name in faults.fields or not sizes.keys() >= set(letters):
+            continue
+        shape = tuple(sizes[letter] for letter in letters)
+        if name not in arrays:
+            default = spec.default
+            if default == _NOTHING:
+                shaped[name] = None
+            elif isinstance(default, str):
+                shaped.update({name: shaped[default]} if default in shaped else {})
+            else:
+                # One value seen from everywhere: no memory, and read-only by nature.
+                shaped[name] = np.broadcast_to(np.array(default, dtype=spec.dtype), shape)
+        elif arrays[name].shape == shape:
+            shaped[name] = arrays[name]
+        else:
+            faults.add(name, f"shape {arrays[name].shape}, wanted ({spec.shape}) = {shape}")
+    return shaped
+
+
+def _rows_of(given: Mapping[str, Any], sizes: Mapping[str, int], faults: _Faults) -> dict[str, Any]:
     """Complete the three fields that hold a list for each row."""
     rows: dict[str, Any] = {}
-    for name, kind, columns, letter in _ROWS:
-        value = given[name]
-        parts: dict[str, AnyArray] = {}
-        if value is None:
-            parts = {column: np.zeros(0, np.int64) for column in columns}
-            parts["indptr"] = np.zeros(sizes[letter] + 1, np.int64)
-            for part in parts.values():
-                part.setflags(write=False)
-        else:
-            try:
-                parts = {
-                    column: _read_only(getattr(value, column), np.int64)
-                    for column in ("indptr", *columns)
-                }
-            except (AttributeError, TypeError, ValueError, OverflowError) as error:
-                faults.append((name, str(error)))
-                continue
-        indptr = parts["indptr"]
-        lengths = {len(parts[column]) for column in columns}
-        good = (
-            len(indptr) == sizes[letter] + 1
-            and indptr[0] == 0
-            and bool((np.diff(indptr) >= 0).all())
-        )
-        if not good or lengths != {int(indptr[-1])}:
-            message = f"indptr wants {sizes[letter] + 1} ascending values from 0 to the row count"
-            faults.append((name, message))
+    for name, kind, letter in _ROWS:
+        if letter not in sizes:
             continue
-        rows[name] = kind(**parts)
+        columns = ["indptr", *(column for column, *_ in _COLUMNS[name])]
+        value = given[name]
+        if value is None:
+            parts: dict[str, AnyArray] = dict.fromkeys(columns, _NO_ROWS)
+            parts["indptr"] = np.broadcast_to(np.int64(0), sizes[letter] + 1)
+            rows[name] = kind(**parts)
+            continue
+        try:
+            parts = {column: _read_only(getattr(value, column), np.int64) for column in columns}
+        except (AttributeError, TypeError, ValueError, OverflowError) as error:
+            faults.add(name, str(error))
+            continue
+        fault = _row_fault(parts, sizes[letter])
+        if fault:
+            faults.add(name, fault)
+        else:
+            rows[name] = kind(**parts)
     return rows
 
 
-_ROWS: tuple[tuple[str, Callable[..., Any], tuple[str, ...], str], ...] = (
-    ("barred", Lists, ("values",), "L"),
-    ("frozen", FrozenStops, ("leg", "action", "option", "not_before"), "C"),
-    ("post_steps", PostSteps, ("starts_at", "most_away"), "Q"),
+def _row_fault(parts: Mapping[str, AnyArray], rows: int) -> str:
+    """Say what is wrong with the lengths of a list for each row; empty where nothing is."""
+    if any(part.ndim != 1 for part in parts.values()):
+        return "every part wants one dimension"
+    indptr = parts["indptr"]
+    lengths = {len(part) for column, part in parts.items() if column != "indptr"}
+    if (
+        len(indptr) != rows + 1
+        or indptr[0] != 0
+        or (np.diff(indptr) < 0).any()
+        or lengths != {int(indptr[-1])}
+    ):
+        return f"indptr wants {rows + 1} ascending values from 0 to the row count"
+    return ""
+
+
+_ROWS: tuple[tuple[str, Callable[..., Any], str], ...] = (
+    ("barred", Lists, "L"),
+    ("frozen", FrozenStops, "C"),
+    ("post_steps", PostSteps, "Q"),
 )
+_NO_ROWS = np.broadcast_to(np.int64(0), 0)
 
 
 def _check_range(
-    name: str,
-    spec: _Spec,
-    array: AnyArray | None,
-    sizes: Mapping[str, int],
-    faults: list[tuple[str, str]],
+    name: str, array: AnyArray | None, sizes: Mapping[str, int], faults: _Faults
 ) -> None:
+    spec = SPECS[name]
     if array is None or array.size == 0 or spec.dtype is np.bool_:
         return
-    lowest, highest = (
-        sizes[bound] - 1 if isinstance(bound, str) else bound
-        for bound in (spec.lowest, spec.highest)
-    )
+    lowest, highest = _bound(spec.lowest, sizes), _bound(spec.highest, sizes)
     # The extremes first: on the large matrices they are all that is looked at.
     if lowest <= int(array.min()) and int(array.max()) <= highest:
         return
     bad = np.argwhere((array < lowest) | (array > highest)).tolist()
     where = [at[0] if len(at) == 1 else at for at in bad]
-    faults.append((name, f"must be from {lowest} to {highest} (at {_some(where)})"))
+    faults.add(name, f"must be from {lowest} to {highest} (at {_some(where)})")
+
+
+def _bound(bound: int | str, sizes: Mapping[str, int]) -> int:
+    """Give the value of a bound; as good as none where the size that it names is not known."""
+    return sizes.get(bound, NO_LIMIT) - 1 if isinstance(bound, str) else bound
 
 
 def _check_row_values(
-    rows: Mapping[str, Any], sizes: Mapping[str, int], faults: list[tuple[str, str]]
+    name: str, rows: Lists | FrozenStops | PostSteps, sizes: Mapping[str, int], faults: _Faults
 ) -> None:
-    for name, values, lowest, highest in (
-        ("barred", rows["barred"].values, 0, sizes["C"] - 1),
-        ("frozen", rows["frozen"].leg, 0, sizes["L"] - 1),
-        ("frozen", rows["frozen"].action, 0, 1),
-        ("frozen", rows["frozen"].option, -1, sizes["P"] - 1),
-        ("frozen", rows["frozen"].not_before, -FOREVER, FOREVER),
-        ("post_steps", rows["post_steps"].starts_at, -FOREVER, FOREVER),
-        ("post_steps", rows["post_steps"].most_away, 0, NO_LIMIT),
-    ):
-        bad = np.flatnonzero((values < lowest) | (values > highest))
+    for column, lowest, highest in _COLUMNS[name]:
+        most = _bound(highest, sizes)
+        values = getattr(rows, column)
+        bad = np.flatnonzero((values < lowest) | (values > most))
         if len(bad):
-            faults.append((name, f"must be from {lowest} to {highest} (at {_some(bad)})"))
+            faults.add(name, f"{column} must be from {lowest} to {most} (at {_some(bad)})")
+
+
+_COLUMNS: dict[str, tuple[tuple[str, int, int | str], ...]] = {
+    "barred": (("values", 0, "C"),),
+    "frozen": (
+        ("leg", 0, "L"),
+        ("action", 0, 1),
+        ("option", -1, "P"),
+        ("not_before", -FOREVER, FOREVER),
+    ),
+    "post_steps": (("starts_at", -FOREVER, FOREVER), ("most_away", 0, NO_LIMIT)),
+}
+"""Lowest and highest value of each part of a list for each row, besides `indptr`."""
 
 
 def _some(positions: Sequence[Any] | AnyArray, most: int = 5) -> str:
     shown = ", ".join(str(position) for position in list(positions)[:most])
     return shown if len(positions) <= most else f"{shown} and {len(positions) - most} more"
-
-
-def _committed_row(a: Mapping[str, Any]) -> AnyArray:
-    committed: AnyArray = np.where(a["on_board"] >= 0, a["on_board"], a["must_courier"])
-    return committed
-
-
-def _counted_but_personal(a: Mapping[str, Any]) -> BoolArray:
-    personal: BoolArray = (a["left"] <= 0) | (a["post"] >= 0) | (np.diff(a["frozen"].indptr) > 0)
-    committed = _committed_row(a)
-    personal[committed[committed >= 0]] = True
-    personal &= a["count"] > 1
-    return personal
-
-
-def _missing_option(a: Mapping[str, Any]) -> BoolArray:
-    missing: BoolArray = np.bincount(a["option_leg"], minlength=len(a["pickup_place"])) == 0
-    return missing
-
-
-def _frozen_mismatch(a: Mapping[str, Any]) -> BoolArray:
-    frozen = a["frozen"]
-    if not len(frozen.leg):
-        return np.zeros(0, bool)
-    pickup = frozen.action == 0
-    wrong_option = ~pickup & ((frozen.option < 0) | (a["option_leg"][frozen.option] != frozen.leg))
-    mismatch: BoolArray = (pickup & (frozen.option >= 0)) | wrong_option
-    return mismatch
-
-
-def _unsorted_posts(a: Mapping[str, Any]) -> BoolArray:
-    steps = a["post_steps"]
-    inside = np.ones(len(steps.starts_at), bool)
-    inside[steps.indptr[:-1][steps.indptr[:-1] < len(inside)]] = False
-    inside &= np.diff(steps.starts_at, prepend=-FOREVER - 1) <= 0
-    return inside
-
-
-_RULES: tuple[tuple[str, Callable[[Mapping[str, Any]], AnyArray], str], ...] = (
-    ("option_leg", lambda a: np.diff(a["option_leg"]) < 0, "must ascend"),
-    ("option_leg", _missing_option, "every leg needs an option"),
-    ("pickup_closes", lambda a: a["pickup_closes"] < a["pickup_opens"], "closes before it opens"),
-    ("option_closes", lambda a: a["option_closes"] < a["option_opens"], "closes before it opens"),
-    (
-        "off_duty",
-        lambda a: (a["off_duty"] < a["on_duty"]) & (a["left"] > 0),
-        "ends before it starts",
-    ),
-    (
-        "on_board",
-        lambda a: (a["on_board"] >= 0) & (a["pickup_place"] >= 0),
-        "a leg on board has no pickup place",
-    ),
-    (
-        "must_courier",
-        lambda a: (
-            (a["on_board"] >= 0) & (a["must_courier"] >= 0) & (a["on_board"] != a["must_courier"])
-        ),
-        "is on board of another courier",
-    ),
-    (
-        "after_leg",
-        lambda a: a["after_leg"] == np.arange(len(a["after_leg"])),
-        "cannot come after itself",
-    ),
-    (
-        "left",
-        lambda a: (a["left"] <= 0) & (a["start_place"] < 0),
-        "who has left needs a start place",
-    ),
-    ("count", _counted_but_personal, "must be 1 with work, a post or a departure of its own"),
-    ("frozen", _frozen_mismatch, "the option is not one of the leg's"),
-    ("post_steps", _unsorted_posts, "must ascend within a post"),
-    (
-        "leg_size",
-        lambda a: a["leg_size"] >= max(a["hub_slots_free"].shape[1], 1),
-        "no such size class",
-    ),
-)

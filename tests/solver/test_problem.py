@@ -1,6 +1,6 @@
 """A `Problem` is complete, checked and unchangeable, or it does not exist."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -86,7 +86,26 @@ def test_options_are_found_by_leg(street: Street) -> None:
     assert (problem.options_of(0), problem.options_of(1)) == (range(2), range(2, 3))
 
 
-_FROZEN = FrozenStops(*(np.array(part) for part in ([0, 1], [0], [1], [-1], [0])))
+def _frozen(*rows: Sequence[tuple[int, int, int]]) -> FrozenStops:
+    """Make frozen rows of (leg, action, option)."""
+    flat = np.array([stop for row in rows for stop in row], np.int64).reshape(-1, 3)
+    return FrozenStops(
+        indptr=np.cumsum([0, *(len(row) for row in rows)]),
+        leg=flat[:, 0],
+        action=flat[:, 1],
+        option=flat[:, 2],
+        not_before=np.zeros(len(flat), np.int64),
+    )
+
+
+_TWO_LEGS: dict[str, Any] = {"pickup_place": [0, 1], "option_place": [1, 0]}
+_TWO_COURIERS: dict[str, Any] = {"start_place": [0, 0], "end_place": [0, 0]}
+_LINKED: dict[str, Any] = {
+    **_TWO_LEGS,
+    "after_leg": [-1, 0],
+    "option_hub": [0, -1],
+    "hub_slots_free": [[1]],
+}
 _POSTS = PostSteps(*(np.array(part) for part in ([0, 2], [5, 5], [1, 1])))
 BAD: dict[str, tuple[str, dict[str, Any]]] = {
     "floats": ("travel", {"travel": np.array([[[0.0, 1.0], [1.0, 0.0]]])}),
@@ -125,7 +144,105 @@ BAD: dict[str, tuple[str, dict[str, Any]]] = {
     "negative price": ("fixed_cost", {"fixed_cost": [-1]}),
     "barred stranger": ("barred", {"barred": Lists.of([[1]])}),
     "barred rows": ("barred", {"barred": Lists.of([[], []])}),
-    "frozen without option": ("frozen", {"frozen": _FROZEN}),
+    "frozen without option": ("frozen", {"frozen": _frozen([(0, 0, -1), (0, 1, -1)])}),
+    "frozen with another's option": (
+        "frozen",
+        {**_TWO_LEGS, "frozen": _frozen([(0, 0, -1), (0, 1, 1)])},
+    ),
+    "frozen pickup with an option": ("frozen", {"frozen": _frozen([(0, 0, 0)])}),
+    "frozen drop-off before its pickup": (
+        "frozen",
+        {"frozen": _frozen([(0, 1, 0), (0, 0, -1)])},
+    ),
+    "frozen drop-off without its pickup": ("frozen", {"frozen": _frozen([(0, 1, 0)])}),
+    "frozen pickup in another row": (
+        "frozen",
+        {**_TWO_COURIERS, "frozen": _frozen([(0, 0, -1)], [(0, 1, 0)])},
+    ),
+    "frozen twice": ("frozen", {"frozen": _frozen([(0, 0, -1), (0, 0, -1)])}),
+    "frozen in two rows": (
+        "frozen",
+        {**_TWO_COURIERS, "frozen": _frozen([(0, 0, -1)], [(0, 0, -1)])},
+    ),
+    "frozen pickup without a place": (
+        "frozen",
+        {"pickup_place": [-1], "frozen": _frozen([(0, 0, -1)])},
+    ),
+    "frozen, yet accepted by another": (
+        "frozen",
+        {**_TWO_COURIERS, "must_courier": [1], "frozen": _frozen([(0, 0, -1)], [])},
+    ),
+    "frozen, yet on board of another": (
+        "frozen",
+        {
+            **_TWO_COURIERS,
+            "pickup_place": [-1],
+            "on_board": [1],
+            "frozen": _frozen([(0, 1, 0)], []),
+        },
+    ),
+    "frozen rows of strangers": ("frozen", {"frozen": _frozen([], [])}),
+    "frozen leg that is none": ("frozen", {"frozen": _frozen([(1, 0, -1)])}),
+    "frozen pickup that waits for a later stop": (
+        "frozen",
+        {
+            **_LINKED,
+            "must_courier": [0, -1],
+            "frozen": _frozen([(1, 0, -1), (0, 0, -1), (0, 1, 0)]),
+        },
+    ),
+    "a class with a frozen beginning": (
+        "count",
+        {"count": [2], "frozen": _frozen([(0, 0, -1)])},
+    ),
+    "away later than on duty": ("left", {"left": [-3], "on_duty": [-5]}),
+    "after a leg, without a place": ("after_leg", {**_LINKED, "pickup_place": [0, -1]}),
+    "after a leg that comes after a leg": (
+        "after_leg",
+        {
+            "pickup_place": [0, 1, 1],
+            "option_place": [1, 1, 0],
+            "after_leg": [-1, 0, 1],
+            "option_hub": [0, 0, -1],
+            "hub_slots_free": [[3]],
+        },
+    ),
+    "two legs after one": (
+        "after_leg",
+        {
+            "pickup_place": [0, 1, 1],
+            "option_place": [1, 0, 0],
+            "after_leg": [-1, 0, 0],
+            "option_hub": [0, -1, -1],
+            "hub_slots_free": [[1]],
+        },
+    ),
+    "promised after a leg that is free": ("after_leg", {**_LINKED, "must_courier": [-1, 0]}),
+    "promised after a leg that ends elsewhere": (
+        "after_leg",
+        {**_LINKED, "must_courier": [0, 0], "option_hub": [-1, -1]},
+    ),
+    "dearer than 64 bits": (
+        "cost_per_away",
+        {"cost_per_away": [10**15], "leash": [5]},
+    ),
+    "lateness dearer than 64 bits": (
+        "lateness_cost",
+        {"lateness_cost": [10**10], "option_due": [-9]},
+    ),
+    "left out dearer than 64 bits": (
+        "unassigned_cost",
+        {
+            "pickup_place": np.zeros(4700, np.int64),
+            "option_place": np.ones(4700, np.int64),
+            "unassigned_cost": np.full(4700, 10**15),
+        },
+    ),
+    "not a number": ("leash", {"leash": np.array([np.nan])}),
+    "beyond 64 bits": ("leash", {"leash": np.array([2**64], object)}),
+    "neither true nor false": ("pickups_first", {"pickups_first": np.array([2])}),
+    "text": ("leash", {"leash": np.array(["5"])}),
+    "no list at all": ("frozen", {"frozen": [[]]}),
     "post steps out of order": ("post_steps", {"post_steps": _POSTS}),
     "no such post": ("post", {"post": [0]}),
     "no such size": ("leg_size", {"leg_size": [1]}),
@@ -143,5 +260,55 @@ def test_bad_field_is_named(street: Street, field: str, given: dict[str, Any]) -
 
 def test_every_bad_field_is_listed(street: Street) -> None:
     """One look at the error shows everything that is wrong."""
-    with pytest.raises(ProblemError, match=r"leash: .*mode: "):
-        _bare(street, leash=[-1], mode=[4])
+    with pytest.raises(ProblemError) as caught:
+        _bare(
+            street,
+            pickup_place=np.array([0.5]),
+            load=[1],
+            leash=[-1],
+            mode=[4],
+            off_duty=[4],
+            on_duty=[5],
+            fixed_cost=[1, 2],
+            frozen=_frozen([(0, 0, 0)]),
+        )
+    fields = [name for name, _ in caught.value.faults]
+    assert fields == ["pickup_place", "load", "off_duty", "leash", "mode", "fixed_cost", "frozen"]
+
+
+def test_committed_legs_are_known(street: Street) -> None:
+    """On board, accepted and frozen legs are committed to their courier, all others free."""
+    problem = street(
+        [0, 5],
+        pickup_place=[-1, 0, 0, 0],
+        on_board=[1, -1, -1, -1],
+        must_courier=[-1, 0, -1, -1],
+        option_place=[1, 1, 1, 1],
+        start_place=[0, 0],
+        end_place=[0, 0],
+        frozen=_frozen([], [(2, 0, -1)]),
+    )
+    assert problem.committed_to.tolist() == [1, 0, 1, -1]
+
+
+def test_promise_after_a_promise_is_fine(street: Street) -> None:
+    """A linked pair may be promised as a whole: its first half can only end at the hub."""
+    problem = _bare(street, **{**_LINKED, "must_courier": [0, 0]})
+    assert problem.committed_to.tolist() == [0, 0]
+    frozen = _frozen([(0, 0, -1), (0, 1, 0), (1, 0, -1)])
+    assert _bare(street, **_LINKED, frozen=frozen).committed_to.tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"pickup_place": [], "option_place": [], "start_place": [], "end_place": []},
+        {"pickup_place": [], "option_place": []},
+        {"start_place": [], "end_place": []},
+    ],
+    ids=["nothing", "no legs", "no couriers"],
+)
+def test_nothing_to_do_is_a_problem(street: Street, given: dict[str, Any]) -> None:
+    """Zero legs and zero couriers are problems like any other."""
+    problem = _bare(street, **given)
+    assert len(problem.committed_to) == problem.leg_count

@@ -9,6 +9,7 @@ for ever: `docs/benchmarks.md` compares costs over versions. Needs numpy alone.
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,11 +88,14 @@ def crowd(legs: int, couriers: int, seed: int, *, full: bool = False) -> Instanc
     }
     if full:
         _put_on_board(rng, parts, may, town, people)
+    arrays: dict[str, Any] = {
+        name: np.ascontiguousarray(part, np.int64) for name, part in parts.items()
+    }
     return Instance(
         name=f"{'F' if full else 'C'}:{legs}:{couriers}:{seed}",
         travel=travel_between(points),
         may=may,
-        **{name: np.ascontiguousarray(part, np.int64) for name, part in parts.items()},
+        **arrays,
     )
 
 

@@ -49,6 +49,8 @@ class Instance:
         Who has the load already; -1: nobody.
     may : (L, C) bool
         Who is allowed to carry what.
+    is_required : bool
+        Whether an answer that leaves a leg out is none.
     start_place, end_place, on_duty, off_duty, leash, most_parcels, mode : (C,)
         As above; `most_parcels` counts drop-offs.
     capacity : (C, 2)
@@ -85,6 +87,8 @@ class Instance:
     fixed_cost: Ints
     cost_per_travel: Ints
     cost_per_parcel: Ints
+
+    is_required: bool = False
 
     @property
     def leg_count(self) -> int:

@@ -1,13 +1,76 @@
-"""The works of the benchmark by name.
+"""The works of the benchmark by name: what all solvers and the evaluator read.
 
-``C:200:40:1`` is the plain crowd of 200 legs and 40 couriers with seed 1, ``F:`` the full one.
+``C:200:40:1``: the plain crowd of 200 legs and 40 couriers with seed 1; ``F:``: the full one.
+``vrptw:vrptw/gh200/r1_2_1.txt``, ``dimacs:`` (the same files, distance alone, distances truncated
+to a decimal), ``lilim:pdptw_lilim/pdp_100/lc101.txt``, ``sartori:pdptw_real/instances/…``,
+``ogc:bundle_ogc2024/STAGE1_1.json``: paths in ``ANTMILE_DATA``.
 """
 
+from pathlib import Path
+from typing import Any
+
+from benchmarks.solver import challenge
 from benchmarks.solver.crowd import crowd
 from benchmarks.solver.instance import Instance
+from benchmarks.solver.published import (
+    Sites,
+    data_folder,
+    instance_of,
+    nodes_of,
+    score_sites,
+    sites_of,
+)
+from benchmarks.solver.score import Score, score
+
+GENERATED = ("C", "F")
+DEPOT = ("vrptw", "dimacs", "lilim", "sartori")
+
+
+def family_of(work: str) -> str:
+    """Return the part of the name that says what kind of work it is."""
+    return work.partition(":")[0]
+
+
+def path_of(work: str) -> Path:
+    """Return the file of a published work."""
+    return data_folder() / work.partition(":")[2]
 
 
 def generated(work: str) -> Instance:
-    """Draw the generated work of a name."""
+    """Draw a generated work."""
     family, legs, couriers, seed = work.split(":")
+    assert family in GENERATED, work
     return crowd(int(legs), int(couriers), int(seed), full=family == "F")
+
+
+def sites(work: str) -> Sites:
+    """Read a published work with a depot."""
+    family = family_of(work)
+    if family == "dimacs":
+        return sites_of("vrptw", path_of(work), rounding="dimacs")
+    return sites_of(family, path_of(work))
+
+
+def instance(work: str) -> Instance:
+    """Return what the peers solve."""
+    if family_of(work) in GENERATED:
+        return generated(work)
+    return instance_of(sites(work), vehicles_first=family_of(work) != "dimacs")
+
+
+def routes_for(work: str, given: Instance, tours: list[Any]) -> list[Any]:
+    """Return a peer's tours as the work's answers are written."""
+    return tours if family_of(work) in GENERATED else nodes_of(given, tours)
+
+
+def score_of(work: str, routes: list[Any]) -> Score:
+    """Score an answer by the work's own rules."""
+    family = family_of(work)
+    if family == "ogc":
+        return challenge.score(challenge.read(path_of(work)), routes)
+    if family in DEPOT:
+        return score_sites(sites(work), routes)
+    return score(
+        generated(work),
+        [(courier, [(leg, action) for leg, action in stops]) for courier, stops in routes],
+    )

@@ -1,6 +1,7 @@
 """The oracle accepts a good plan and rejects one broken plan for each constraint, by name."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -8,9 +9,12 @@ import numpy as np
 import pytest
 
 from dispatch.solver import check
-from dispatch.solver.arrays import Lists
+from dispatch.solver.arrays import FrozenStops, Lists, PostSteps
 from dispatch.solver.plan import Action, Plan, PlannedStop, PlannedTour, Reason, Unassigned
 from dispatch.solver.problem import UNREACHABLE, Problem
+from tests.solver import exhaustive
+from tests.solver.exhaustive import Visit, plan_of
+from tests.solver.kept import KEPT, Kept
 
 Street = Callable[..., Problem]
 
@@ -194,3 +198,241 @@ def test_lateness_in_commitments_is_no_violation(street: Street) -> None:
     before = (*after, _stop(0, Action.DROPOFF, 0, 30, 0))
     worse = replace(plan, tours=(PlannedTour(0, 0, 30, before),))
     assert [str(v.constraint) for v in check.violations(problem, worse)] == ["window"]
+
+
+def _orders(plan: Plan) -> list[tuple[int, list[Visit]]]:
+    return [
+        (tour.courier, [(stop.leg, stop.action, stop.option) for stop in tour.stops])
+        for tour in plan.tours
+    ]
+
+
+@pytest.mark.parametrize("kept", KEPT.values(), ids=KEPT.keys())
+def test_field_binds(kept: Kept) -> None:
+    """In each kept problem the good plan holds, and the mutant is told by one name alone."""
+    assert check.violations(kept.problem, kept.good) == []
+    assert kept.good.cost == check.cost(kept.problem, kept.good) == kept.cost
+    assert _names(kept.problem, kept.mutant) == {kept.broken}
+
+
+@pytest.mark.parametrize("kept", KEPT.values(), ids=KEPT.keys())
+def test_field_is_what_breaks_the_mutant(kept: Kept) -> None:
+    """Where the field does not bind, the mutant's stops do not break that constraint."""
+    if kept.unbound is None:
+        assert kept.field == "option_leg"
+        return
+    assert kept.broken not in _names(kept.unbound, plan_of(kept.unbound, _orders(kept.mutant)))
+
+
+@pytest.mark.parametrize("kept", KEPT.values(), ids=KEPT.keys())
+def test_good_plan_is_the_best(kept: Kept) -> None:
+    """No plan of a kept problem is cheaper than the good one, whichever way all are tried."""
+    assert exhaustive.best_cost(kept.problem) == kept.cost
+    whole = exhaustive.best_whole(kept.problem)
+    assert whole is not None
+    assert whole.cost == kept.cost
+
+
+def test_every_field_is_kept() -> None:
+    """Each field of the schema has its small problem."""
+    assert {kept.field for kept in KEPT.values()} == {field.name for field in fields(Problem)}
+
+
+def test_every_constraint_has_a_mutant() -> None:
+    """Each name that the oracle says it uses is the name of a rejected mutant."""
+    promised = re.findall(r'"(\w+)"', (check.violations.__doc__ or "").split("Parameters")[0])
+    tried = {kept.broken for kept in KEPT.values()} | TIGHTENED.keys()
+    assert set(promised) == tried | {constraint for constraint, _ in BROKEN.values()}
+
+
+def _pick(*legs: int) -> list[Visit]:
+    return [(leg, Action.PICKUP, -1) for leg in legs]
+
+
+def _drop(*legs: int) -> list[Visit]:
+    """Drop legs, each at the option of its own number."""
+    return [(leg, Action.DROPOFF, leg) for leg in legs]
+
+
+def _frozen(indptr: Sequence[int], *stops: tuple[int, int, int, int]) -> FrozenStops:
+    columns = np.array(stops, np.int64).reshape(-1, 4).T
+    return FrozenStops(np.array(indptr), *columns)
+
+
+@pytest.fixture
+def two_relays(street: Street) -> Problem:
+    """Legs 1 and 3 come after 0 and 2, which end at the hubs at 20 and 30."""
+    return street(
+        [0, 10, 20, 30, 40],
+        pickup_place=[1, 2, 4, 3],
+        option_place=[2, 1, 3, 4],
+        after_leg=[-1, 0, -1, 2],
+        option_hub=[0, -1, 1, -1],
+        hub_slots_free=[[1], [1]],
+        start_place=[0, 4],
+        end_place=[0, 4],
+    )
+
+
+def test_tours_may_wait_for_each_other(two_relays: Problem) -> None:
+    """Two couriers who each bring what the other takes on: the later start is the true one."""
+    plan = plan_of(
+        two_relays,
+        [
+            (0, [*_pick(0), *_drop(0), *_pick(3), *_drop(3)]),
+            (1, [*_pick(2), *_drop(2), *_pick(1), *_drop(1)]),
+        ],
+    )
+    assert check.violations(two_relays, plan) == []
+    assert [stop.starts_at for tour in plan.tours for stop in tour.stops] == [
+        *(10, 20, 30, 40),
+        *(0, 10, 20, 30),
+    ]
+
+
+def test_tours_cannot_wait_in_a_circle(two_relays: Problem) -> None:
+    """Two couriers who each want first what the other brings last never start."""
+    circle = plan_of(
+        two_relays,
+        [
+            (0, [*_pick(3), *_drop(3), *_pick(0), *_drop(0)]),
+            (1, [*_pick(1), *_drop(1), *_pick(2), *_drop(2)]),
+        ],
+    )
+    assert _names(two_relays, circle) == {"after_leg"}
+    alone = plan_of(two_relays, [(0, [*_pick(1, 0), *_drop(0, 1)])])
+    assert _names(two_relays, alone) == {"after_leg"}
+
+
+def test_leg_does_not_exist_without_the_leg_before(two_relays: Problem) -> None:
+    """Of a pair left out, only the first half costs something."""
+    nothing = plan_of(two_relays, [])
+    assert check.violations(two_relays, nothing) == []
+    assert nothing.cost == 2 * 10**12
+    half = plan_of(two_relays, [(0, [*_pick(0), *_drop(0)])])
+    assert half.cost == 2 * 10**12, "leg 1 exists now, and is left out"
+
+
+def test_hand_over_is_not_delayed(two_relays: Problem) -> None:
+    """A drop-off that a served leg comes after starts as early as it can; else it may wait."""
+    due = _with(two_relays, pickup_opens=np.array([0, 0, 0, 90]))
+    first = [*_pick(0), *_drop(0)]
+    others = (1, [*_pick(2), *_drop(2)])
+    later = plan_of(due, [(0, [*first, *_pick(3), *_drop(3)]), others])
+    assert later.tours[0].stops[1].starts_at == 80, "nobody waits for leg 0"
+    with_pair = plan_of(
+        due, [(0, [*first, *_pick(3), *_drop(3)]), (1, [*others[1], *_pick(1), *_drop(1)])]
+    )
+    assert with_pair.tours[0].stops[1].starts_at == 20
+
+
+def test_commitments_are_excused(street: Street) -> None:
+    """Whatever limit commitments break by themselves, the plan may break by as much."""
+    problem = street(
+        [0, 10, 20],
+        pickup_place=[-1, 1, 1],
+        on_board=[0, -1, -1],
+        must_courier=[-1, 0, -1],
+        option_place=[1, 2, 2],
+        start_place=[0],
+        end_place=[0],
+        load=[[1], [1], [1]],
+        capacity=[[1]],
+        off_duty=[39],
+        leash=[39],
+        most_parcels=[1],
+        option_closes=[9, 19, 99],
+        pickups_first=[True],
+        barred=Lists.of([[0], [0], []]),
+        leg_skills=[1, 1, 0],
+    )
+    promised = [*_drop(0), *_pick(1), *_drop(1)]
+    assert check.violations(problem, plan_of(problem, [(0, promised)])) == []
+    more = plan_of(problem, [(0, [*_drop(0), *_pick(1, 2), *_drop(1, 2)])])
+    assert _names(problem, more) == {"most_parcels", "pickups_first", "capacity"}
+
+
+def test_frozen_beginning_is_excused(street: Street) -> None:
+    """Frozen stops may carry a load home too early; others must not stand after it."""
+    problem = street(
+        [0, 10],
+        pickup_place=[1, 1],
+        option_place=[-1, 0],
+        start_place=[0, 0],
+        end_place=[0, 0],
+        frozen=_frozen([0, 3, 3], (0, 0, -1, 0), (0, 1, 0, 0), (1, 0, -1, 0)),
+        leg_skills=[1, 0],
+        barred=Lists.of([[0], []]),
+    )
+    begun = [*_pick(0), *_drop(0), *_pick(1)]
+    good = plan_of(problem, [(0, [*begun, *_drop(1)])])
+    assert check.violations(problem, good) == []
+    assert _names(problem, plan_of(problem, [])) == {"committed", "missing_tour"}
+    elsewhere = plan_of(problem, [(0, [*_pick(0), *_drop(0)]), (1, [*_pick(1), *_drop(1)])])
+    assert _names(problem, elsewhere) == {"frozen"}
+
+
+def test_committed_legs_fill_no_hub(street: Street) -> None:
+    """A slot is taken only by legs that were free to go elsewhere."""
+    problem = street(
+        [0, 10],
+        pickup_place=[0, 0],
+        option_place=[1, 1],
+        must_courier=[0, -1],
+        start_place=[0],
+        end_place=[0],
+        option_hub=[0, 0],
+        hub_slots_free=[[1]],
+    )
+    both = plan_of(problem, [(0, [*_pick(0, 1), *_drop(0, 1)])])
+    assert check.violations(problem, both) == []
+    full = _with(problem, hub_slots_free=np.array([[0]]))
+    assert _names(full, both) == {"hub_full"}
+
+
+def test_post_may_be_left_for_promises(street: Street) -> None:
+    """Who is away for what he promised is no violation; who goes too is one, and only then."""
+    problem = street(
+        [0, 10, 20],
+        pickup_place=[1, 1],
+        option_place=[2, 2],
+        must_courier=[0, -1],
+        pickup_opens=[0, 100],
+        start_place=[0, 0],
+        end_place=[0, 0],
+        post=[0, 0],
+        post_steps=PostSteps(*(np.array(part) for part in ([0, 2], [0, 131], [0, 1]))),
+    )
+    first = (0, [*_pick(0), *_drop(0)])
+    assert check.violations(problem, plan_of(problem, [first])) == []
+    second = (1, [*_pick(1), *_drop(1)])
+    assert _names(problem, plan_of(problem, [first, second])) == {"post"}
+    later = _with(problem, pickup_opens=np.array([0, 141]))
+    assert check.violations(later, plan_of(later, [first, second])) == []
+    # Who has left for ever counts, and does not come back for others.
+    gone = _with(later, left=np.array([0, 1]), on_duty=np.array([200, 0]))
+    assert check.violations(gone, plan_of(gone, [first])) == []
+    assert _names(gone, plan_of(gone, [first, second])) == {"post"}
+
+
+def test_lateness_by_waiting_is_excused(street: Street) -> None:
+    """A promise that waits for another tour is as late as that tour makes it."""
+    problem = street(
+        [0, 10, 20],
+        pickup_place=[0, 1],
+        option_place=[1, 2],
+        after_leg=[-1, 0],
+        after_gap=[0, 50],
+        must_courier=[0, 1],
+        option_hub=[0, -1],
+        hub_slots_free=[[0]],
+        option_closes=[99, 40],
+        start_place=[0, 1],
+        end_place=[-1, -1],
+    )
+    tours = [(0, [*_pick(0), *_drop(0)]), (1, [*_pick(1), *_drop(1)])]
+    plan = plan_of(problem, tours)
+    assert plan.tours[1].stops[-1].starts_at == 70
+    assert check.violations(problem, plan) == []
+    free = _with(problem, must_courier=np.array([0, -1]))
+    assert _names(free, plan) == {"window"}

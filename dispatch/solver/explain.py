@@ -5,36 +5,30 @@ the plan. The courier who comes nearest to serving it names the reason. Fixes ("
 and it would work") come later.
 """
 
-from itertools import pairwise
+import numpy as np
 
+from dispatch.solver.alone import NEARER, RANK, SERVES, Alone, Couriers
+from dispatch.solver.commitments import insertions
 from dispatch.solver.plan import Plan, Reason, Unassigned
-from dispatch.solver.problem import UNREACHABLE, Problem
-from dispatch.solver.schedule import Limits, Schedule
+from dispatch.solver.problem import Problem
+from dispatch.solver.schedule import Measures, Schedule
 from dispatch.solver.tours import Tours
 
-_NEARER = (
-    Reason.UNREACHABLE,
-    Reason.PERMIT,
-    Reason.SKILL,
-    Reason.NO_COURIER_IN_RANGE,
-    Reason.WINDOW,
-    Reason.HOURS,
-    Reason.LEASH,
-    Reason.CAPACITY,
-    Reason.OFFERS_EXHAUSTED,
-    Reason.NOT_WORTH_IT,
-)
-"""From the farthest miss to the nearest: what is last among all couriers is the leg's reason."""
+ASKED = 40
+"""Vehicles asked what keeps them from a leg at most, the cheapest alone first."""
 
 
 def explained(problem: Problem, plan: Plan) -> tuple[Unassigned, ...]:
     """Give the plan's unassigned legs with their reasons.
 
-    Reasons given here: UNREACHABLE (no way from pickup to drop-off), PERMIT (a gate that lets
-    nobody in), SKILL, NO_COURIER_IN_RANGE (nobody there, or all too far to come in time), WINDOW
-    (not in time even from next door), HOURS, LEASH, CAPACITY, OFFERS_EXHAUSTED (all who could are
-    barred), NOT_WORTH_IT (feasible, but dearer than `unassigned_cost`) and SEARCH_LIMIT (one
-    insertion into this plan would serve the leg at a profit).
+    Reasons given here: PRECEDENCE (what the leg comes after is not dropped at its hub, or would
+    come too late there for others), UNREACHABLE (no way from pickup to drop-off), PERMIT (a gate
+    that lets nobody in), SKILL, NO_COURIER_IN_RANGE (nobody there, or all too far to come in time),
+    WINDOW (not in time even from next door), HOURS, LEASH, CAPACITY, POST (too many would be away),
+    HUB_FULL, FROZEN (it would fit, were it not for stops that may not be moved), OFFERS_EXHAUSTED
+    (all who could are barred), NOT_WORTH_IT (feasible, but dearer than leaving it out) and
+    SEARCH_LIMIT (one insertion into this plan would serve the leg at a profit). A problem does not
+    say why somebody is barred: who knows that it is for his area calls OFFERS_EXHAUSTED AREA.
 
     Parameters
     ----------
@@ -51,72 +45,105 @@ def explained(problem: Problem, plan: Plan) -> tuple[Unassigned, ...]:
     """
     if not plan.unassigned:
         return ()
-    schedule = Schedule(problem)
-    tours = Tours(schedule)
+    tours = Tours(Schedule(problem))
     tours.adopt(tours.found_in(plan))
-    strict = schedule.strict()
+    couriers = Couriers(tours.schedule, tours.allowed)
     return tuple(
-        Unassigned(entry.leg, _reason(tours, strict, entry.leg)) for entry in plan.unassigned
+        Unassigned(entry.leg, _reason(tours, couriers, entry.leg)) for entry in plan.unassigned
     )
 
 
-def _reason(tours: Tours, strict: Limits, leg: int) -> Reason:
+def _reason(tours: Tours, couriers: Couriers, leg: int) -> Reason:
     schedule = tours.schedule
-    misses = [
-        miss
-        for courier in range(schedule.problem.courier_count)
-        for option in schedule.options[leg]
-        for miss in [_miss_alone(tours, strict, leg, option, courier)]
-    ]
-    if None not in misses:
-        return max(
-            (miss for miss in misses if miss), key=_NEARER.index, default=Reason.NO_COURIER_IN_RANGE
-        )
-    placing = tours.best(leg)
-    if placing is not None:
-        worth_it = placing.extra_cost < schedule.unassigned_cost[leg]
-        return Reason.SEARCH_LIMIT if worth_it else Reason.NOT_WORTH_IT
-    return max(
-        (
-            _miss_at_end(tours, leg, option, vehicle)
-            for vehicle in _willing(tours, leg)
-            for option in schedule.options[leg]
-        ),
-        key=_NEARER.index,
-    )
+    if not tours.exists(leg):
+        return Reason.PRECEDENCE
+    if not tours.couriers:
+        return Reason.NO_COURIER_IN_RANGE
+    opens = schedule.opens[leg]
+    if leg in schedule.gap:
+        opens = max(opens, tours.opening(leg))
+    alone = {stop: couriers.alone(leg, stop, opens) for stop in schedule.options[leg]}
+    nearest = max(int(found.ranks.max()) for found in alone.values())
+    if nearest < SERVES:
+        return NEARER[nearest]
+    change = tours.best(leg)
+    if change is not None:
+        return Reason.SEARCH_LIMIT if change.extra_cost < 0 else Reason.NOT_WORTH_IT
+    misses = [_miss(tours, leg, dropoff, vehicle) for vehicle, dropoff in _able(tours, alone)]
+    if Reason.SEARCH_LIMIT in misses:
+        return Reason.SEARCH_LIMIT
+    return max(misses, key=RANK.__getitem__)
 
 
-def _miss_alone(
-    tours: Tours, strict: Limits, leg: int, dropoff: int, courier: int
-) -> Reason | None:
-    """Say what keeps a courier with an empty tour from serving a leg; None where nothing does."""
-    schedule = tours.schedule
-    problem = schedule.problem
-    stops = [leg, dropoff] if schedule.has_pickup[leg] else [dropoff]
-    if _is_shut_out(schedule, courier, stops):
-        return Reason.PERMIT
-    if int(problem.leg_skills[leg]) & ~int(problem.courier_skills[courier]):
-        return Reason.SKILL
-    measures = schedule.measure(courier, stops, strict)
-    if measures is None:
-        return _broken_limit(schedule, courier, stops, strict)
-    if not tours.allowed[leg][courier]:
-        return Reason.OFFERS_EXHAUSTED
-    # Who is away comes home anyway: only what the leg adds is its price.
-    idle = schedule.measure(courier, (), schedule.unlimited())
-    extra = measures.cost - (idle.cost if idle is not None else 0)
-    return Reason.NOT_WORTH_IT if extra >= schedule.unassigned_cost[leg] else None
+def _able(tours: Tours, alone: dict[int, Alone]) -> list[tuple[int, int]]:
+    """Give the vehicles that could serve the leg alone, and where it would be dropped."""
+    extra = np.stack([found.extra for found in alone.values()])
+    works = np.stack([found.ranks == SERVES for found in alone.values()])
+    dropoffs = list(alone)
+    order = np.argsort(np.where(works, extra, np.iinfo(np.int64).max), axis=None, kind="stable")
+    result: list[tuple[int, int]] = []
+    for pick in order[: int(works.sum())].tolist():
+        option, courier = divmod(pick, works.shape[1])
+        vehicle = tours.vehicle_of[courier]
+        while vehicle < len(tours.couriers) and tours.couriers[vehicle] == courier:
+            result.append((vehicle, dropoffs[option]))
+            if len(result) == ASKED:
+                return result
+            if not tours.stops[vehicle]:
+                break
+            vehicle += 1
+    return result
 
 
-def _broken_limit(schedule: Schedule, courier: int, stops: list[int], limits: Limits) -> Reason:
-    """Name the first limit that a tour breaks: reach, gates, load, windows, hours, leash."""
-    measures = schedule.measure(courier, stops, schedule.unlimited())
+def _miss(tours: Tours, leg: int, dropoff: int, vehicle: int) -> Reason:
+    """Say what keeps a vehicle from serving a leg after everything else that it has to do."""
+    if tours.is_full(dropoff, leg):
+        return Reason.HUB_FULL
+    schedule, courier = tours.schedule, tours.couriers[vehicle]
+    stops = _appended(tours, leg, dropoff, vehicle)
+    change = tours.change({vehicle: stops})
+    if change is not None:
+        return Reason.SEARCH_LIMIT if change.extra_cost < 0 else Reason.NOT_WORTH_IT
+    measures = schedule.measure(courier, stops, None, tours.links)
     assert measures is not None, "no tour breaks limits that do not exist"  # noqa: S101
-    if measures.blocked > limits.blocked[courier] or measures.shut > limits.shut[courier]:
-        if _no_way(schedule, courier, stops):
-            return Reason.UNREACHABLE
-        shut_out = _is_shut_out(schedule, courier, stops)
-        return Reason.PERMIT if shut_out else Reason.NO_COURIER_IN_RANGE
+    reason = _broken_limit(schedule, courier, stops, measures)
+    if reason is not Reason.CAPACITY and schedule.prefix[courier]:
+        before = insertions(schedule, leg, tours.stops[vehicle], 0)
+        if any(
+            schedule.measure(courier, tried, schedule.limits, tours.links) is not None
+            for tried in before
+            if dropoff in tried
+        ):
+            return Reason.FROZEN
+    if reason is not None:
+        return reason
+    return Reason.POST if int(schedule.problem.post[courier]) >= 0 else Reason.PRECEDENCE
+
+
+def _appended(tours: Tours, leg: int, dropoff: int, vehicle: int) -> list[int]:
+    """Put a leg at the end of a tour, as far as the order of its stops allows."""
+    schedule, courier = tours.schedule, tours.couriers[vehicle]
+    stops = tours.stops[vehicle]
+    end = len(stops)
+    while end and schedule.place[stops[end - 1]] < 0:
+        end -= 1
+    if schedule.place[dropoff] < 0:
+        stops = [*stops, dropoff]
+    else:
+        stops = [*stops[:end], dropoff, *stops[end:]]
+    if not schedule.has_pickup[leg]:
+        return stops
+    if schedule.pickups_first[courier]:
+        end = next(n for n, stop in enumerate(stops) if schedule.is_dropoff[stop])
+        end = max(end, len(schedule.prefix[courier]))
+    return [*stops[:end], leg, *stops[end:]]
+
+
+def _broken_limit(
+    schedule: Schedule, courier: int, stops: list[int], measures: Measures
+) -> Reason | None:
+    """Name the first limit that a tour breaks: load, reach, windows, hours, leash, order."""
+    limits = schedule.limits
     too_much = any(
         load > most for load, most in zip(measures.load, limits.capacity[courier], strict=True)
     )
@@ -125,54 +152,10 @@ def _broken_limit(schedule: Schedule, courier: int, stops: list[int], limits: Li
     late = any(
         begin > limits.latest[stop] for stop, begin in zip(stops, measures.starts, strict=True)
     )
-    if late:
-        return Reason.WINDOW if _hopeless(schedule, courier, stops) else Reason.NO_COURIER_IN_RANGE
-    return Reason.HOURS if measures.hours > limits.hours[courier] else Reason.LEASH
-
-
-def _no_way(schedule: Schedule, courier: int, stops: list[int]) -> bool:
-    """Say whether the leg's own way is missing, for this courier's mode."""
-    if not schedule.has_pickup[schedule.leg[stops[-1]]]:
-        return not _is_shut_out(schedule, courier, stops)
-    tail, head = (schedule.place[stop] for stop in stops[-2:])
-    is_missing = schedule.way(courier, tail, head) >= UNREACHABLE
-    return is_missing and not schedule.is_shut(courier, tail, head)
-
-
-def _is_shut_out(schedule: Schedule, courier: int, stops: list[int]) -> bool:
-    """Say whether a gate on the way to any of the stops is shut to the courier."""
-    if not schedule.problem.is_gated:
-        return False
-    places = [schedule.start[courier], *(schedule.place[stop] for stop in stops)]
-    return any(schedule.is_shut(courier, tail, head) for tail, head in pairwise(places))
-
-
-def _hopeless(schedule: Schedule, courier: int, stops: list[int]) -> bool:
-    """Say whether even a courier who stands at the pickup when it opens would be late."""
-    leg, dropoff = schedule.leg[stops[-1]], stops[-1]
-    if not schedule.has_pickup[leg]:
-        return schedule.closes[dropoff] < schedule.on_duty[courier]
-    earliest = max(schedule.opens[leg], min(schedule.on_duty))
-    arrival = (
-        earliest
-        + schedule.service[leg]
-        + schedule.way(courier, schedule.place[leg], schedule.place[dropoff])
-    )
-    return earliest > schedule.closes[leg] or arrival > schedule.closes[dropoff]
-
-
-def _willing(tours: Tours, leg: int) -> list[int]:
-    """Give the vehicles whose couriers are allowed to take a leg."""
-    return [
-        vehicle for vehicle, courier in enumerate(tours.couriers) if tours.allowed[leg][courier]
-    ]
-
-
-def _miss_at_end(tours: Tours, leg: int, dropoff: int, vehicle: int) -> Reason:
-    """Say what keeps a vehicle from serving a leg after everything else that it has to do."""
-    schedule = tours.schedule
-    pickup = [leg] if schedule.has_pickup[leg] else []
-    stops = [*tours.stops[vehicle], *pickup, dropoff]
-    if schedule.measure(tours.couriers[vehicle], stops, tours.limits) is not None:
-        return Reason.NOT_WORTH_IT
-    return _broken_limit(schedule, tours.couriers[vehicle], stops, tours.limits)
+    if late or measures.blocked or measures.shut:
+        return Reason.NO_COURIER_IN_RANGE
+    if measures.hours > limits.hours[courier]:
+        return Reason.HOURS
+    if measures.away > limits.leash[courier]:
+        return Reason.LEASH
+    return Reason.FROZEN if any(measures.disorder) else None

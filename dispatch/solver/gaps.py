@@ -1,7 +1,7 @@
 """Where a leg could go into the tours: a quick estimate that puts promising insertions first.
 
 Only the order of the candidates is decided here, and that some cannot work;
-`dispatch.solver.schedule` prices those that are tried. Kept apart from `insert` because this is the
+`dispatch.solver.schedule` prices those that are tried. Kept apart from `tours` because this is the
 only part of it that must be fast.
 """
 
@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dispatch.solver.arrays import UNREACHABLE
-from dispatch.solver.schedule import Limits, Schedule
+from dispatch.solver.links import Links
+from dispatch.solver.schedule import Measures, Schedule
 
 _Array = NDArray[Any]
 
@@ -24,12 +25,19 @@ class _Tours(Protocol):
     """What the estimate reads of the tours under construction."""
 
     schedule: Schedule
-    limits: Limits
     couriers: list[int]
     stops: list[list[int]]
+    measures: list[Measures]
+    links: Links
+    widened: set[int]
+    where: list[int]
+    dropped: list[int]
+
+    def opening(self, leg: int) -> int:
+        """Give when a linked leg may be picked up, ticks."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Row:
     """The gaps of one tour: gap g lies before stop g, the last one before the end; (gaps,)."""
 
@@ -41,13 +49,18 @@ class _Row:
     """Latest start of service after the gap, ticks."""
     room: _Array
     """(gaps, W): what can still be loaded there."""
+    takes: _Array
+    """(3, gaps) bool: whether a pickup, a drop-off, one at the tour's end may stand there."""
     first: _Array
     """(pairs,): gap of the pickup, where the drop-off comes in a later one."""
     last: _Array
     """(pairs,): gap of the drop-off."""
 
 
-@dataclass(frozen=True)
+_PICKUP, _DROPOFF, _AT_END = range(3)
+
+
+@dataclass(frozen=True, slots=True)
 class _Detour:
     """One stop in every gap: whether it can work, and an estimate of its price."""
 
@@ -57,6 +70,8 @@ class _Detour:
     way_out: _Array
     arc_in: _Array
     arc_out: _Array
+    open: _Array
+    """Whether the stop may stand there at all."""
 
 
 class Gaps:
@@ -65,7 +80,7 @@ class Gaps:
     Parameters
     ----------
     tours : Tours
-        Read whenever `changed` is called.
+        Read again, tour by tour, after `changed` was called.
 
     """
 
@@ -73,81 +88,131 @@ class Gaps:
         self._tours = tours
         self._schedule = tours.schedule
         problem = tours.schedule.problem
-        pad = ((0, 0), (0, 1), (0, 1))
         self._ways = tours.schedule.ways
-        self._distance = np.pad(problem.distance_m, pad) if problem.cost_per_m.any() else None
-        self._arcs = None if problem.arc_cost is None else np.pad(problem.arc_cost, pad)
+        self._distance = problem.distance_m if problem.cost_per_m.any() else None
+        self._arcs = problem.arc_cost
         self._load = problem.load
         self._rows = [self._row(vehicle) for vehicle in range(len(tours.couriers))]
-        self._stale = True
+        self._changed: set[int] = set()
+        self._is_stale = True
 
     def changed(self, vehicle: int) -> None:
-        """Read a tour again."""
-        self._rows[vehicle] = self._row(vehicle)
-        self._stale = True
+        """Read a tour again before the next estimate."""
+        self._changed.add(vehicle)
+        self._is_stale = True
 
     def insertions(
-        self, leg: int, vehicles: Sequence[int], most: int, most_per_vehicle: int
+        self, leg: int, options: Sequence[int], vehicles: Sequence[int], most_per_vehicle: int
     ) -> Iterator[tuple[int, list[int]]]:
-        """Give (vehicle, new stops) for promising insertions of a leg, the best estimate first."""
-        if not vehicles:
+        """Give (vehicle, new stops) for promising insertions of a leg, the best estimate first.
+
+        Parameters
+        ----------
+        leg : int
+            Has no stop in the tours yet, or only a frozen pickup.
+        options : sequence of int
+            Drop-offs that may be used, as stops.
+        vehicles : sequence of int
+            Who may take it.
+        most_per_vehicle : int
+            At most so many for each of them.
+
+        """
+        if not vehicles or not options:
             return
         self._refresh()
         allowed = np.zeros(len(self._tours.couriers), bool)
         allowed[list(vehicles)] = True
-        open_gaps = allowed[self._vehicle] & (self._room >= self._load[leg]).all(axis=1)
+        open_gaps = allowed[self._vehicle]
+        has_pickup = self._schedule.has_pickup[leg] and leg not in self._schedule.is_frozen
+        if has_pickup or not self._schedule.has_pickup[leg]:
+            open_gaps &= (self._room >= self._load[leg]).all(axis=1)
+        here = self._pickup(leg, open_gaps) if has_pickup else None
         found = [
             found
-            for stop in self._schedule.options[leg]
-            for found in self._of_option(leg, stop, open_gaps)
+            for stop in options
+            for found in self._of_option(leg, stop, open_gaps, here)
             if len(found[0])
         ]
         if not found:
             return
         price, first, last, dropoff = (np.concatenate(parts) for parts in zip(*found, strict=True))
         tried: Counter[int] = Counter()
+        # Changes while the caller tries must not move what is still to come.
+        vehicle_of, offset_of = self._vehicle, self._offset
         for pick in np.argsort(price, kind="stable").tolist():
-            vehicle = int(self._vehicle[last[pick]])
+            vehicle = int(vehicle_of[last[pick]])
             if tried[vehicle] >= most_per_vehicle:
                 continue
-            if tried.total() >= most:
-                return
             tried[vehicle] += 1
-            offset = int(self._offset[vehicle])
+            offset = int(offset_of[vehicle])
             stops = self._tours.stops[vehicle]
             i, j = int(first[pick]) - offset, int(last[pick]) - offset
-            pickup = [leg] if self._schedule.has_pickup[leg] else []
+            pickup = [leg] if has_pickup else []
             yield vehicle, [*stops[:i], *pickup, *stops[i:j], int(dropoff[pick]), *stops[j:]]
 
     def _row(self, vehicle: int) -> _Row:
-        schedule, limits = self._schedule, self._tours.limits
-        courier, stops = self._tours.couriers[vehicle], self._tours.stops[vehicle]
+        schedule, tours = self._schedule, self._tours
+        courier, stops = tours.couriers[vehicle], tours.stops[vehicle]
         places = [
             schedule.start[courier],
-            *(schedule.place[stop] for stop in stops),
+            *(schedule.place_of(courier, stop) for stop in stops),
             schedule.end[courier],
         ]
         ways = [schedule.way(courier, tail, head) for tail, head in pairwise(places)]
         leaves = [schedule.on_duty[courier]]
-        for stop, way in zip(stops, ways, strict=False):
-            leaves.append(max(leaves[-1] + way, schedule.opens[stop]) + schedule.service[stop])
-        reach_by = [limits.hours[courier] // 1000]
-        for stop, way in zip(reversed(stops), reversed(ways), strict=False):
-            reach_by.append(min(limits.latest[stop], reach_by[-1] - way - schedule.service[stop]))
+        for stop, begin in zip(stops, tours.measures[vehicle].starts, strict=True):
+            leaves.append(begin + schedule.service[stop])
+        latest = list(map(schedule.limits.latest.__getitem__, stops))
+        hours, capacity = schedule.limits.hours[courier], schedule.limits.capacity[courier]
+        if courier in tours.widened:
+            # What commitments break already they may break by as much; all of it is tried.
+            measures = tours.measures[vehicle]
+            latest = [max(pair) for pair in zip(latest, measures.starts, strict=True)]
+            hours = max(hours, measures.hours)
+            capacity = [max(pair) for pair in zip(capacity, measures.load, strict=True)]
+        reach_by = [hours // 1000]
+        for stop, way, bound in zip(
+            reversed(stops), reversed(ways), reversed(latest), strict=False
+        ):
+            reach_by.append(min(bound, reach_by[-1] - way - schedule.service[stop]))
         first, last = np.triu_indices(len(stops) + 1, 1)
         return _Row(
             before=np.array(places[:-1]),
             after=np.array(places[1:]),
             leaves=np.array(leaves),
             reach_by=np.array(reach_by[::-1]),
-            room=self._room_in(courier, stops),
+            room=self._room_in(capacity, stops),
+            takes=self._takes(courier, stops),
             first=first,
             last=last,
         )
 
-    def _room_in(self, courier: int, stops: Sequence[int]) -> _Array:
+    def _takes(self, courier: int, stops: Sequence[int]) -> _Array:
+        """(3, gaps): nothing stands between frozen stops, nor out of the order of the tour."""
         schedule = self._schedule
-        capacity = np.array(self._tours.limits.capacity[courier], np.int64)
+        gaps = np.arange(len(stops) + 1)
+        takes = np.broadcast_to(gaps >= len(schedule.prefix[courier]), (3, len(gaps))).copy()
+        at_end = [schedule.place[stop] < 0 for stop in stops]
+        if True in at_end:
+            takes[[_PICKUP, _DROPOFF]] &= gaps <= at_end.index(True)
+        takes[_AT_END] &= np.array([all(at_end[gap:]) for gap in gaps])
+        if schedule.pickups_first[courier]:
+            is_dropoff = [schedule.is_dropoff[stop] for stop in stops]
+            if 1 in is_dropoff:
+                first = is_dropoff.index(1)
+                takes[_PICKUP] &= gaps <= first
+                # No further pickup may come after the first drop-off; some frozen ones do.
+                takes[[_DROPOFF, _AT_END]] &= np.array(
+                    [gap > first or 0 not in is_dropoff[gap:first] for gap in gaps]
+                )
+            else:
+                takes[[_DROPOFF, _AT_END]] &= gaps == len(stops)
+        return takes
+
+    def _room_in(self, most: Sequence[int], stops: Sequence[int]) -> _Array:
+        schedule = self._schedule
+        capacity = np.array(most, np.int64)
         if not len(capacity) or not stops:
             return np.broadcast_to(capacity, (len(stops) + 1, len(capacity)))
         legs = np.array([schedule.leg[stop] for stop in stops])
@@ -162,8 +227,11 @@ class Gaps:
 
     def _refresh(self) -> None:
         """Put the tours' gaps one after the other."""
-        if not self._stale:
+        if not self._is_stale:
             return
+        for vehicle in self._changed:
+            self._rows[vehicle] = self._row(vehicle)
+        self._changed.clear()
         rows = self._rows
         lengths = np.array([len(row.before) for row in rows])
         self._offset = np.cumsum(lengths) - lengths
@@ -173,15 +241,14 @@ class Gaps:
         self._leaves = np.concatenate([row.leaves for row in rows])
         self._reach_by = np.concatenate([row.reach_by for row in rows])
         self._room = np.concatenate([row.room for row in rows])
-        self._first = np.concatenate(
-            [row.first + offset for row, offset in zip(rows, self._offset, strict=True)]
-        )
-        self._last = np.concatenate(
-            [row.last + offset for row, offset in zip(rows, self._offset, strict=True)]
-        )
+        self._takes_here = np.concatenate([row.takes for row in rows], axis=1)
+        pairs = np.repeat(self._offset, [len(row.first) for row in rows])
+        self._first = np.concatenate([row.first for row in rows]) + pairs
+        self._last = np.concatenate([row.last for row in rows]) + pairs
         problem, couriers = self._schedule.problem, np.array(self._tours.couriers)
         courier = couriers[self._vehicle]
         self._courier = courier
+        self._home = problem.end_place[courier]
         self._mode = problem.mode[courier]
         self._access = problem.access[courier]
         self._per_travel = problem.cost_per_travel[courier]
@@ -194,11 +261,10 @@ class Gaps:
         travel = self._travel(self._before, self._after)
         self._way = self._with_gates(self._before, self._after, travel)
         self._arc = self._arc_costs(self._before, self._after, travel)
-        self._stale = False
+        self._is_stale = False
 
     def _travel(self, tails: _Array | int, heads: _Array | int) -> _Array:
-        travel: _Array = self._ways.travel[self._mode, tails, heads]
-        return travel
+        return self._ways.travel(self._mode, tails, heads)
 
     def _with_gates(self, tails: _Array | int, heads: _Array | int, travel: _Array) -> _Array:
         if not self._ways.is_gated:
@@ -207,42 +273,62 @@ class Gaps:
 
     def _arc_costs(self, tails: _Array | int, heads: _Array | int, travel: _Array) -> _Array:
         if self._arcs is not None:
-            arcs: _Array = self._arcs[self._mode, tails, heads]
-            return arcs
+            return self._ways.between(self._arcs, self._mode, tails, heads)
         cost: _Array = self._per_travel * travel
         if self._distance is not None:
-            cost = cost + self._per_m * self._distance[self._mode, tails, heads]
+            metres = self._ways.between(self._distance, self._mode, tails, heads)
+            cost = cost + self._per_m * metres
         return cost
 
-    def _detour(self, stop: int, open_gaps: _Array) -> _Detour:
+    def _detour(self, stop: int, open_gaps: _Array, opens: int) -> _Detour:
         schedule = self._schedule
-        place, service = schedule.place[stop], schedule.service[stop]
+        place: _Array | int = schedule.place[stop]
+        service = schedule.service[stop]
+        if schedule.place[stop] < 0:
+            place = self._home
         travel_in, travel_out = self._travel(self._before, place), self._travel(place, self._after)
         way_in = self._with_gates(self._before, place, travel_in)
         way_out = self._with_gates(place, self._after, travel_out)
         arc_in = self._arc_costs(self._before, place, travel_in)
         arc_out = self._arc_costs(place, self._after, travel_out)
-        begins = np.maximum(self._leaves + way_in, schedule.opens[stop])
-        feasible = open_gaps & (begins <= self._tours.limits.latest[stop])
+        begins = np.maximum(self._leaves + way_in, opens)
+        feasible = open_gaps & (begins <= schedule.limits.latest[stop])
         feasible &= begins + service + way_out <= self._reach_by
         longer = way_in + way_out - self._way + service
         price = arc_in + arc_out - self._arc + self._per_away * longer
         price += schedule.lateness_cost[stop] * np.maximum(begins - schedule.due[stop], 0)
-        return _Detour(feasible, price, begins, way_out, arc_in, arc_out)
+        return _Detour(feasible, price, begins, way_out, arc_in, arc_out, open_gaps)
+
+    def _pickup(self, leg: int, open_gaps: _Array) -> _Detour:
+        """Estimate the pickup; one that waits for a drop-off of the same tour comes after it."""
+        schedule, tours = self._schedule, self._tours
+        gaps = open_gaps & self._takes_here[_PICKUP]
+        opens = schedule.opens[leg]
+        before = schedule.predecessor.get(leg, -1)
+        if before >= 0:
+            opens = max(opens, tours.opening(leg))
+            vehicle = tours.where[before]
+            first = int(self._offset[vehicle])
+            gaps[first : first + tours.stops[vehicle].index(tours.dropped[before]) + 1] = False
+        return self._detour(leg, gaps, opens)
 
     def _of_option(
-        self, leg: int, dropoff: int, open_gaps: _Array
+        self, leg: int, dropoff: int, open_gaps: _Array, here: _Detour | None
     ) -> Iterator[tuple[_Array, _Array, _Array, _Array]]:
         schedule = self._schedule
-        there = self._detour(dropoff, open_gaps)
+        kind = _AT_END if schedule.place[dropoff] < 0 else _DROPOFF
+        takes = self._takes_here[kind]
+        there = self._detour(dropoff, open_gaps & takes, schedule.opens[dropoff])
         problem = schedule.problem
         extra = self._opening + schedule.price[dropoff] + problem.cost_per_parcel[self._courier]
         extra = extra + problem.cost_per_effort[self._courier] * schedule.effort[dropoff]
-        if not schedule.has_pickup[leg]:
+        if problem.seen_courier[leg] >= 0:
+            moves = self._courier != problem.seen_courier[leg]
+            extra = extra + problem.move_cost[leg] * moves
+        if here is None:
             gaps = np.flatnonzero(there.feasible)
             yield there.price[gaps] + extra[gaps], gaps, gaps, np.full(len(gaps), dropoff)
             return
-        here = self._detour(leg, open_gaps)
         works = here.feasible[self._first] & there.feasible[self._last]
         first, last = self._first[works], self._last[works]
         yield (
@@ -251,21 +337,26 @@ class Gaps:
             last,
             np.full(len(first), dropoff),
         )
+        yield self._at_once(leg, dropoff, here, there, extra)
 
+    def _at_once(
+        self, leg: int, dropoff: int, here: _Detour, there: _Detour, extra: _Array
+    ) -> tuple[_Array, _Array, _Array, _Array]:
+        """Estimate the drop-off right after the pickup, in one gap."""
+        schedule = self._schedule
         tail, head = schedule.place[leg], schedule.place[dropoff]
-        travel = self._travel(tail, head)
-        way = self._with_gates(tail, head, travel)
-        arc = self._arc_costs(tail, head, travel)
+        heads: _Array | int = self._home if head < 0 else head
+        travel = self._travel(tail, heads)
+        way = self._with_gates(tail, heads, travel)
+        arc = self._arc_costs(tail, heads, travel)
         begins = np.maximum(here.begins + schedule.service[leg] + way, schedule.opens[dropoff])
         ends = begins + schedule.service[dropoff]
-        works = open_gaps & (here.begins <= self._tours.limits.latest[leg])
-        works &= (begins <= self._tours.limits.latest[dropoff]) & (
+        works = here.open & there.open & (here.begins <= schedule.limits.latest[leg])
+        works &= (begins <= schedule.limits.latest[dropoff]) & (
             ends + there.way_out <= self._reach_by
         )
         price = here.arc_in + arc + there.arc_out - self._arc + extra
-        price += self._per_away * (
-            here.begins - self._leaves + (ends - here.begins) + there.way_out - self._way
-        )
+        price += self._per_away * (ends - self._leaves + there.way_out - self._way)
         price += schedule.lateness_cost[leg] * np.maximum(begins - schedule.due[dropoff], 0)
         gaps = np.flatnonzero(works)
-        yield price[gaps], gaps, gaps, np.full(len(gaps), dropoff)
+        return price[gaps], gaps, gaps, np.full(len(gaps), dropoff)

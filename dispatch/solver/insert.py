@@ -6,11 +6,9 @@ problem always gives the same plan. No clock, no randomness, no OR-Tools.
 """
 
 from dispatch.solver.plan import Plan, Reason, Unassigned
-from dispatch.solver.problem import Problem, UnsupportedError
-from dispatch.solver.schedule import NOT_HONOURED, Schedule
+from dispatch.solver.problem import Problem
+from dispatch.solver.schedule import Schedule
 from dispatch.solver.tours import Tours, by_urgency
-
-__all__ = ["ENGINE", "NOT_HONOURED", "PASSES", "build", "refuse", "resume", "solve"]
 
 ENGINE = "insert"
 
@@ -53,26 +51,10 @@ def solve(problem: Problem, *, passes: int = PASSES) -> Plan:
     Plan
         The same for the same problem, always.
 
-    Raises
-    ------
-    UnsupportedError
-        Where the problem uses a field of `NOT_HONOURED`.
-
     """
-    refuse(problem, ENGINE)
-    tours = build(Schedule(problem), passes=passes)
-    return Plan(
-        tours=tours.planned(), unassigned=unexplained(tours), cost=tours.cost, engine=ENGINE
-    )
+    return build(Schedule(problem), passes=passes).plan(ENGINE)
 
 
 def unexplained(tours: Tours) -> tuple[Unassigned, ...]:
     """Name the legs left out; `explain` finds out why, until then the search is to blame."""
     return tuple(Unassigned(leg, Reason.SEARCH_LIMIT) for leg in tours.left_out())
-
-
-def refuse(problem: Problem, engine: str) -> None:
-    """Raise `UnsupportedError` for the first field that is used and not honoured."""
-    for field in NOT_HONOURED:
-        if field in problem.in_use:
-            raise UnsupportedError(field, engine)

@@ -29,13 +29,24 @@ from ortools.util import optional_boolean_pb2
 from dispatch.solver import insert
 from dispatch.solver.limiter import Limiter
 from dispatch.solver.plan import Plan
-from dispatch.solver.problem import FOREVER, UNREACHABLE, Problem
-from dispatch.solver.schedule import NOT_HONOURED, Schedule
+from dispatch.solver.problem import FOREVER, UNREACHABLE, Problem, UnsupportedError
+from dispatch.solver.schedule import Schedule
 from dispatch.solver.tours import Tours
 
 __all__ = ["ENGINE", "NOT_HONOURED", "solve"]
 
 ENGINE = "routing"
+
+NOT_HONOURED = (
+    "after_leg",
+    "move_cost",
+    "option_place",
+    "option_hub",
+    "pickups_first",
+    "frozen",
+    "post",
+)
+"""Fields that this model refuses where they are not neutral."""
 
 OPERATORS = (
     "use_light_relocate_pair",
@@ -91,7 +102,9 @@ def solve(
         Where the problem uses a field of `NOT_HONOURED`.
 
     """
-    insert.refuse(problem, ENGINE)
+    for field in NOT_HONOURED:
+        if field in problem.in_use:
+            raise UnsupportedError(field, ENGINE)
     schedule = Schedule(problem)
     tours = insert.build(schedule) if warm is None else insert.resume(schedule, warm)
     before = tours.snapshot()

@@ -1,70 +1,42 @@
-"""The timing rules and the costs of one tour, for the solvers that build tours stop by stop.
+"""The timing rules and the costs of tours, for whatever builds them stop by stop.
 
-Insertion and the routing model both end here, so that a plan's times and cost come from one place
-whatever found it. `dispatch.solver.check` must not import this module: it judges it.
+Insertion, the routing model and the compiled search all end here, so that a plan's times and cost
+come from one place whatever found it: `plan_of` writes them out. `dispatch.solver.check` must not
+import this module: it judges it.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from operator import gt
 
-import numpy as np
-
-from dispatch.solver.arrays import IntArray
-from dispatch.solver.plan import Action, PlannedStop, PlannedTour
-from dispatch.solver.problem import UNREACHABLE, Problem
-from dispatch.solver.ways import Ways
-
-NOT_HONOURED = (
-    "after_leg",
-    "move_cost",
-    "option_place",
-    "option_hub",
-    "pickups_first",
-    "frozen",
-    "post",
-)
-"""Fields that the solvers built on these rules refuse where they are not neutral."""
-
-_NEVER = 2**60
+from dispatch.solver.links import NO_LINKS, Links, linked
+from dispatch.solver.plan import Action, Plan, PlannedStop, PlannedTour, Reason, Unassigned
+from dispatch.solver.problem import UNREACHABLE
+from dispatch.solver.terms import Limits, Terms
 
 
-@dataclass(frozen=True)
-class Limits:
-    """What a tour must keep to; commitments that already break a limit have widened it.
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """A tour's times, its cost, and what limits bound.
 
     Parameters
     ----------
-    latest : list of int, by stop
-        Latest start of service, ticks.
-    hours : list of int, by courier
-        Most of 1000 x end + `return_reserve_permille` x time away, ticks / 1000.
-    leash : list of int, by courier
-        Longest time away, ticks.
-    capacity : list of list of int, by courier and load dimension
-        Most carried at once.
-    parcels : list of int, by courier
-        Most drop-offs in a tour.
-    blocked : list of int, by courier
-        Ways that do not exist and are in the tour all the same.
-    shut : list of int, by courier
-        Gates that the courier may not pass and are in the tour all the same.
+    starts : list of int, ticks, by position
+        Earliest starts of service.
+    hours, away, load, parcels
+        As in `Limits`.
+    blocked, shut : int, ways
+        Ways that do not exist, and ways through a gate that the courier may not pass.
+    disorder : tuple of int
+        Pickups after the first drop-off, where the courier makes all pickups first; other stops
+        after the first drop-off at the tour's end.
+    departs_at, ends_at : int, ticks
+        Both ends.
+    cost : int
+        Of the tour.
 
     """
-
-    latest: list[int]
-    hours: list[int]
-    leash: list[int]
-    capacity: list[list[int]]
-    parcels: list[int]
-    blocked: list[int]
-    shut: list[int]
-
-
-@dataclass(frozen=True)
-class Measures:
-    """What `Limits` bounds, as one tour has it: `starts` by position, the rest as in `Limits`."""
 
     starts: list[int]
     hours: int
@@ -73,141 +45,32 @@ class Measures:
     parcels: int
     blocked: int
     shut: int
+    disorder: tuple[int, int]
     departs_at: int
     ends_at: int
     cost: int
 
 
-class Schedule:
-    """The problem unrolled into lists, and the timing rules over them.
+_IN_ORDER = (0, 0)
 
-    A stop is a number: stop s < L is the pickup of leg s, stop L + p the drop-off at option p.
+
+class Schedule(Terms):
+    """The timing rules and prices over the lists of a problem.
+
+    Making one copies no matrix, so that single tours of large problems are cheap to time.
 
     Parameters
     ----------
     problem : Problem
-        Must not use a field of `NOT_HONOURED`.
+        What is to be planned.
 
     """
-
-    def __init__(self, problem: Problem) -> None:
-        self.problem = problem
-        legs = problem.leg_count
-        self.leg_count = legs
-        self.leg: list[int] = [*range(legs), *problem.option_leg.tolist()]
-        self.place = _joined(problem.pickup_place, problem.option_place)
-        self.opens = _joined(problem.pickup_opens, problem.option_opens)
-        self.closes = _joined(problem.pickup_closes, problem.option_closes)
-        self.service = _joined(problem.pickup_service, problem.option_service)
-        soft = np.minimum(problem.option_due, problem.option_closes)
-        self.not_delayed_past = _joined(problem.pickup_closes, soft)
-        nothing = np.zeros(legs, np.int64)
-        self.due = _joined(nothing + _NEVER, problem.option_due)
-        self.price = _joined(nothing, problem.option_cost)
-        self.effort = _joined(nothing, problem.option_effort)
-        self.is_dropoff = _joined(nothing, np.ones_like(problem.option_leg))
-        self.lateness_cost: list[int] = problem.lateness_cost[self.leg].tolist()
-        self.has_pickup: list[bool] = (problem.pickup_place >= 0).tolist()
-        self.options: list[list[int]] = [
-            [legs + p for p in problem.options_of(leg)] for leg in range(legs)
-        ]
-        self.unassigned_cost: list[int] = problem.unassigned_cost.tolist()
-        self.committed_to: list[int] = problem.committed_to.tolist()
-        self._read_loads()
-        self._read_matrices()
-        self._read_couriers()
-
-    def _read_loads(self) -> None:
-        """Keep, for each load dimension, how each stop changes what is on board or was at start."""
-        problem = self.problem
-        dropped = problem.load[problem.option_leg]
-        at_start = np.where((problem.pickup_place >= 0)[problem.option_leg, None], 0, dropped)
-        dimensions = range(problem.load_dimension_count)
-        self.change = [_joined(problem.load[:, w], -dropped[:, w]) for w in dimensions]
-        nothing = np.zeros(problem.leg_count, np.int64)
-        self._at_start = [_joined(nothing, at_start[:, w]) for w in dimensions]
-
-    def _read_matrices(self) -> None:
-        problem = self.problem
-        self.ways = Ways(problem)
-        modes: list[int] = np.unique(problem.mode).tolist()
-        self._travel: dict[int, list[list[int]]] = {m: self.ways.travel[m].tolist() for m in modes}
-        self._gate: list[int] = self.ways.gate.tolist()
-        self._entry: list[list[int]] = self.ways.entry.tolist()
-        self._access: list[int] = problem.access.tolist()
-        self._is_gated = problem.is_gated
-        self._distance = (
-            {m: _padded(problem.distance_m[m]) for m in modes} if problem.cost_per_m.any() else {}
-        )
-        arcs = problem.arc_cost
-        self._arcs = {} if arcs is None else {m: _padded(arcs[m]) for m in modes}
-
-    def _read_couriers(self) -> None:
-        problem = self.problem
-        self.mode: list[int] = problem.mode.tolist()
-        self.start: list[int] = problem.start_place.tolist()
-        self.end: list[int] = problem.end_place.tolist()
-        self.on_duty: list[int] = problem.on_duty.tolist()
-        self.left: list[int] = problem.left.tolist()
-        self.fixed_cost: list[int] = problem.fixed_cost.tolist()
-        self.per_travel: list[int] = problem.cost_per_travel.tolist()
-        self.per_away: list[int] = problem.cost_per_away.tolist()
-        self.per_m: list[int] = problem.cost_per_m.tolist()
-        self.allowance: list[int] = problem.allowance.tolist()
-        self.over_allowance: list[int] = problem.cost_over_allowance.tolist()
-        self.reserve: list[int] = problem.return_reserve_permille.tolist()
-        self.per_parcel: list[int] = problem.cost_per_parcel.tolist()
-        self.per_effort: list[int] = problem.cost_per_effort.tolist()
-
-    def strict(self) -> Limits:
-        """Give the limits as the problem has them."""
-        problem = self.problem
-        return Limits(
-            latest=list(self.closes),
-            hours=(1000 * problem.off_duty).tolist(),
-            leash=problem.leash.tolist(),
-            capacity=problem.capacity.tolist(),
-            parcels=problem.most_parcels.tolist(),
-            blocked=[0] * problem.courier_count,
-            shut=[0] * problem.courier_count,
-        )
-
-    def unlimited(self) -> Limits:
-        """Give limits that nothing breaks."""
-        couriers = self.problem.courier_count
-        return Limits(
-            latest=[_NEVER] * len(self.leg),
-            hours=[_NEVER] * couriers,
-            leash=[_NEVER] * couriers,
-            capacity=[[_NEVER] * self.problem.load_dimension_count] * couriers,
-            parcels=[_NEVER] * couriers,
-            blocked=[_NEVER] * couriers,
-            shut=[_NEVER] * couriers,
-        )
-
-    def way(self, courier: int, tail: int, head: int) -> int:
-        """Give the time from one place to another for a courier, gate included, ticks."""
-        way = self._travel[self.mode[courier]][tail][head]
-        gate = self._gate[head]
-        if gate < 0 or tail < 0 or gate == self._gate[tail]:
-            return way
-        return min(way + self._entry[self._access[courier]][gate], UNREACHABLE)
-
-    def is_shut(self, courier: int, tail: int, head: int) -> bool:
-        """Say whether there is a way between two places, but through a gate shut to the courier."""
-        problem = self.problem
-        gate = int(problem.place_gate[head])
-        return (
-            min(tail, head, gate) >= 0
-            and gate != int(problem.place_gate[tail])
-            and int(problem.gate_entry[problem.access[courier], gate]) < 0
-            and int(problem.travel[self.mode[courier], tail, head]) < UNREACHABLE
-        )
 
     def stop_cost(self, courier: int, stop: int) -> int:
         """Give what a stop costs wherever it stands in the tour."""
         paid = self.per_parcel[courier] * self.is_dropoff[stop]
-        return self.price[stop] + paid + self.per_effort[courier] * self.effort[stop]
+        moved = self._move[stop] if self._seen[stop] != courier else 0
+        return self.price[stop] + paid + moved + self.per_effort[courier] * self.effort[stop]
 
     def carried_most(self, stops: Sequence[int]) -> list[int]:
         """Give the most that is on board at once, by load dimension."""
@@ -222,7 +85,23 @@ class Schedule:
             for change, at_start in zip(self.change, self._at_start, strict=True)
         ]
 
-    def measure(self, courier: int, stops: Sequence[int], limits: Limits) -> Measures | None:
+    def openings(self, stops: Sequence[int], links: Links = NO_LINKS) -> list[int]:
+        """Give the earliest that each stop may start, ticks."""
+        opens = list(map(self.opens.__getitem__, stops))
+        if links.opens:
+            opens = [
+                max(known, links.opens.get(stop, known))
+                for stop, known in zip(stops, opens, strict=True)
+            ]
+        return opens
+
+    def measure(
+        self,
+        courier: int,
+        stops: Sequence[int],
+        limits: Limits | None = None,
+        links: Links = NO_LINKS,
+    ) -> Measures | None:
         """Time and price a tour by the timing rules.
 
         Parameters
@@ -231,8 +110,10 @@ class Schedule:
             Whose tour.
         stops : sequence of int
             In order; may be empty.
-        limits : Limits
-            What to keep to.
+        limits : Limits, optional
+            What to keep to; None: nothing.
+        links : Links
+            What the tour must know of others, and of itself, to time its linked pairs.
 
         Returns
         -------
@@ -242,20 +123,25 @@ class Schedule:
         """
         travel = self._travel[self.mode[courier]]
         is_gated = self._is_gated
-        at = self.start[courier]
+        at, end = self.start[courier], self.end[courier]
         clock = self.on_duty[courier]
         starts: list[int] = []
         ways: list[int] = []
         late = driven = blocked = shut = 0
-        for stop in stops:
+        for stop, opens in zip(stops, self.openings(stops, links), strict=True):
             place = self.place[stop]
+            if place < 0:
+                place = end
             # Spelled out where there are no gates: this runs for every insertion that is tried.
-            way = self.way(courier, at, place) if is_gated else travel[at][place]
+            if is_gated or at < 0 or place < 0:
+                way = self.way(courier, at, place)
+            else:
+                way = travel[at, place]
             if way >= UNREACHABLE:
                 is_shut = self.is_shut(courier, at, place)
                 shut, blocked = shut + is_shut, blocked + (not is_shut)
-            begin = max(clock + way, self.opens[stop])
-            if begin > limits.latest[stop]:
+            begin = max(clock + way, opens)
+            if limits is not None and begin > limits.latest[stop]:
                 return None
             if begin > self.due[stop]:
                 late += (begin - self.due[stop]) * self.lateness_cost[stop]
@@ -263,42 +149,101 @@ class Schedule:
             ways.append(way)
             driven += way
             clock = begin + self.service[stop]
-            at = place
-        way = self.way(courier, at, self.end[courier])
+            if place >= 0:
+                at = place
+        way = self.way(courier, at, end)
         if way >= UNREACHABLE:
-            is_shut = self.is_shut(courier, at, self.end[courier])
+            is_shut = self.is_shut(courier, at, end)
             shut, blocked = shut + is_shut, blocked + (not is_shut)
-        if blocked > limits.blocked[courier] or shut > limits.shut[courier]:
+        if limits is not None and (blocked or shut):
             return None
         ends_at = clock + way
-        departs_at = self._departure(courier, stops, starts, ways)
+        departs_at = self._departure(courier, stops, starts, ways, links)
         away = ends_at - (departs_at if self.left[courier] > 0 else self.left[courier])
-        hours = 1000 * ends_at + self.reserve[courier] * away
-        parcels = sum(map(self.is_dropoff.__getitem__, stops))
-        if (
-            away > limits.leash[courier]
-            or hours > limits.hours[courier]
-            or parcels > limits.parcels[courier]
-        ):
-            return None
-        load = self.carried_most(stops)
-        if any(map(gt, load, limits.capacity[courier])):
-            return None
-        cost = late + self._cost(courier, stops, driven + way, away)
-        return Measures(
-            starts, hours, away, load, parcels, blocked, shut, departs_at, ends_at, cost
+        measures = Measures(
+            starts=starts,
+            hours=1000 * ends_at + self.reserve[courier] * away,
+            away=away,
+            load=self.carried_most(stops),
+            parcels=sum(map(self.is_dropoff.__getitem__, stops)),
+            blocked=blocked,
+            shut=shut,
+            disorder=self._disorder(courier, stops),
+            departs_at=departs_at,
+            ends_at=ends_at,
+            cost=late + self._cost(courier, stops, driven + way, away),
+        )
+        return measures if limits is None or _keeps(measures, limits, courier) else None
+
+    def excuses(
+        self, courier: int, stops: Sequence[int], measures: Measures, links: Links = NO_LINKS
+    ) -> bool:
+        """Say whether a tour breaks no limit by more than its commitments do by themselves.
+
+        Parameters
+        ----------
+        courier, stops, measures, links
+            The tour as it would be, and what `measure` says of it without limits.
+
+        """
+        own = self.committed(stops)
+        if not own and self.left[courier] > 0:
+            return False
+        alone = self.measure(courier, own, None, links)
+        assert alone is not None, "no tour breaks limits that do not exist"  # noqa: S101
+        limits = self.limits
+        begun = dict(zip(own, alone.starts, strict=True))
+        return (
+            measures.blocked <= alone.blocked
+            and measures.shut <= alone.shut
+            and measures.hours <= max(limits.hours[courier], alone.hours)
+            and measures.away <= max(limits.leash[courier], alone.away)
+            and measures.parcels <= max(limits.parcels[courier], alone.parcels)
+            and not any(map(gt, measures.disorder, alone.disorder))
+            and not any(
+                load > max(most, excused)
+                for load, most, excused in zip(
+                    measures.load, limits.capacity[courier], alone.load, strict=True
+                )
+            )
+            and not any(
+                begin > max(limits.latest[stop], begun.get(stop, begin - 1))
+                for stop, begin in zip(stops, measures.starts, strict=True)
+            )
         )
 
+    def committed(self, stops: Sequence[int]) -> list[int]:
+        """Give the stops of committed legs, in the same order."""
+        return [stop for stop in stops if self.committed_to[self.leg[stop]] >= 0]
+
+    def _disorder(self, courier: int, stops: Sequence[int]) -> tuple[int, int]:
+        behind = 0
+        if self.pickups_first[courier]:
+            flags = list(map(self.is_dropoff.__getitem__, stops))
+            if 1 in flags:
+                behind = flags[flags.index(1) :].count(0)
+        if not self._has_carried:
+            return behind, 0
+        carried = [self.place[stop] < 0 for stop in stops]
+        if True not in carried:
+            return behind, 0
+        return behind, carried[carried.index(True) :].count(False)
+
     def _departure(
-        self, courier: int, stops: Sequence[int], starts: list[int], ways: list[int]
+        self,
+        courier: int,
+        stops: Sequence[int],
+        starts: list[int],
+        ways: list[int],
+        links: Links,
     ) -> int:
         """Delay the departure as far as the end and every stop's bound allow."""
         if self.left[courier] <= 0 or not stops:
             return self.on_duty[courier]
         latest = starts[-1]
         for position in range(len(stops) - 2, -1, -1):
-            stop = stops[position]
-            bound = max(starts[position], self.not_delayed_past[stop])
+            stop, begin = stops[position], starts[position]
+            bound = begin if stop in links.held else max(begin, self.not_delayed_past[stop])
             latest = min(bound, latest - self.service[stop] - ways[position + 1])
         return latest - ways[0]
 
@@ -312,73 +257,126 @@ class Schedule:
         cost += self.per_parcel[courier] * sum(map(self.is_dropoff.__getitem__, stops))
         if self.per_effort[courier]:
             cost += self.per_effort[courier] * sum(map(self.effort.__getitem__, stops))
+        if self._has_moves:
+            cost += sum(self._move[stop] for stop in stops if self._seen[stop] != courier)
         # Pay by travel leaves gates out.
         is_paid_apart = self._is_gated and self.per_travel[courier] > 0
         if not self._arcs and not self.per_m[courier] and not is_paid_apart:
             return cost + self.per_travel[courier] * driven
-        places = [self.start[courier], *(self.place[stop] for stop in stops), self.end[courier]]
         mode = self.mode[courier]
         if self._arcs:
-            return cost + sum(self._arcs[mode][tail][head] for tail, head in pairwise(places))
+            arcs = self._arcs[mode].__getitem__
+            return cost + sum(map(arcs, self._arcs_of(courier, stops)))
         if is_paid_apart:
-            driven = sum(self._travel[mode][tail][head] for tail, head in pairwise(places))
+            ways = self._travel[mode].__getitem__
+            driven = sum(map(ways, self._arcs_of(courier, stops)))
         if self.per_m[courier]:
-            metres = self._distance[mode]
-            cost += self.per_m[courier] * sum(metres[a][b] for a, b in pairwise(places))
+            metres = self._distance[mode].__getitem__
+            cost += self.per_m[courier] * sum(map(metres, self._arcs_of(courier, stops)))
         return cost + self.per_travel[courier] * driven
 
-    def widened(
-        self, limits: Limits, courier: int, stops: Sequence[int], measures: Measures
-    ) -> Limits:
-        """Widen the limits to what a courier's commitments break of them, in this order."""
-        latest = list(limits.latest)
-        for stop, begin in zip(stops, measures.starts, strict=True):
-            latest[stop] = max(latest[stop], begin)
-        return replace(
-            limits,
-            latest=latest,
-            hours=_raised(limits.hours, courier, measures.hours),
-            leash=_raised(limits.leash, courier, measures.away),
-            capacity=[
-                [max(pair) for pair in zip(most, measures.load, strict=True)]
-                if index == courier
-                else most
-                for index, most in enumerate(limits.capacity)
-            ],
-            parcels=_raised(limits.parcels, courier, measures.parcels),
-            blocked=_raised(limits.blocked, courier, measures.blocked),
-            shut=_raised(limits.shut, courier, measures.shut),
-        )
+    def _arcs_of(self, courier: int, stops: Sequence[int]) -> Iterator[tuple[int, int]]:
+        """Give the ways between real places, in order."""
+        places = [place for stop in stops if (place := self.place_of(courier, stop)) >= 0]
+        ends = [place for place in (self.start[courier],) if place >= 0]
+        home = [place for place in (self.end[courier],) if place >= 0]
+        return pairwise([*ends, *places, *home])
 
-    def tour(self, courier: int, stops: Sequence[int]) -> PlannedTour:
+    def tour(self, courier: int, stops: Sequence[int], links: Links = NO_LINKS) -> PlannedTour:
         """Write a tour out with its times."""
-        measures = self.measure(courier, stops, self.unlimited())
+        return self._written(courier, stops, links)[0]
+
+    def _written(
+        self, courier: int, stops: Sequence[int], links: Links
+    ) -> tuple[PlannedTour, Measures]:
+        measures = self.measure(courier, stops, None, links)
         assert measures is not None, "no tour breaks limits that do not exist"  # noqa: S101
         clock, at = measures.departs_at, self.start[courier]
         planned = []
-        for stop in stops:
-            arrives_at = clock + self.way(courier, at, self.place[stop])
-            starts_at = max(arrives_at, self.opens[stop])
-            clock, at = starts_at + self.service[stop], self.place[stop]
+        for stop, opens in zip(stops, self.openings(stops, links), strict=True):
+            place = self.place_of(courier, stop)
+            arrives_at = clock + self.way(courier, at, place)
+            starts_at = max(arrives_at, opens)
+            clock, at = starts_at + self.service[stop], at if place < 0 else place
             option = stop - self.leg_count
             action = Action.PICKUP if option < 0 else Action.DROPOFF
             planned.append(
                 PlannedStop(self.leg[stop], action, max(option, -1), arrives_at, starts_at, clock)
             )
-        return PlannedTour(courier, measures.departs_at, measures.ends_at, tuple(planned))
+        tour = PlannedTour(courier, measures.departs_at, measures.ends_at, tuple(planned))
+        return tour, measures
+
+    def absent_cost(self, leg: int, dropped: Sequence[int]) -> int:
+        """Give what a leg costs that no tour has: nothing where it does not exist.
+
+        Parameters
+        ----------
+        leg : int
+            Not served.
+        dropped : sequence of int, by leg
+            The drop-off that each leg is served at; -1 where it is not.
+
+        """
+        before = self.predecessor.get(leg, -1)
+        exists = before < 0 or self.calls.get(dropped[before]) == leg
+        return self.left_out_cost[leg] if exists else 0
 
 
-def _joined(of_pickups: IntArray, of_options: IntArray) -> list[int]:
-    """Put the values of the pickups before those of the drop-off options."""
-    values: list[int] = np.concatenate([of_pickups, of_options]).tolist()
-    return values
+def plan_of(schedule: Schedule, tours: Iterable[tuple[int, Sequence[int]]], *, engine: str) -> Plan:
+    """Write out a plan: every time and the cost come from here, whoever found the tours.
+
+    Parameters
+    ----------
+    schedule : Schedule
+        Of the problem.
+    tours : iterable of (courier, stops)
+        Stops numbered as in `Schedule`, in order, one entry for each tour; tours without stops may
+        be left out. Nothing is checked here.
+    engine : str
+        What found them.
+
+    Returns
+    -------
+    Plan
+        Whoever has left has a tour in it. The reason of every leg left out is SEARCH_LIMIT until
+        `dispatch.solver.explain` has found a better one; `dataclasses.replace` says how the search
+        went.
+
+    """
+    given = [(courier, stops) for courier, stops in tours if len(stops)]
+    links = linked(schedule, given, cut=True) or NO_LINKS
+    busy = {courier for courier, _ in given}
+    homeward = [c for c, left in enumerate(schedule.left) if left <= 0 and c not in busy]
+    written = [
+        schedule._written(courier, stops, links)  # noqa: SLF001 (one module)
+        for courier, stops in [*given, *((courier, ()) for courier in homeward)]
+    ]
+    dropped = [-1] * schedule.leg_count
+    for _, stops in given:
+        for stop in stops:
+            if stop >= schedule.leg_count:
+                dropped[schedule.leg[stop]] = stop
+    absent = [leg for leg, stop in enumerate(dropped) if stop < 0]
+    cost = sum(measures.cost for _, measures in written)
+    return Plan(
+        tours=tuple(sorted((tour for tour, _ in written), key=_by_courier)),
+        unassigned=tuple(Unassigned(leg, Reason.SEARCH_LIMIT) for leg in absent),
+        cost=cost + sum(schedule.absent_cost(leg, dropped) for leg in absent),
+        engine=engine,
+    )
 
 
-def _padded(matrix: np.ndarray[tuple[int, ...], np.dtype[np.integer]]) -> list[list[int]]:
-    """Append a place that is nowhere, so that index -1 (free start, open end) costs nothing."""
-    padded: list[list[int]] = np.pad(matrix, ((0, 1), (0, 1))).tolist()
-    return padded
+def _by_courier(tour: PlannedTour) -> tuple[int, int, int]:
+    first = tour.stops[0].leg if tour.stops else -1
+    return tour.courier, tour.departs_at, first
 
 
-def _raised(limits: list[int], courier: int, value: int) -> list[int]:
-    return [max(limit, value) if index == courier else limit for index, limit in enumerate(limits)]
+def _keeps(measures: Measures, limits: Limits, courier: int) -> bool:
+    """Say whether a tour keeps to the limits that are not looked at on its way."""
+    return (
+        measures.away <= limits.leash[courier]
+        and measures.hours <= limits.hours[courier]
+        and measures.parcels <= limits.parcels[courier]
+        and measures.disorder == _IN_ORDER
+        and not any(map(gt, measures.load, limits.capacity[courier]))
+    )

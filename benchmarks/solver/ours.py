@@ -1,75 +1,114 @@
 """Our solver as a process of the benchmark: one work, one answer.
 
 Compiling is done, on a small work, before any clock runs. Options: ``engine`` (search, routing or
-insert), ``reduce_fleet``, ``large`` (four modes and distances).
+insert), ``large`` (four modes and distances, for its memory), ``known`` (so many of the legs have
+been planned before: the answer starts from a plan of those, found in `KNOWN_S` seconds that do not
+count).
 
 Run: python -m benchmarks.solver.ours C:200:40:1 --seconds 2
 """
 
+from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
+from typing import Any
 
 from benchmarks.solver.answer import Answer, Order, Stopwatch, serve
 from benchmarks.solver.crowd import crowd
 from benchmarks.solver.instance import DROPOFF, PICKUP
 from benchmarks.solver.problems import problem_of
-from benchmarks.solver.works import generated
-from dispatch.solver import solve as solver
-from dispatch.solver.plan import Action, Plan
+from benchmarks.solver.works import GENERATED, family_of, generated, path_of
+from dispatch.solver import insert
+from dispatch.solver.formats import lilim, ogc, sartori, vrptw
+from dispatch.solver.plan import Action, Plan, Reason, Unassigned
 from dispatch.solver.problem import Problem
 
+KNOWN_S = 2.0
+VEHICLES_FIRST = ("vrptw", "lilim", "sartori")
 
-def plan_of(problem: Problem, order: Order, watch: Stopwatch, answer: Answer) -> Plan:
+Write = Callable[[Plan], list[Any]]
+
+
+def read(order: Order) -> tuple[Problem, Write]:
+    """Return an order's problem, and what writes a plan as the work's answers are written."""
+    family = family_of(order.work)
+    if family in GENERATED:
+        return problem_of(generated(order.work), large="large" in order.options), tours_of
+    text = path_of(order.work).read_text(encoding="utf-8")
+    if family == "ogc":
+        orders = ogc.read(text)
+        return orders.problem(), lambda plan: list(orders.routes(plan))
+    if family == "dimacs":
+        depot = vrptw.read(text)
+        return depot.problem(objective="distance", rounding="dimacs"), depot.routes
+    depot = {"vrptw": vrptw.read, "lilim": lilim.read, "sartori": sartori.read}[family](text)
+    return depot.problem(objective="vehicles", rounding="exact"), depot.routes
+
+
+def tours_of(plan: Plan) -> list[Any]:
+    """Return a plan's tours as answers to generated works are written."""
+    action = {Action.PICKUP: PICKUP, Action.DROPOFF: DROPOFF}
+    return [
+        [tour.courier, [[stop.leg, action[stop.action]] for stop in tour.stops]]
+        for tour in plan.tours
+    ]
+
+
+def plan_of(
+    problem: Problem, order: Order, watch: Stopwatch, answer: Answer, warm: Plan | None = None
+) -> Plan:
     """Solve within the order's limits; the answer gets the trace."""
+    engine = order.options.get("engine", "search")
+    if engine == "insert":
+        return insert.solve(problem, passes=0)
 
     def on_better(cost: int, iterations: int) -> None:
         answer.trace.append((watch.cpu_s(), cost))
         answer.iterations = iterations
 
-    engine = order.options.get("engine", "search")
-    search = import_module("dispatch.solver.search").search if engine == "search" else None
-    if search is None:
-        return solver.solve(problem, engine="insert")
-    plan: Plan = search(
+    try:
+        module = import_module(f"dispatch.solver.{engine}")
+    except ImportError:
+        return insert.solve(problem, passes=0)
+    plan: Plan = getattr(module, "search" if engine == "search" else "solve")(
         problem,
         seed=order.seed,
         threads=order.threads,
         progress=lambda: watch.spent(order.seconds, order.threads),
-        reduce_fleet="reduce_fleet" in order.options,
+        warm=warm,
+        reduce_fleet=family_of(order.work) in VEHICLES_FIRST,
         watch=on_better,
     )
     return plan
 
 
+def known_plan(order: Order, known: int) -> Plan:
+    """Return a plan of the first legs, the others left out: the epoch before."""
+    before = generated(order.work).first_legs(known)
+    earlier = replace(order, seconds=KNOWN_S)
+    plan = plan_of(problem_of(before), earlier, Stopwatch(), Answer())
+    legs = generated(order.work).leg_count
+    new = (Unassigned(leg, Reason.SEARCH_LIMIT) for leg in range(known, legs))
+    return replace(plan, unassigned=(*plan.unassigned, *new))
+
+
 def warm_up(order: Order) -> None:
     """Have everything compiled that an order of this kind needs."""
-    small = Order(order.work, 0.05, 1, order.threads, order.options)
+    small = replace(order, seconds=0.1)
     plan_of(problem_of(crowd(40, 8, 1)), small, Stopwatch(), Answer())
-
-
-def tours_of(plan: Plan) -> list[list[object]]:
-    """Return a plan's tours as the benchmark writes them."""
-    return [
-        [
-            tour.courier,
-            [
-                [stop.leg, PICKUP if stop.action is Action.PICKUP else DROPOFF]
-                for stop in tour.stops
-            ],
-        ]
-        for tour in plan.tours
-    ]
 
 
 def solve(order: Order) -> Answer:
     """Answer one order."""
     warm_up(order)
-    instance = generated(order.work)
-    problem = problem_of(instance, large="large" in order.options)
-    answer = Answer()
-    watch = Stopwatch()
-    plan = plan_of(problem, order, watch, answer)
+    problem, write = read(order)
+    known = int(order.options.get("known", "0"))
+    warm = known_plan(order, known) if known else None
+    answer, watch = Answer(), Stopwatch()
+    plan = plan_of(problem, order, watch, answer, warm)
     answer.cpu_s, answer.wall_s = watch.cpu_s(), watch.wall_s()
-    answer.routes, answer.claimed = tours_of(plan), plan.cost
+    answer.routes, answer.claimed = write(plan), float(plan.cost)
+    answer.iterations = plan.iterations
     answer.notes = list(plan.notes)
     return answer
 

@@ -14,6 +14,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CODE := $(wildcard hatch_build.py dispatch maps cli tests benchmarks examples)
 BENCH_VENV := $(VENV)-bench-maps
 BENCH_PIP := $(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check
+SOLVER_BENCH_VENV := $(VENV)-bench-solver
+SOLVER_BENCH_PIP := $(SOLVER_BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 # An editable install follows the code by itself, but not these.
 INSTALLED_FROM := pyproject.toml hatch_build.py $(wildcard protos/dispatch/v1/*.proto)
 
@@ -22,7 +24,7 @@ DEMO_MAP = $(shell $(BIN)/python -c "import importlib.util as u; print(u.find_sp
 MAP ?= $(DEMO_MAP)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bench-maps docs serve clean
+.PHONY: help demo test check bench bench-maps bench-solver docs serve clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
@@ -49,6 +51,12 @@ bench-maps: $(BENCH_VENV)/.installed ## measure the road matrices beside OSRM an
 	$(BENCH_VENV)/bin/antmile warmup
 	$(BENCH_VENV)/bin/python -m benchmarks.maps
 
+bench-solver: $(VENV)/.dev $(SOLVER_BENCH_VENV)/.installed ## measure the solver beside PyVRP, VROOM and OR-Tools; FULL=1 for hours
+	@test -d "$$ANTMILE_DATA/vrptw" || \
+		{ echo 'set ANTMILE_DATA to the folder of published data: it holds vrptw/gh200' >&2; exit 1; }
+	$(BIN)/antmile warmup
+	BENCH_SOLVER_PYTHON=$(SOLVER_BENCH_VENV)/bin/python $(BIN)/python -m benchmarks.solver $(if $(FULL),--full)
+
 docs: $(VENV)/.docs ## build the documentation into docs/_build/html
 	$(BIN)/sphinx-build -q -W -b html docs docs/_build/html
 
@@ -57,7 +65,7 @@ serve: $(VENV)/.demo ## run a local service on the demo's map
 	$(BIN)/antmile serve --dev --port $(PORT) --data out/serve --map $(MAP)
 
 clean: ## forget the installs and what was generated
-	rm -rf $(VENV) $(BENCH_VENV) dispatch/v1/*_pb2*
+	rm -rf $(VENV) $(BENCH_VENV) $(SOLVER_BENCH_VENV) dispatch/v1/*_pb2*
 
 # One stamp for each set of extras: the second run of a verb installs nothing.
 $(VENV)/.%: $(INSTALLED_FROM) | $(BIN)/python
@@ -74,6 +82,14 @@ $(BENCH_VENV)/.installed: $(INSTALLED_FROM) benchmarks/maps/requirements.txt ben
 	$(BENCH_PIP) --editable . --requirement benchmarks/maps/requirements.txt
 	for peer in $$(cat benchmarks/maps/peers.txt); do \
 		$(BENCH_PIP) "$$peer" || echo "left out: $$peer could not be installed" >&2; done
+	@touch $@
+
+# PyVRP and VROOM in a venv of their own, which has nothing of ours but the benchmark's files.
+$(SOLVER_BENCH_VENV)/.installed: benchmarks/solver/peers.txt | $(BIN)/python
+	$(PYTHON) -m venv $(SOLVER_BENCH_VENV)
+	$(SOLVER_BENCH_PIP) 'numpy>=2.1,<3'
+	for peer in $$(cat benchmarks/solver/peers.txt); do \
+		$(SOLVER_BENCH_PIP) "$$peer" || echo "left out: $$peer could not be installed" >&2; done
 	@touch $@
 
 $(BIN)/python:

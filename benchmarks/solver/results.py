@@ -67,4 +67,5 @@ def outcomes_of(kept: dict[str, Any], row: str) -> list[Outcome]:
 
 def lines_of(kept: dict[str, Any]) -> list[Line]:
     """Return the lines of all rows that there are."""
-    return [line for row in ROWS for line in row.lines(outcomes_of(kept, row.name))]
+    measured = (row for row in ROWS if row.name in kept["rows"])
+    return [line for row in measured for line in row.lines(outcomes_of(kept, row.name))]

@@ -104,7 +104,8 @@ def ratio_of_means(ours: dict[str, float], theirs: dict[str, float]) -> float | 
 
 def percent(share: float | None, digits: int = 1) -> str:
     """Write a difference as +1.2 %."""
-    return "" if share is None else f"{100 * share:+.{digits}f} %"
+    # Adding 0 makes a rounded -0.0 an ordinary zero.
+    return "" if share is None else f"{round(100 * share, digits) + 0.0:+.{digits}f} %"
 
 
 def mean(values: Sequence[float]) -> float | None:

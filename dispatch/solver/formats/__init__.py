@@ -7,7 +7,7 @@ at once where it can; nothing in a file is ignored in silence.
 - `vrptw`: Solomon, Gehring and Homberger; `lilim`: Li and Lim; `sartori`: Sartori and Buriol. All
   three are a `depot.Depot`.
 - `ogc`: Optimization Grand Challenge 2024.
-- `vroom`: VROOM's JSON, with its answers in `vroom_answer`.
+- `vroom`: VROOM's JSON and its answers.
 - `antmile`: the fields of `Problem`, as JSON or as .npz, with its plans in `plans`.
 
 `scores` judges routes by the published rules, from the file's own numbers.

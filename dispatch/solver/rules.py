@@ -4,7 +4,7 @@
 field; a rule whose fields are bad by themselves is not asked. It imports numpy and nothing else.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -259,7 +259,7 @@ def overflow(a: Fields) -> tuple[str, str] | None:
     """Say which field to blame where a plan could cost more than `MOST`.
 
     The bound is generous: every leg left out, moved and served as late and as dearly as any could
-    be, all at once, on ways and for hours that no plan is longer than.
+    be, all at once, on ways and for longer than any plan takes.
 
     Parameters
     ----------
@@ -301,60 +301,61 @@ def _dearest(a: Fields, roads: _Roads) -> Iterator[tuple[str, int]]:
     """Bound what each price can add up to, in integers without an end."""
     legs = len(a["pickup_place"])
     begun = (a["left"] <= 0) | (np.diff(a["frozen"].indptr) > 0)
-    committed = int((_committed_to(a) >= 0).sum())
     tours = min(int(a["count"].sum()), legs) + int(begun.sum())
     ways = 2 * legs + tours
-    # Only commitments can lead where there is no way.
-    missing = UNREACHABLE * (2 * committed + int(begun.sum()) + min(committed, len(begun)))
-    driven, metres = roads.ticks * ways + missing, roads.metres * ways + missing
-    horizon = _horizon(a, driven, ways)
-    away = horizon - min(_lowest(a["on_duty"]), _lowest(a["left"]), 0)
+    missing = _missing_ways(a, begun)
+    blocked = UNREACHABLE * sum(missing)
     yield "unassigned_cost", _sum(a["unassigned_cost"])
     yield "move_cost", _sum(a["move_cost"])
-    yield "lateness_cost", _latest(a, horizon)
     yield "option_cost", _sum(_dearest_option(a, a["option_cost"]))
     yield "fixed_cost", _highest(a["fixed_cost"]) * tours
     if a["arc_cost"] is None:
-        yield "cost_per_travel", _highest(a["cost_per_travel"]) * driven
-        yield "cost_per_m", _highest(a["cost_per_m"]) * metres
+        yield "cost_per_travel", _highest(a["cost_per_travel"]) * (roads.ticks * ways + blocked)
+        yield "cost_per_m", _highest(a["cost_per_m"]) * (roads.metres * ways + blocked)
     else:
         yield "arc_cost", _highest(a["arc_cost"]) * ways
-    yield "cost_per_away", _highest(a["cost_per_away"]) * away * tours
-    yield "cost_over_allowance", _highest(a["cost_over_allowance"]) * away * tours
     yield "cost_per_parcel", _highest(a["cost_per_parcel"]) * legs
     effort = _sum(_dearest_option(a, a["option_effort"]))
     yield "cost_per_effort", _highest(a["cost_per_effort"]) * effort
-
-
-def _horizon(a: Fields, driven: int, ways: int) -> int:
-    """Bound the end of any tour: `off_duty`, or what commitments can make of it.
-
-    They may go on without a pause from the latest opening on.
-    """
-    if not (a["left"] <= 0).any() and not (_committed_to(a) >= 0).any():
-        return _highest(a["off_duty"])
-    opened = max(
-        _highest(a[name]) for name in ("on_duty", "pickup_opens", "option_opens", "off_duty")
-    )
+    # Nobody waits once everything is open; who waits for another tour waits for its work.
+    opened = max(_highest(a[name]) for name in ("on_duty", "pickup_opens", "option_opens"))
     opened = max(opened, _highest(a["frozen"].not_before))
-    service = _sum(a["pickup_service"]) + _sum(_dearest_option(a, a["option_service"]))
-    entry = min(_highest(a["gate_entry"]), UNREACHABLE) * ways
-    return opened + service + _sum(a["after_gap"]) + driven + entry
+    work = (roads.ticks + min(_highest(a["gate_entry"]), UNREACHABLE)) * ways
+    work += _sum(a["pickup_service"]) + _sum(_dearest_option(a, a["option_service"]))
+    work += _sum(a["after_gap"])
+    links = int(_linked(a).sum())
+    idle = opened - min(_lowest(a["on_duty"]), _lowest(a["left"]), 0)
+    away = idle * tours + (work + blocked) * (1 + links)
+    yield "cost_per_away", _highest(a["cost_per_away"]) * away
+    yield "cost_over_allowance", _highest(a["cost_over_allowance"]) * away
+    ends = [opened + work + UNREACHABLE * most + (work + blocked) * links for most in (*missing, 0)]
+    yield "lateness_cost", _lateness(a, ends)
 
 
-def _latest(a: Fields, horizon: int) -> int:
-    """Bound the price of lateness: free legs start before they close."""
-    total = 0
-    free = _committed_to(a) < 0
-    late = np.maximum(a["option_closes"] - a["option_due"], 0)
-    by_leg = _dearest_option(a, late)
-    for leg in np.flatnonzero(a["lateness_cost"] > 0).tolist():
-        ticks = int(by_leg[leg])
-        if not free[leg]:
-            first = a["option_due"][a["option_leg"] == leg].min()
-            ticks = max(ticks, horizon - int(first))
-        total += int(a["lateness_cost"][leg]) * ticks
-    return total
+def _missing_ways(a: Fields, begun: BoolArray) -> list[int]:
+    """Bound, by courier, the ways of a tour that do not exist: only commitments can lead there."""
+    committed = _committed_to(a)
+    legs = np.bincount(committed[committed >= 0], minlength=len(begun))
+    missing: list[int] = np.where(begun | (legs > 0), 2 * legs + 1, 0).tolist()
+    return missing if _highest(a["travel"]) >= UNREACHABLE else [0] * len(missing)
+
+
+def _lateness(a: Fields, ends: Sequence[int]) -> int:
+    """Bound the price of lateness, given the latest end of each courier's tour.
+
+    Free legs start before they close.
+    """
+    committed = _committed_to(a).tolist()
+    price = a["lateness_cost"].tolist()
+    last = max(ends)
+    worst = [0] * len(price)
+    for leg, due, closes in zip(
+        a["option_leg"].tolist(), a["option_due"].tolist(), a["option_closes"].tolist(), strict=True
+    ):
+        if price[leg]:
+            latest = ends[committed[leg]] if committed[leg] >= 0 else min(closes, last)
+            worst[leg] = max(worst[leg], latest - due)
+    return sum(ticks * cost for ticks, cost in zip(worst, price, strict=True))
 
 
 def _dearest_option(a: Fields, values: AnyArray) -> AnyArray:

@@ -224,11 +224,11 @@ BAD: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "dearer than 64 bits": (
         "cost_per_away",
-        {"cost_per_away": [10**15], "leash": [5]},
+        {"cost_per_away": [10**15], "pickup_opens": [10**6]},
     ),
     "lateness dearer than 64 bits": (
         "lateness_cost",
-        {"lateness_cost": [10**10], "option_due": [-9]},
+        {"lateness_cost": [10**10], "option_opens": [2**29], "option_due": [-9]},
     ),
     "left out dearer than 64 bits": (
         "unassigned_cost",
@@ -312,3 +312,24 @@ def test_nothing_to_do_is_a_problem(street: Street, given: dict[str, Any]) -> No
     """Zero legs and zero couriers are problems like any other."""
     problem = _bare(street, **given)
     assert len(problem.committed_to) == problem.leg_count
+
+
+def test_large_city_is_not_refused() -> None:
+    """Real prices for thousands of promises fit into 64 bits, where the map has gaps too."""
+    legs, couriers = 5000, 1000
+    gap = np.array([[[0, 3600, 2**29], [3600, 0, 3600], [3600, 3600, 0]]])
+    problem = Problem(
+        travel=gap.astype(np.int32),
+        pickup_place=np.zeros(legs, np.int64),
+        option_leg=np.arange(legs),
+        option_place=np.ones(legs, np.int64),
+        option_due=np.full(legs, 3600),
+        must_courier=np.maximum(np.arange(legs) % (2 * couriers) - couriers, -1),
+        start_place=np.zeros(couriers, np.int64),
+        end_place=np.zeros(couriers, np.int64),
+        lateness_cost=np.full(legs, 100_000),
+        cost_per_travel=np.full(couriers, 20_000),
+        cost_per_away=np.full(couriers, 10_000),
+        cost_over_allowance=np.full(couriers, 10_000),
+    )
+    assert problem.leg_count == legs

@@ -51,17 +51,25 @@ def crowd(legs: int, couriers: int, seed: int, *, full: bool = False) -> Instanc
     Instance
     """
     rng = np.random.default_rng(seed)
-    town = _draw_town(rng, legs, full=full)
-    people = _draw_people(rng, town, couriers, legs)
+    town = draw_town(rng, legs, full=full)
+    people = draw_people(rng, town, couriers, legs)
     points = np.vstack([town.stations, town.doors, people.starts, people.ends])
-    orders = _draw_orders(rng, legs)
+    parts = parts_of(town, people, draw_orders(rng, legs))
     gated = town.is_gated[town.compound]
     may = np.ones((legs, couriers), bool)
     own = town.compound[gated][:, None] == people.compound[None]
     may[gated] = own | people.has_badge[None]
+    if full:
+        _put_on_board(rng, parts, may, town, people)
+    name = f"{'F' if full else 'C'}:{legs}:{couriers}:{seed}"
+    return assembled(name, parts, travel_between(points), may)
+
+
+def parts_of(town: "Town", people: "People", orders: "Orders") -> dict[str, Ints]:
+    """Return the columns of an `Instance`; places are stations, doors, starts, ends."""
     kind = people.kind
-    stations = len(town.stations)
-    parts = {
+    stations, legs, couriers = len(town.stations), len(town.doors), len(kind)
+    return {
         "pickup_place": town.station.copy(),
         "pickup_opens": orders.ready,
         "pickup_closes": np.full(legs, HORIZON),
@@ -86,17 +94,16 @@ def crowd(legs: int, couriers: int, seed: int, *, full: bool = False) -> Instanc
         "cost_per_travel": TICK_COST[kind],
         "cost_per_parcel": PARCEL_COST[kind],
     }
-    if full:
-        _put_on_board(rng, parts, may, town, people)
+
+
+def assembled(
+    name: str, parts: dict[str, Ints], travel: NDArray[np.int32], may: NDArray[np.bool_]
+) -> Instance:
+    """Return an instance of its columns."""
     arrays: dict[str, Any] = {
-        name: np.ascontiguousarray(part, np.int64) for name, part in parts.items()
+        part: np.ascontiguousarray(values, np.int64) for part, values in parts.items()
     }
-    return Instance(
-        name=f"{'F' if full else 'C'}:{legs}:{couriers}:{seed}",
-        travel=travel_between(points),
-        may=may,
-        **arrays,
-    )
+    return Instance(name=name, travel=travel, may=may, **arrays)
 
 
 def travel_between(
@@ -114,7 +121,7 @@ def travel_between(
 
 
 @dataclass(frozen=True)
-class _Town:
+class Town:
     """Where things are, metres, and from where to where each leg goes."""
 
     side: float
@@ -128,7 +135,8 @@ class _Town:
     """Whether what is drawn belongs to the full family."""
 
 
-def _draw_town(rng: np.random.Generator, legs: int, *, full: bool) -> _Town:
+def draw_town(rng: np.random.Generator, legs: int, *, full: bool) -> Town:
+    """Draw stations and compounds, and from where to where each leg goes."""
     side = 4000.0 * math.sqrt(legs / 200.0)
     station_count, compound_count = max(3, legs // 50), max(6, legs // 12)
     stations = rng.uniform(0.1 * side, 0.9 * side, (station_count, 2))
@@ -140,28 +148,31 @@ def _draw_town(rng: np.random.Generator, legs: int, *, full: bool) -> _Town:
     away = np.linalg.norm(compounds[compound][:, None] - stations[None], axis=2)
     rank = rng.choice(3, legs, p=[0.6, 0.3, 0.1])
     station = np.argsort(away, axis=1)[np.arange(legs), rank]
-    return _Town(side, stations, compounds, is_gated, compound, doors, station, full)
+    return Town(side, stations, compounds, is_gated, compound, doors, station, full)
 
 
 @dataclass(frozen=True)
-class _Orders:
+class Orders:
+    """When legs are ready and due, ticks; what they weigh; how dear they are."""
+
     ready: Ints
     due: Ints
     grams: Ints
     priority: Ints
 
 
-def _draw_orders(rng: np.random.Generator, legs: int) -> _Orders:
+def draw_orders(rng: np.random.Generator, legs: int) -> Orders:
+    """Draw when legs are ready and due, and what they weigh."""
     ready = np.where(rng.random(legs) < 0.3, rng.integers(0, 1800, legs), 0)
     is_urgent = rng.random(legs) < 0.4
     urgent = ready + rng.integers(45, 80, legs) * 60
     due = np.where(is_urgent, urgent, rng.integers(6000, HORIZON + 1, legs))
     grams = np.clip(rng.lognormal(7.0, 0.9, legs), 100, 10000).astype(np.int64)
-    return _Orders(ready, due, grams, rng.choice(3, legs, p=[0.7, 0.2, 0.1]))
+    return Orders(ready, due, grams, rng.choice(3, legs, p=[0.7, 0.2, 0.1]))
 
 
 @dataclass(frozen=True)
-class _People:
+class People:
     """Everything about couriers (C,), and where students live; `compound` -1: no guard."""
 
     kind: Ints
@@ -177,10 +188,11 @@ class _People:
     has_badge: NDArray[np.bool_]
 
 
-def _draw_people(rng: np.random.Generator, town: _Town, count: int, legs: int) -> _People:
+def draw_people(rng: np.random.Generator, town: Town, count: int, legs: int) -> People:
+    """Draw couriers of all kinds."""
     kind = rng.choice(4, count, p=SHARES)
     campuses = rng.uniform(0, town.side, (max(1, legs // 200), 2))
-    people = _People(
+    people = People(
         kind=kind,
         campuses=campuses,
         starts=np.zeros((count, 2)),
@@ -201,7 +213,7 @@ def _draw_people(rng: np.random.Generator, town: _Town, count: int, legs: int) -
     return people
 
 
-def _draw_guard(rng: np.random.Generator, people: _People, who: int, town: _Town) -> None:
+def _draw_guard(rng: np.random.Generator, people: People, who: int, town: Town) -> None:
     home = rng.integers(0, len(town.compounds))
     people.compound[who] = home
     people.starts[who] = people.ends[who] = town.compounds[home]
@@ -213,7 +225,7 @@ def _draw_guard(rng: np.random.Generator, people: _People, who: int, town: _Town
     people.capacity[who] = (rng.integers(4, 7), 12000)
 
 
-def _draw_shop(rng: np.random.Generator, people: _People, who: int, town: _Town) -> None:
+def _draw_shop(rng: np.random.Generator, people: People, who: int, town: Town) -> None:
     near = rng.integers(0, len(town.stations))
     people.starts[who] = people.ends[who] = town.stations[near] + rng.normal(0, 200, 2)
     people.on_duty[who] = rng.integers(0, 4800)
@@ -223,7 +235,7 @@ def _draw_shop(rng: np.random.Generator, people: _People, who: int, town: _Town)
     people.capacity[who] = (rng.integers(5, 9), 15000)
 
 
-def _draw_student(rng: np.random.Generator, people: _People, who: int, town: _Town) -> None:
+def _draw_student(rng: np.random.Generator, people: People, who: int, town: Town) -> None:
     people.starts[who] = people.campuses[rng.integers(0, len(people.campuses))]
     people.starts[who] += rng.normal(0, 300, 2)
     returns = rng.random() < 0.5
@@ -233,7 +245,7 @@ def _draw_student(rng: np.random.Generator, people: _People, who: int, town: _To
     people.capacity[who] = (rng.integers(8, 13), 20000)
 
 
-def _draw_rider(rng: np.random.Generator, people: _People, who: int, town: _Town) -> None:
+def _draw_rider(rng: np.random.Generator, people: People, who: int, town: Town) -> None:
     people.starts[who] = rng.uniform(0, town.side, 2)
     returns = rng.random() < 0.6
     people.ends[who] = people.starts[who] if returns else rng.uniform(0, town.side, 2)
@@ -247,8 +259,8 @@ def _put_on_board(
     rng: np.random.Generator,
     parts: dict[str, Ints],
     may: NDArray[np.bool_],
-    town: _Town,
-    people: _People,
+    town: Town,
+    people: People,
 ) -> None:
     """Give two in five students and riders the nearest leg that they may carry."""
     away = np.linalg.norm(town.doors[:, None] - people.starts[None], axis=2)

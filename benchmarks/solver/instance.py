@@ -49,6 +49,8 @@ class Instance:
         Who has the load already; -1: nobody.
     may : (L, C) bool
         Who is allowed to carry what.
+    priced_travel : (M, D, D) int32, optional
+        Ticks that `cost_per_travel` is paid for, where those of `travel` are not: what gates take.
     is_required : bool
         Whether an answer that leaves a leg out is none.
     start_place, end_place, on_duty, off_duty, leash, most_parcels, mode : (C,)
@@ -88,6 +90,7 @@ class Instance:
     cost_per_travel: Ints
     cost_per_parcel: Ints
 
+    priced_travel: NDArray[np.int32] | None = None
     is_required: bool = False
 
     @property
@@ -106,6 +109,12 @@ class Instance:
         rows = (self.start_place, self.end_place, self.on_duty, self.off_duty, self.leash)
         more = (self.most_parcels, self.mode, self.fixed_cost, self.cost_per_travel)
         return all(len(np.unique(row)) <= 1 for row in (*rows, *more)) and bool(self.may.all())
+
+    def priced_ways(self, courier: int) -> NDArray[np.int32]:
+        """Return (D, D): the ticks that a courier is paid for."""
+        priced = self.travel if self.priced_travel is None else self.priced_travel
+        ways: NDArray[np.int32] = priced[self.mode[courier]]
+        return ways
 
     def first_legs(self, count: int) -> "Instance":
         """Return the same couriers with the first legs alone."""

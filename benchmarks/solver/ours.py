@@ -16,8 +16,8 @@ from typing import Any
 from benchmarks.solver.answer import Answer, Order, Stopwatch, serve
 from benchmarks.solver.crowd import crowd
 from benchmarks.solver.instance import DROPOFF, PICKUP
-from benchmarks.solver.problems import problem_of
-from benchmarks.solver.works import GENERATED, family_of, generated, path_of
+from benchmarks.solver.problems import problem_of, street_problem_of
+from benchmarks.solver.works import GENERATED, STREET, drawn_street, family_of, generated, path_of
 from dispatch.solver import insert
 from dispatch.solver.formats import lilim, ogc, sartori, vrptw
 from dispatch.solver.plan import Action, Plan, Reason, Unassigned
@@ -32,6 +32,8 @@ Write = Callable[[Plan], list[Any]]
 def read(order: Order) -> tuple[Problem, Write]:
     """Return an order's problem, and what writes a plan as the work's answers are written."""
     family = family_of(order.work)
+    if family == STREET:
+        return street_problem_of(drawn_street(order.work)), street_tours_of
     if family in GENERATED:
         return problem_of(generated(order.work), large="large" in order.options), tours_of
     text = path_of(order.work).read_text(encoding="utf-8")
@@ -51,6 +53,18 @@ def tours_of(plan: Plan) -> list[Any]:
     return [
         [tour.courier, [[stop.leg, action[stop.action]] for stop in tour.stops]]
         for tour in plan.tours
+    ]
+
+
+def street_tours_of(plan: Plan) -> list[Any]:
+    """Return a plan's tours with a third number at each stop, 1 at a hub: the odd options."""
+    return [
+        [
+            courier,
+            [[*stop, planned.option % 2 if stop[1] == DROPOFF else 0] for stop, planned in pairs],
+        ]
+        for (courier, stops), tour in zip(tours_of(plan), plan.tours, strict=True)
+        for pairs in [list(zip(stops, tour.stops, strict=True))]
     ]
 
 

@@ -230,9 +230,39 @@ def _next_lines(outcomes: Sequence[Outcome]) -> list[Line]:
     ]
 
 
+def _street_runs(full: bool) -> list[Run]:  # noqa: FBT001
+    runs = []
+    for seed in SEEDS if full else SEEDS[:1]:
+        work = f"R:{SMALL}:{seed}"
+        runs += [
+            Run(row="street-200", work=work, solver=solver, seconds=10.0)
+            for solver in ("ours", "pyvrp", "ortools")
+        ]
+        runs.append(Run(row="street-200", work=work, solver="vroom", options={"level": "5"}))
+    return runs
+
+
+def _street_lines(outcomes: Sequence[Outcome]) -> list[Line]:
+    ours = by_work(chosen(outcomes, "ours"))
+    peers = {solver: by_work(chosen(outcomes, solver)) for solver in ("vroom", "pyvrp", "ortools")}
+    names = {"vroom": "VROOM 5", "pyvrp": "PyVRP", "ortools": "OR-Tools alone"}
+    share = ratio_of_means(ours, peers["vroom"])
+    return [
+        Line(
+            "crowd with gates, posts and hubs 200 / 40, 10 s",
+            "none: no peer can express it entirely",
+            f"{_thousands(ours.values())}: {percent(share)} of VROOM's",
+            percent(max(gaps(ours, peers["vroom"]), default=None)),
+            ", ".join(f"{names[name]} {_thousands(peers[name].values())}" for name in names),
+            None,
+        )
+    ]
+
+
 ROWS = (
     Row("crowd-200", _small_runs, _small_lines),
     Row("crowd-1000", _middle_runs, _middle_lines),
     Row("crowd-5000", _large_runs, _large_lines),
+    Row("street-200", _street_runs, _street_lines),
     Row("next-epoch", _next_runs, _next_lines),
 )

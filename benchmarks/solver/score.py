@@ -61,7 +61,7 @@ def tour_cost(instance: Instance, courier: int, stops: Sequence[Stop]) -> int:
     """Return what a tour costs: its start, its ticks of travel, its parcels."""
     if not stops:
         return 0
-    ways = instance.travel[instance.mode[courier]]
+    ways = instance.priced_ways(courier)
     places = [_place(instance, stop) for stop in stops]
     legs_of_way = zip(
         [instance.start_place[courier], *places],

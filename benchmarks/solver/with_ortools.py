@@ -78,10 +78,12 @@ class Model:
             per_tick, per_parcel = int(given.cost_per_travel[who]), int(given.cost_per_parcel[who])
             key = (mode, per_tick, per_parcel)
             if key not in costs:
-                travel = given.travel[mode][np.ix_(self.place, self.place)].astype(np.int64)
+                here = np.ix_(self.place, self.place)
                 if mode not in self.times:
+                    travel = given.travel[mode][here].astype(np.int64)
                     self.times[mode] = self._register(travel + service[:, None])
-                costs[key] = self._register(travel * per_tick + is_drop[None] * per_parcel)
+                priced = given.priced_ways(who)[here].astype(np.int64)
+                costs[key] = self._register(priced * per_tick + is_drop[None] * per_parcel)
             self.routing.SetArcCostEvaluatorOfVehicle(costs[key], who)
             if given.fixed_cost[who]:
                 self.routing.SetFixedCostOfVehicle(int(given.fixed_cost[who]), who)

@@ -1,7 +1,8 @@
 """PyVRP as a process of the benchmark; runs in the peers' venv.
 
 It gets one profile for each mode and set of permits: who may not have a leg finds its door too far
-away. It has no trip limits and no work fixed to a courier: such works are refused.
+away. It has no trip limits, which are left out, and no work fixed to a courier: such works are
+refused.
 
 Run: python -m benchmarks.solver.with_pyvrp C:200:40:1 --seconds 2
 """
@@ -25,8 +26,6 @@ def model_of(given: Instance) -> Any:  # noqa: ANN401 - untyped
     """Return PyVRP's data of the same work."""
     if (given.on_board >= 0).any():
         raise SystemExit("PyVRP has no work fixed to a courier")
-    if (given.most_parcels < given.leg_count).any() and not given.is_alike:
-        assert (given.most_parcels >= 1000).all(), "PyVRP has no trip limits"
     places = given.travel.shape[1]
     depots: dict[int, int] = {}
     for place in (*given.start_place.tolist(), *given.end_place.tolist()):
@@ -83,7 +82,7 @@ def _profile(given: Instance, who: int) -> tuple[Ints, Ints]:
     duration = given.travel[given.mode[who]].astype(np.int64)
     is_door = np.zeros(len(duration), np.int64)
     is_door[given.drop_place] = 1
-    distance = duration * int(given.cost_per_travel[who])
+    distance = given.priced_ways(who).astype(np.int64) * int(given.cost_per_travel[who])
     distance += is_door * int(given.cost_per_parcel[who])
     np.fill_diagonal(distance, 0)
     barred = given.drop_place[~given.may[:, who]]

@@ -66,7 +66,7 @@ def _add_matrices(model: Any, given: Instance) -> list[str]:  # noqa: ANN401 - u
         profile = f"{given.mode[who]} {per_tick} {per_parcel}"
         if profile not in profiles:
             travel: Ints = given.travel[given.mode[who]].astype(np.int64)
-            cost = travel * per_tick + is_door * per_parcel
+            cost = given.priced_ways(who).astype(np.int64) * per_tick + is_door * per_parcel
             np.fill_diagonal(cost, 0)
             model.set_durations_matrix(profile, travel.astype(np.uint32))
             model.set_costs_matrix(profile, cost.astype(np.uint32))

@@ -1,11 +1,13 @@
 """The works of the benchmark by name: what all solvers and the evaluator read.
 
-``C:200:40:1``: the plain crowd of 200 legs and 40 couriers with seed 1; ``F:``: the full one.
+``C:200:40:1``: the plain crowd of 200 legs and 40 couriers with seed 1; ``F:``: the full one;
+``R:``: the street, of which the peers get what they can express.
 ``vrptw:vrptw/gh200/r1_2_1.txt``, ``dimacs:`` (the same files, distance alone, distances truncated
 to a decimal), ``lilim:pdptw_lilim/pdp_100/lc101.txt``, ``sartori:pdptw_real/instances/…``,
 ``ogc:bundle_ogc2024/STAGE1_1.json``: paths in ``ANTMILE_DATA``.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +23,11 @@ from benchmarks.solver.published import (
     sites_of,
 )
 from benchmarks.solver.score import Score, score
+from benchmarks.solver.score_street import score as score_street
+from benchmarks.solver.street import Street, street
 
-GENERATED = ("C", "F")
+STREET = "R"
+GENERATED = ("C", "F", STREET)
 DEPOT = ("vrptw", "dimacs", "lilim", "sartori")
 
 
@@ -37,10 +42,18 @@ def path_of(work: str) -> Path:
 
 
 def generated(work: str) -> Instance:
-    """Draw a generated work."""
+    """Draw a generated work, of the street what peers can express."""
     family, legs, couriers, seed = work.split(":")
     assert family in GENERATED, work
+    if family == STREET:
+        return drawn_street(work).for_peers()
     return crowd(int(legs), int(couriers), int(seed), full=family == "F")
+
+
+def drawn_street(work: str) -> Street:
+    """Draw a work of the street."""
+    _, legs, couriers, seed = work.split(":")
+    return street(int(legs), int(couriers), int(seed))
 
 
 def sites(work: str) -> Sites:
@@ -63,14 +76,28 @@ def routes_for(work: str, given: Instance, tours: list[Any]) -> list[Any]:
     return tours if family_of(work) in GENERATED else nodes_of(given, tours)
 
 
-def score_of(work: str, routes: list[Any]) -> Score:
-    """Score an answer by the work's own rules."""
+def score_of(work: str, routes: list[Any], *, without: Sequence[str] = ()) -> Score:
+    """Score an answer by the work's own rules.
+
+    Parameters
+    ----------
+    work : str
+        The name.
+    routes : list
+        As in `benchmarks.solver.answer.Answer`.
+    without : sequence of str
+        Rules of the street that the solver does not know.
+    """
     family = family_of(work)
     if family == "ogc":
         return challenge.score(challenge.read(path_of(work)), routes)
     if family in DEPOT:
         return score_sites(sites(work), routes)
-    return score(
-        generated(work),
-        [(courier, [(leg, action) for leg, action in stops]) for courier, stops in routes],
-    )
+    if family == STREET:
+        tours = [
+            (courier, [(leg, action, *at_hub, 0)[:3] for leg, action, *at_hub in stops])
+            for courier, stops in routes
+        ]
+        return score_street(drawn_street(work), tours, without=without)
+    given = generated(work)
+    return score(given, [(who, [(leg, action) for leg, action in stops]) for who, stops in routes])

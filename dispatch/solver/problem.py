@@ -3,7 +3,7 @@
 It stands here, apart from the state of the service, so that a solver can be tested, replayed and
 replaced without knowing what a parcel's life looks like. Nothing here may import from
 `dispatch.core`, read a file, a clock or a random number. Which values are allowed is decided in
-`dispatch.solver.fields`.
+`dispatch.solver.fields` and `dispatch.solver.rules`.
 """
 
 import hashlib

@@ -25,6 +25,8 @@ SHARES = (0.35, 0.25, 0.25, 0.15)
 MODE = np.array([0, 0, 1, 2])
 MODES = ((1.3, 1.2), (4.0, 1.3), (6.5, 1.35))
 """Metres a second and detour of each mode: on foot, by bike, by electric bike."""
+CAR = (9.0, 1.45)
+"""A fourth mode, which nobody uses."""
 TICK_COST = np.array([2, 3, 4, 6])
 PARCEL_COST = np.array([1000, 1000, 1200, 1500])
 FIXED_COST = np.array([1000, 1000, 2000, 5000])
@@ -34,7 +36,14 @@ ANY_COUNT = 1000
 """A trip limit that nobody reaches."""
 
 
-def crowd(legs: int, couriers: int, seed: int, *, full: bool = False) -> Instance:
+def crowd(
+    legs: int,
+    couriers: int,
+    seed: int,
+    *,
+    full: bool = False,
+    modes: tuple[tuple[float, float], ...] = MODES,
+) -> Instance:
     """Draw a work.
 
     Parameters
@@ -45,6 +54,8 @@ def crowd(legs: int, couriers: int, seed: int, *, full: bool = False) -> Instanc
         The work's number.
     full : bool
         With leashes, trip limits and loads on board.
+    modes : tuple of (speed, detour)
+        More of them than `MODES` serve nobody and only take memory.
 
     Returns
     -------
@@ -62,7 +73,7 @@ def crowd(legs: int, couriers: int, seed: int, *, full: bool = False) -> Instanc
     if full:
         _put_on_board(rng, parts, may, town, people)
     name = f"{'F' if full else 'C'}:{legs}:{couriers}:{seed}"
-    return assembled(name, parts, travel_between(points), may)
+    return assembled(name, parts, travel_between(points, modes), may)
 
 
 def parts_of(town: "Town", people: "People", orders: "Orders") -> dict[str, Ints]:
@@ -117,6 +128,8 @@ def travel_between(
         metres = np.linalg.norm(points[rows, None] - points[None], axis=2)
         for mode, (speed, detour) in enumerate(modes):
             travel[mode, rows] = np.round(metres * detour / speed)
+    # A `Problem` copies what could still change.
+    travel.setflags(write=False)
     return travel
 
 

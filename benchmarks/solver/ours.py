@@ -35,7 +35,9 @@ def read(order: Order) -> tuple[Problem, Write]:
     if family == STREET:
         return street_problem_of(drawn_street(order.work)), street_tours_of
     if family in GENERATED:
-        return problem_of(generated(order.work), large="large" in order.options), tours_of
+        is_large = "large" in order.options
+        instance = generated(order.work, has_car=is_large)
+        return problem_of(instance, has_distances=is_large), tours_of
     text = path_of(order.work).read_text(encoding="utf-8")
     if family == "ogc":
         orders = ogc.read(text)

@@ -7,8 +7,11 @@ from benchmarks.solver.street import HUB_COST, HUB_SERVICE, LATENESS_COST, Stree
 from dispatch.solver.arrays import FOREVER, Int32Array, IntArray, Lists, PostSteps
 from dispatch.solver.problem import Problem
 
+METRES_PER_TICK = 5
+"""Of distances that stand there for their size alone."""
 
-def problem_of(instance: Instance, *, large: bool = False) -> Problem:
+
+def problem_of(instance: Instance, *, has_distances: bool = False) -> Problem:
     """Return the same work for our solver; its costs are the instance's own.
 
     Permits are given as `barred`. All else has a field of its own.
@@ -17,14 +20,14 @@ def problem_of(instance: Instance, *, large: bool = False) -> Problem:
     ----------
     instance : Instance
         The work.
-    large : bool
-        With distances and with four modes, which nothing uses, to see what they take in memory.
+    has_distances : bool
+        With metres, which cost nothing, to see what they take in memory.
     """
     travel = instance.travel
     distance: Int32Array = np.broadcast_to(np.int32(0), travel.shape)
-    if large:
-        travel = np.concatenate([travel, travel[: max(4 - len(travel), 0)]])
-        distance = 5 * travel
+    if has_distances:
+        distance = METRES_PER_TICK * travel
+        distance.setflags(write=False)
     return Problem(
         travel=travel,
         distance_m=distance,

@@ -19,9 +19,10 @@ IMAGES = Path("docs/images")
 BEGIN = "<!-- solver tables: python -m benchmarks.solver.report --write -->"
 END = "<!-- end of solver tables -->"
 CURVES = (
-    ("crowd-200", "C:200:40:1", "Crowd of 200 legs and 40 couriers, seed 1", "solver_200.png"),
-    ("crowd-1000", "C:1000:200:1", "Crowd of 1,000 legs, 200 couriers, seed 1", "solver_1000.png"),
+    ("crowd-200", "C:200:40:1", "Crowd of 200 legs and 40 couriers, seed 1", "solver-200.png"),
+    ("crowd-1000", "C:1000:200:1", "Crowd of 1,000 legs, 200 couriers, seed 1", "solver-1000.png"),
 )
+"""Row, work, title and file of each picture."""
 
 
 def tables(kept: dict[str, Any]) -> str:
@@ -57,12 +58,13 @@ def main() -> None:
     if not options.write:
         print(text)
         return
+    for row, work, title, image in CURVES:
+        if draw(results.outcomes_of(kept, row), work, title, IMAGES / image):
+            text += f"\n\n![{title}: best cost over CPU seconds](images/{image})"
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
     _, found, after = rest.partition(END)
     assert found, f"{PAGE} has no place for the tables"
     PAGE.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", encoding="utf-8")
-    for row, work, title, image in CURVES:
-        draw(results.outcomes_of(kept, row), work, title, IMAGES / image)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.solver import challenge
-from benchmarks.solver.crowd import crowd
+from benchmarks.solver.crowd import CAR, MODES, crowd
 from benchmarks.solver.instance import Instance
 from benchmarks.solver.published import (
     Sites,
@@ -41,13 +41,22 @@ def path_of(work: str) -> Path:
     return data_folder() / work.partition(":")[2]
 
 
-def generated(work: str) -> Instance:
-    """Draw a generated work, of the street what peers can express."""
+def generated(work: str, *, has_car: bool = False) -> Instance:
+    """Draw a generated work, of the street what peers can express.
+
+    Parameters
+    ----------
+    work : str
+        Its name.
+    has_car : bool
+        With a fourth mode, which nobody uses.
+    """
     family, legs, couriers, seed = work.split(":")
     assert family in GENERATED, work
     if family == STREET:
         return drawn_street(work).for_peers()
-    return crowd(int(legs), int(couriers), int(seed), full=family == "F")
+    modes = (*MODES, CAR) if has_car else MODES
+    return crowd(int(legs), int(couriers), int(seed), full=family == "F", modes=modes)
 
 
 def drawn_street(work: str) -> Street:

@@ -2,7 +2,7 @@
 
 import typer
 
-from cli import demo, generate, health, maps, replay, serve, warmup
+from cli import demo, generate, health, maps, plan, replay, serve, solve, warmup
 
 app = typer.Typer(
     help="Parcels dispatched to people who are already there.",
@@ -15,5 +15,7 @@ app.command("generate")(generate.generate)
 app.command("health")(health.health)
 app.command("replay")(replay.replay)
 app.command("serve")(serve.serve)
+app.command("solve")(solve.solve)
 app.command("warmup")(warmup.warmup)
 app.add_typer(maps.app, name="map")
+app.add_typer(plan.app, name="plan")

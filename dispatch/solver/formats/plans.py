@@ -10,9 +10,10 @@ own problems.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from dispatch.solver import check
+from dispatch.solver.formats.depot import Rounding
 from dispatch.solver.formats.faults import Faults
 from dispatch.solver.formats.ogc import Route
 from dispatch.solver.formats.tree import Node, parsed
@@ -20,8 +21,8 @@ from dispatch.solver.plan import Action, Plan, PlannedTour, Reason, Unassigned
 from dispatch.solver.problem import Problem
 
 KEYS = (
-    "name",
     "routes",
+    "rounding",
     "cost",
     "vehicles",
     "unassigned",
@@ -52,6 +53,8 @@ class Routes:
         The same of the Grand Challenge; only one of the two is filled.
     cost : float or None
     vehicles : int or None
+    rounding : str or None
+        How distances were rounded.
 
     """
 
@@ -59,6 +62,7 @@ class Routes:
     bundles: list[Route]
     cost: float | None
     vehicles: int | None
+    rounding: Rounding | None
 
 
 def figures(plan: Plan, *, cpu_s: float) -> dict[str, Any]:
@@ -185,8 +189,12 @@ def _list(root: Node, key: str) -> list[Node]:
 def _said(root: Node, faults: Faults, routes: list[list[int]], bundles: list[Route]) -> Routes:
     cost = root.at("cost").number(highest=2.0**63) if root.has("cost") else None
     vehicles = root.at("vehicles").whole() if root.has("vehicles") else None
+    word = root.at("rounding").text() if root.has("rounding") else None
+    rounding = next((known for known in get_args(Rounding) if known == word), None)
+    if word is not None and rounding is None:
+        root.at("rounding").refuse(f"{word!r} is none of {', '.join(get_args(Rounding))}")
     faults.raise_any()
-    return Routes(routes, bundles, cost, vehicles)
+    return Routes(routes, bundles, cost, vehicles, rounding)
 
 
 def _bundle(node: Node) -> Route:

@@ -1,0 +1,290 @@
+"""``antmile solve``: a plan for a problem file, of whichever format."""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from cli.errors import fail, plain_errors
+from cli.map_files import counted, replacing
+from cli.problem_files import Case, Format, Objective, Rounding, read_case
+from cli.progress import working
+
+if TYPE_CHECKING:
+    from dispatch.clock import Clock
+    from dispatch.solver.plan import Plan
+    from dispatch.solver.problem import Problem
+
+DEFAULT_LIMIT_S = 10.0
+"""How long is searched where nobody says."""
+
+BETWEEN_LINES_S = 1.0
+"""Without a terminal the best cost is told at most this often."""
+
+LEGS_NAMED = 8
+"""So many legs left out are named for each reason."""
+
+BROKEN = 1
+
+
+@plain_errors()
+def solve(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A problem.")],
+    format_: Annotated[Format, typer.Option("--format", "-f", help="What FILE is.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="File for the plan, JSON.")],
+    *,
+    time_limit: Annotated[
+        float | None,
+        typer.Option(help="Seconds to search; 10 where no limit is given.", show_default=False),
+    ] = None,
+    iterations: Annotated[
+        int | None,
+        typer.Option(min=1, help="Or iterations, for the same plan on every machine."),
+    ] = None,
+    threads: Annotated[int, typer.Option(min=1, max=64, help="To search on.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Of its chance.")] = 0,
+    objective: Annotated[
+        Objective | None,
+        typer.Option(
+            help="What comes first in vrptw, lilim and sartori files.", show_default=False
+        ),
+    ] = None,
+    rounding: Annotated[
+        Rounding | None,
+        typer.Option(
+            help="Distances of vrptw files: double precision, or truncated to one decimal.",
+            show_default=False,
+        ),
+    ] = None,
+    progress: Annotated[
+        bool, typer.Option("--progress", help="Show the best cost as it falls.")
+    ] = False,
+) -> None:
+    """Plan a problem and write the plan.
+
+    Example: antmile solve R101.txt -f vrptw --time-limit 10 -o plan.json
+
+    Formats: vrptw (Solomon, Gehring and Homberger), lilim (Li and Lim), sartori
+    (Sartori and Buriol), ogc (Optimization Grand Challenge 2024), vroom (VROOM's
+    JSON; the plan is VROOM's own answer), antmile (our own, JSON or .npz).
+
+    Compiling, which happens once on a machine, comes before the time limit.
+    Published problems are scored by their published rules. What nobody could
+    serve is left out and told with its reason.
+    """
+    if time_limit is not None and iterations is not None:
+        fail("--time-limit, --iterations: give one of them, not both")
+    if time_limit is not None and not 0.0 < time_limit < float("inf"):
+        fail(f"--time-limit: {time_limit:g} seconds: give more than none")
+    with working(f"reading {file.name}"):
+        case = read_case(file, format_, objective=objective, rounding=rounding)
+        warm = case.warm()
+    with replacing(out) as sink:
+        _compile()
+        limits = _Limits(
+            iterations=iterations,
+            time_limit_s=None if iterations else time_limit or DEFAULT_LIMIT_S,
+            threads=threads,
+            seed=seed,
+        )
+        plan, took = _search(case, limits, warm=warm, shows=progress)
+        document = case.document(plan, took.cpu_s)
+        content = json.dumps(document).encode()
+        sink.write(content)
+    faults, worth, unserved = case.judged(content)
+    Console(highlight=False, soft_wrap=True).print(_table(file, case, plan, worth, took))
+    for note in plan.notes:
+        typer.echo(note, err=True)
+    defects = [fault for fault in faults if fault not in unserved]
+    for defect in defects:
+        typer.echo(f"a defect of ours: {defect}", err=True)
+    if defects:
+        raise typer.Exit(BROKEN)
+
+
+@dataclass(frozen=True)
+class _Limits:
+    """Where the search stops, and what its course depends on; one of the first two is None."""
+
+    iterations: int | None
+    time_limit_s: float | None
+    threads: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class _Took:
+    """How long the search took."""
+
+    wall_s: float
+    cpu_s: float
+
+
+def _planned(
+    problem: "Problem",
+    limits: _Limits,
+    *,
+    progress: Callable[[], float] | None,
+    warm: "Plan | None",
+    reduce_fleet: bool,
+    watch: Callable[[int, int], None] | None,
+) -> "Plan":
+    """Call the solver: the only place that does."""
+    from dispatch.solver.problem import UnsupportedError
+    from dispatch.solver.solve import solve as planned
+
+    del warm, reduce_fleet, watch
+    try:
+        return planned(
+            problem,
+            seed=limits.seed,
+            solution_limit=limits.iterations or 2**31 - 1,
+            progress=progress,
+        )
+    except UnsupportedError as error:
+        fail(str(error))
+
+
+def _compile() -> None:
+    """Load and compile the solver by a problem of one leg, before any limit starts."""
+    from dispatch.solver.problem import Problem
+
+    minutes = np.array([[[0, 5, 9], [5, 0, 4], [9, 4, 0]]], dtype=np.int32)
+    tiny = Problem(
+        travel=60 * minutes,
+        pickup_place=np.array([1]),
+        option_leg=np.array([0]),
+        option_place=np.array([2]),
+        start_place=np.array([0]),
+        end_place=np.array([0]),
+    )
+    once = _Limits(iterations=1, time_limit_s=None, threads=1, seed=0)
+    with working("loading and compiling the solver, which antmile warmup does beforehand"):
+        _planned(tiny, once, progress=None, warm=None, reduce_fleet=False, watch=None)
+
+
+def _search(
+    case: Case, limits: _Limits, *, warm: "Plan | None", shows: bool
+) -> "tuple[Plan, _Took]":
+    """Search within the limits, the wall clock being asked through `progress`."""
+    from dispatch.clock import SystemClock
+
+    clock = SystemClock()
+    began, began_cpu = clock.monotonic(), time.process_time()
+
+    def share() -> float:
+        return min(1.0, (clock.monotonic() - began) / (limits.time_limit_s or 1.0))
+
+    with _watching(case, clock, shows=shows) as watch:
+        plan = _planned(
+            case.problem,
+            limits,
+            progress=None if limits.time_limit_s is None else share,
+            warm=warm,
+            reduce_fleet=case.reduce_fleet,
+            watch=watch,
+        )
+    return plan, _Took(clock.monotonic() - began, time.process_time() - began_cpu)
+
+
+@contextmanager
+def _watching(
+    case: Case, clock: "Clock", *, shows: bool
+) -> Iterator[Callable[[int, int], None] | None]:
+    """Show the best cost on stderr as it falls: in one line of a terminal, else line by line."""
+    if not shows:
+        yield None
+        return
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    falling = Falling(case, clock)
+    if console.is_terminal:
+        with Live(console=console, get_renderable=falling.line, refresh_per_second=5):
+            yield falling.note
+        return
+
+    def told(cost: int, iterations: int) -> None:
+        falling.note(cost, iterations)
+        if falling.is_worth_a_line():
+            console.print(falling.line(), markup=False)
+
+    yield told
+    if falling.has_news:
+        console.print(falling.line(), markup=False)
+
+
+class Falling:
+    """The best cost so far, told as it falls.
+
+    Parameters
+    ----------
+    case : Case
+        Whose words it is told in.
+    clock : Clock
+        By which it is told when.
+    """
+
+    def __init__(self, case: Case, clock: "Clock") -> None:
+        self._case = case
+        self._clock = clock
+        self._began = clock.monotonic()
+        self._told_at = float("-inf")
+        self._best: int | None = None
+        self._iterations = 0
+        self.has_news = False
+
+    def note(self, cost: int, iterations: int) -> None:
+        """Take what the search has found after so many iterations."""
+        self._iterations = iterations
+        if self._best is None or cost < self._best:
+            self._best = cost
+            self.has_news = True
+
+    def is_worth_a_line(self) -> bool:
+        """Say whether the cost has fallen, and a while after the last line."""
+        return self.has_news and self._clock.monotonic() - self._told_at >= BETWEEN_LINES_S
+
+    def line(self) -> str:
+        """Return the time, the best cost and the iterations."""
+        self.has_news = False
+        self._told_at = self._clock.monotonic()
+        best = "nothing yet" if self._best is None else self._case.shown(self._best)
+        took_s = self._told_at - self._began
+        return f"{took_s:7.1f} s  {self._iterations:>10,} iterations  best {best}"
+
+
+def _table(file: Path, case: Case, plan: "Plan", worth: str, took: _Took) -> Table:
+    """Return the main figures, and what is left out by its reasons."""
+    table = Table("problem", file.name)
+    table.columns[1].justify = "right"
+    stopped = {"PROGRESS": "the time limit"}.get(plan.stopped_by.value, plan.stopped_by.value)
+    for name, value in (
+        ("legs", f"{case.problem.leg_count:,}"),
+        ("couriers", f"{int(case.problem.count.sum()):,}"),
+        ("plan", worth),
+        ("left out", f"{len(plan.unassigned):,}"),
+    ):
+        table.add_row(name, value)
+    by_reason = Counter(entry.reason for entry in plan.unassigned)
+    for reason, count in sorted(by_reason.items()):
+        legs = [entry.leg for entry in plan.unassigned if entry.reason is reason]
+        named = ", ".join(case.name(leg) for leg in legs[:LEGS_NAMED])
+        table.add_row(f"  {reason.value}: {count:,}", named + ", ..." * (count > LEGS_NAMED))
+    for name, value in (
+        ("engine", plan.engine),
+        ("iterations", f"{plan.iterations:,}"),
+        ("stopped by", stopped),
+        ("wall clock", f"{took.wall_s:.1f} s"),
+        ("CPU", f"{took.cpu_s:.1f} s on {counted(plan.threads, 'thread')}"),
+    ):
+        table.add_row(name, value)
+    return table

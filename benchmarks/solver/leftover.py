@@ -11,6 +11,9 @@ import numpy as np
 from benchmarks.solver.instance import DROPOFF, PICKUP, Instance, Ints, Routes, Stop
 from benchmarks.solver.score import is_allowed, tour_cost
 
+ROUNDING = 5
+"""Ticks by which a detour over one more stop may be shorter, because ways are rounded."""
+
 
 def profitable_legs(instance: Instance, routes: Routes) -> list[int]:
     """Return the legs left out that some courier could serve for less than leaving them out."""
@@ -40,7 +43,7 @@ def _insertions(instance: Instance, tours: Sequence[Sequence[Stop]], leg: int) -
 def _cheap_enough(
     instance: Instance, courier: int, stops: Sequence[Stop], leg: int, price: int
 ) -> list[tuple[int, int]]:
-    """Return positions of pickup and drop-off whose ways alone cost less than the price."""
+    """Return positions of pickup and drop-off that are early and cheap enough by themselves."""
     ways: Ints = instance.travel[instance.mode[courier]]
     places = np.array(
         [
@@ -63,6 +66,27 @@ def _cheap_enough(
     per_tick = int(instance.cost_per_travel[courier])
     fixed = int(instance.cost_per_parcel[courier])
     fixed += 0 if stops else int(instance.fixed_cost[courier])
-    cheap = np.argwhere(np.triu(both * per_tick + fixed < price))
+    possible = np.triu(both * per_tick + fixed < price)
+    free_at = _free_at(instance, courier, stops)
+    at_pickup = np.maximum(free_at + ways[tails, pickup], instance.pickup_opens[leg])
+    possible &= (at_pickup <= instance.pickup_closes[leg])[:, None]
+    possible &= (free_at + ways[tails, drop] <= instance.drop_closes[leg] + ROUNDING)[None]
+    cheap = np.argwhere(possible)
     order = np.argsort(both[cheap[:, 0], cheap[:, 1]], kind="stable")
     return [(int(first), int(second)) for first, second in cheap[order]]
+
+
+def _free_at(instance: Instance, courier: int, stops: Sequence[Stop]) -> Ints:
+    """Return when the courier can leave the start and each stop of a tour as it is."""
+    ways = instance.travel[instance.mode[courier]]
+    place, now = int(instance.start_place[courier]), int(instance.on_duty[courier])
+    times = [now]
+    for leg, action in stops:
+        is_drop = action == DROPOFF
+        head = int((instance.drop_place if is_drop else instance.pickup_place)[leg])
+        opens = (instance.drop_opens if is_drop else instance.pickup_opens)[leg]
+        service = (instance.drop_service if is_drop else instance.pickup_service)[leg]
+        now = max(now + int(ways[place, head]), int(opens)) + int(service)
+        times.append(now)
+        place = head
+    return np.array(times, np.int64)

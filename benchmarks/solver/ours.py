@@ -14,7 +14,6 @@ from importlib import import_module
 from typing import Any
 
 from benchmarks.solver.answer import Answer, Order, Stopwatch, serve
-from benchmarks.solver.crowd import crowd
 from benchmarks.solver.instance import DROPOFF, PICKUP
 from benchmarks.solver.problems import problem_of, street_problem_of
 from benchmarks.solver.works import GENERATED, STREET, drawn_street, family_of, generated, path_of
@@ -109,9 +108,14 @@ def known_plan(order: Order, known: int) -> Plan:
 
 
 def warm_up(order: Order) -> None:
-    """Have everything compiled that an order of this kind needs."""
-    small = replace(order, seconds=0.1)
-    plan_of(problem_of(crowd(40, 8, 1)), small, Stopwatch(), Answer())
+    """Have everything compiled that an order of this kind needs.
+
+    By a small work of the same family, or by the file itself, for a moment.
+    """
+    family, _, rest = order.work.partition(":")
+    work = f"{family}:40:8:1" if family in GENERATED else f"{family}:{rest}"
+    small = replace(order, work=work, seconds=0.1)
+    plan_of(read(small)[0], small, Stopwatch(), Answer())
 
 
 def solve(order: Order) -> Answer:

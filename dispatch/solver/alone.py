@@ -4,6 +4,7 @@ Empty tours only, so that the answer depends on the problem and not on a plan. T
 those of `dispatch.solver.schedule`, for one pickup and one drop-off.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from dispatch.solver.arrays import FOREVER, UNREACHABLE, BoolArray, IntArray
 from dispatch.solver.plan import Reason
+from dispatch.solver.problem import Problem
 from dispatch.solver.schedule import Schedule
 
 NEARER = (
@@ -88,20 +90,7 @@ class Couriers:
         home = self._times(*places)
         away = problem.on_duty + home - problem.left
         self._idle = np.where(self._has_left, self._price(places, away), 0)
-        steps = problem.post_steps
-        posts = range(len(steps.indptr) - 1)
-        self._unmanned = [
-            (np.flatnonzero(problem.post == post), int(begins), int(ends))
-            for post in posts
-            for row in [slice(steps.indptr[post], steps.indptr[post + 1])]
-            for begins, ends, most in zip(
-                steps.starts_at[row],
-                np.append(steps.starts_at[row][1:], 2 * FOREVER),
-                steps.most_away[row],
-                strict=True,
-            )
-            if most < 1
-        ]
+        self._unmanned = list(_unmanned(problem))
 
     def alone(self, leg: int, dropoff: int, opens: int) -> Alone:
         """Try a leg with every courier.
@@ -249,3 +238,17 @@ class Couriers:
         problem = self._problem
         hub = int(problem.option_hub[dropoff - self._schedule.leg_count])
         return hub >= 0 and problem.hub_slots_free[hub, problem.leg_size[leg]] < 1
+
+
+def _unmanned(problem: Problem) -> Iterator[tuple[IntArray, int, int]]:
+    """Give the couriers of a post, and from when to when none of them may leave it."""
+    steps = problem.post_steps
+    for post, bounds in enumerate(pairwise(steps.indptr.tolist())):
+        row = slice(*bounds)
+        starts_at: list[int] = steps.starts_at[row].tolist()
+        most_away: list[int] = steps.most_away[row].tolist()
+        for begins, ends, most in zip(
+            starts_at, [*starts_at[1:], 2 * FOREVER], most_away, strict=False
+        ):
+            if most < 1:
+                yield np.flatnonzero(problem.post == post), begins, ends

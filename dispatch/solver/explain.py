@@ -1,8 +1,8 @@
 """Why a leg was left out, in one honest code.
 
-Each leg left out is tried with every courier, first alone in an empty tour, then in the tours of
-the plan. The courier who comes nearest to serving it names the reason. Fixes ("thirty minutes later
-and it would work") come later.
+Each leg left out is tried in the tours of the plan, then with every courier alone in an empty tour,
+then behind all that the cheapest of those have to do. The courier who comes nearest to serving it
+names the reason. Fixes ("thirty minutes later and it would work") come later.
 """
 
 import numpy as np
@@ -59,6 +59,9 @@ def _reason(tours: Tours, couriers: Couriers, leg: int) -> Reason:
         return Reason.PRECEDENCE
     if not tours.couriers:
         return Reason.NO_COURIER_IN_RANGE
+    change = tours.best(leg)
+    if change is not None:
+        return Reason.SEARCH_LIMIT if change.extra_cost < 0 else Reason.NOT_WORTH_IT
     opens = schedule.opens[leg]
     if leg in schedule.gap:
         opens = max(opens, tours.opening(leg))
@@ -66,9 +69,6 @@ def _reason(tours: Tours, couriers: Couriers, leg: int) -> Reason:
     nearest = max(int(found.ranks.max()) for found in alone.values())
     if nearest < SERVES:
         return NEARER[nearest]
-    change = tours.best(leg)
-    if change is not None:
-        return Reason.SEARCH_LIMIT if change.extra_cost < 0 else Reason.NOT_WORTH_IT
     misses = [_miss(tours, leg, dropoff, vehicle) for vehicle, dropoff in _able(tours, alone)]
     if Reason.SEARCH_LIMIT in misses:
         return Reason.SEARCH_LIMIT

@@ -166,11 +166,17 @@ class Gaps:
         latest = list(map(schedule.limits.latest.__getitem__, stops))
         hours, capacity = schedule.limits.hours[courier], schedule.limits.capacity[courier]
         if courier in tours.widened:
-            # What commitments break already they may break by as much; all of it is tried.
-            measures = tours.measures[vehicle]
-            latest = [max(pair) for pair in zip(latest, measures.starts, strict=True)]
-            hours = max(hours, measures.hours)
-            capacity = [max(pair) for pair in zip(capacity, measures.load, strict=True)]
+            # What commitments break by themselves the tour may break by as much.
+            own = schedule.committed(stops)
+            alone = schedule.measure(courier, own, None, tours.links)
+            assert alone is not None, "no tour breaks limits that do not exist"  # noqa: S101
+            begun = dict(zip(own, alone.starts, strict=True))
+            latest = [
+                max(bound, begun.get(stop, bound))
+                for stop, bound in zip(stops, latest, strict=True)
+            ]
+            hours = max(hours, alone.hours)
+            capacity = [max(pair) for pair in zip(capacity, alone.load, strict=True)]
         reach_by = [hours // 1000]
         for stop, way, bound in zip(
             reversed(stops), reversed(ways), reversed(latest), strict=False

@@ -85,15 +85,14 @@ class Schedule(Terms):
             for change, at_start in zip(self.change, self._at_start, strict=True)
         ]
 
-    def openings(self, stops: Sequence[int], links: Links = NO_LINKS) -> list[int]:
-        """Give the earliest that each stop may start, ticks."""
-        opens = list(map(self.opens.__getitem__, stops))
-        if links.opens:
-            opens = [
-                max(known, links.opens.get(stop, known))
-                for stop, known in zip(stops, opens, strict=True)
-            ]
-        return opens
+    def openings(
+        self, stops: Sequence[int], links: Links = NO_LINKS
+    ) -> Sequence[int] | dict[int, int]:
+        """Give the earliest that stops may start, ticks, by stop."""
+        if not links.opens:
+            return self.opens
+        known = {stop: self.opens[stop] for stop in stops}
+        return {stop: max(opens, links.opens.get(stop, opens)) for stop, opens in known.items()}
 
     def measure(
         self,
@@ -121,18 +120,24 @@ class Schedule(Terms):
             None where a limit is broken.
 
         """
-        travel = self._travel[self.mode[courier]]
-        is_gated = self._is_gated
+        # Names of its own for what the loop reads: this runs for every insertion that is tried.
+        travel, is_gated = self._travel[self.mode[courier]], self._is_gated
+        opens, places, service, due = (
+            self.openings(stops, links),
+            self.place,
+            self.service,
+            self.due,
+        )
+        latest = self._no_limit if limits is None else limits.latest
         at, end = self.start[courier], self.end[courier]
         clock = self.on_duty[courier]
         starts: list[int] = []
         ways: list[int] = []
-        late = driven = blocked = shut = 0
-        for stop, opens in zip(stops, self.openings(stops, links), strict=True):
-            place = self.place[stop]
+        late = blocked = shut = 0
+        for stop in stops:
+            place = places[stop]
             if place < 0:
                 place = end
-            # Spelled out where there are no gates: this runs for every insertion that is tried.
             if is_gated or at < 0 or place < 0:
                 way = self.way(courier, at, place)
             else:
@@ -140,40 +145,42 @@ class Schedule(Terms):
             if way >= UNREACHABLE:
                 is_shut = self.is_shut(courier, at, place)
                 shut, blocked = shut + is_shut, blocked + (not is_shut)
-            begin = max(clock + way, opens)
-            if limits is not None and begin > limits.latest[stop]:
+            begin = max(clock + way, opens[stop])
+            if begin > latest[stop]:
                 return None
-            if begin > self.due[stop]:
-                late += (begin - self.due[stop]) * self.lateness_cost[stop]
+            if begin > due[stop]:
+                late += (begin - due[stop]) * self.lateness_cost[stop]
             starts.append(begin)
             ways.append(way)
-            driven += way
-            clock = begin + self.service[stop]
+            clock = begin + service[stop]
             if place >= 0:
                 at = place
         way = self.way(courier, at, end)
         if way >= UNREACHABLE:
             is_shut = self.is_shut(courier, at, end)
             shut, blocked = shut + is_shut, blocked + (not is_shut)
-        if limits is not None and (blocked or shut):
-            return None
         ends_at = clock + way
         departs_at = self._departure(courier, stops, starts, ways, links)
         away = ends_at - (departs_at if self.left[courier] > 0 else self.left[courier])
-        measures = Measures(
-            starts=starts,
-            hours=1000 * ends_at + self.reserve[courier] * away,
-            away=away,
-            load=self.carried_most(stops),
-            parcels=sum(map(self.is_dropoff.__getitem__, stops)),
-            blocked=blocked,
-            shut=shut,
-            disorder=self._disorder(courier, stops),
-            departs_at=departs_at,
-            ends_at=ends_at,
-            cost=late + self._cost(courier, stops, driven + way, away),
+        hours = 1000 * ends_at + self.reserve[courier] * away
+        parcels = sum(map(self.is_dropoff.__getitem__, stops))
+        if limits is not None and (
+            blocked
+            or shut
+            or away > limits.leash[courier]
+            or hours > limits.hours[courier]
+            or parcels > limits.parcels[courier]
+        ):
+            return None
+        load, disorder = self.carried_most(stops), self._disorder(courier, stops)
+        if limits is not None and (
+            disorder != _IN_ORDER or any(map(gt, load, limits.capacity[courier]))
+        ):
+            return None
+        cost = late + self._cost(courier, stops, sum(ways) + way, away)
+        return Measures(
+            starts, hours, away, load, parcels, blocked, shut, disorder, departs_at, ends_at, cost
         )
-        return measures if limits is None or _keeps(measures, limits, courier) else None
 
     def excuses(
         self, courier: int, stops: Sequence[int], measures: Measures, links: Links = NO_LINKS
@@ -240,11 +247,13 @@ class Schedule(Terms):
         """Delay the departure as far as the end and every stop's bound allow."""
         if self.left[courier] <= 0 or not stops:
             return self.on_duty[courier]
+        held, service, bounds = links.held, self.service, self.not_delayed_past
         latest = starts[-1]
         for position in range(len(stops) - 2, -1, -1):
             stop, begin = stops[position], starts[position]
-            bound = begin if stop in links.held else max(begin, self.not_delayed_past[stop])
-            latest = min(bound, latest - self.service[stop] - ways[position + 1])
+            latest -= service[stop] + ways[position + 1]
+            if latest > begin and (latest > bounds[stop] or stop in held):
+                latest = begin if stop in held else max(begin, bounds[stop])
         return latest - ways[0]
 
     def _cost(self, courier: int, stops: Sequence[int], driven: int, away: int) -> int:
@@ -293,10 +302,11 @@ class Schedule(Terms):
         assert measures is not None, "no tour breaks limits that do not exist"  # noqa: S101
         clock, at = measures.departs_at, self.start[courier]
         planned = []
-        for stop, opens in zip(stops, self.openings(stops, links), strict=True):
+        opens = self.openings(stops, links)
+        for stop in stops:
             place = self.place_of(courier, stop)
             arrives_at = clock + self.way(courier, at, place)
-            starts_at = max(arrives_at, opens)
+            starts_at = max(arrives_at, opens[stop])
             clock, at = starts_at + self.service[stop], at if place < 0 else place
             option = stop - self.leg_count
             action = Action.PICKUP if option < 0 else Action.DROPOFF
@@ -369,14 +379,3 @@ def plan_of(schedule: Schedule, tours: Iterable[tuple[int, Sequence[int]]], *, e
 def _by_courier(tour: PlannedTour) -> tuple[int, int, int]:
     first = tour.stops[0].leg if tour.stops else -1
     return tour.courier, tour.departs_at, first
-
-
-def _keeps(measures: Measures, limits: Limits, courier: int) -> bool:
-    """Say whether a tour keeps to the limits that are not looked at on its way."""
-    return (
-        measures.away <= limits.leash[courier]
-        and measures.hours <= limits.hours[courier]
-        and measures.parcels <= limits.parcels[courier]
-        and measures.disorder == _IN_ORDER
-        and not any(map(gt, measures.load, limits.capacity[courier]))
-    )

@@ -186,6 +186,11 @@ class Terms:
             parcels=problem.most_parcels.tolist(),
         )
 
+    @cached_property
+    def _no_limit(self) -> list[int]:
+        """The latest start of each stop, were there no windows."""
+        return [NEVER] * len(self.leg)
+
     def strict(self) -> Limits:
         """Give the limits as the problem has them."""
         return self.limits

@@ -29,7 +29,8 @@ ENOUGH = 6
 """So many feasible ones suffice: the cheapest is nearly always among the first."""
 
 TRIED_PER_VEHICLE = 3
-"""At most so many of them in one tour: what the estimate overlooks (leash) often bars all of it."""
+"""At most so many of them in one tour, or its even share: what the estimate overlooks (leash) often
+bars all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,9 +198,9 @@ class Tours:
     def _cheapest(self, leg: int, options: Sequence[int]) -> Change | None:
         best: Change | None = None
         tried = feasible = 0
-        for vehicle, stops in self.gaps.insertions(
-            leg, options, self._vehicles_for(leg), TRIED_PER_VEHICLE
-        ):
+        vehicles = self._vehicles_for(leg)
+        most = max(TRIED_PER_VEHICLE, TRIED // max(1, len(vehicles)))
+        for vehicle, stops in self.gaps.insertions(leg, options, vehicles, most):
             tried += 1
             if tried > TRIED:
                 break

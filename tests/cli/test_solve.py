@@ -13,11 +13,12 @@ from cli.main import app
 from cli.problem_files import Format, read_case
 from cli.solve import Falling
 from dispatch.clock import VirtualClock
+from dispatch.solver.arrays import UNREACHABLE
 from dispatch.solver.formats import antmile
 from dispatch.solver.plan import Plan, Reason, Unassigned
 from dispatch.solver.problem import Problem
 from dispatch.solver.solve import solve as planned
-from tests.solver.formats.texts import ANTMILE, OGC, TEXTS, VROOM
+from tests.solver.formats.texts import ANTMILE, OGC, STREET, TEXTS, VROOM
 
 FORMATS: tuple[Format, ...] = ("vrptw", "lilim", "sartori", "ogc", "vroom", "antmile")
 
@@ -33,6 +34,13 @@ def insertion(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
     monkeypatch.setattr(cli.solve, "_planned", insert)
     return calls
+
+
+def _one_way(ways: list[list[int]], tail: int, head: int) -> list[list[int]]:
+    """Give the same ways but for one, which does not exist."""
+    changed = [list(row) for row in ways]
+    changed[tail][head] = UNREACHABLE
+    return changed
 
 
 def _written(folder: Path, format_: str, text: str | None = None) -> Path:
@@ -125,6 +133,29 @@ def test_what_nobody_can_serve_is_left_out_with_a_reason(
     assert told in result.stdout
     if format_ == "vrptw":
         assert _plan(path)["unassigned"] == [{"nodes": [3], "reason": "CAPACITY"}]
+
+
+@pytest.mark.parametrize(
+    ("changes", "left_out"),
+    [
+        ({"start_place": [], "end_place": [], "cost_per_travel": []}, ["NO_COURIER_IN_RANGE"]),
+        ({"pickup_place": [], "option_leg": [], "option_place": []}, []),
+        ({"travel": [_one_way(STREET, 1, 2)]}, ["UNREACHABLE"]),
+        ({"travel": [_one_way(STREET, 2, 3)]}, ["NO_COURIER_IN_RANGE"]),
+        ({"option_closes": [5]}, ["WINDOW"]),
+        ({"option_closes": [15]}, ["NO_COURIER_IN_RANGE"]),
+        ({"barred": [[0]]}, ["OFFERS_EXHAUSTED"]),
+        ({"unassigned_cost": [10]}, ["NOT_WORTH_IT"]),
+    ],
+)
+def test_nobody_nothing_and_no_way_are_answers(
+    tmp_path: Path, changes: dict[str, Any], left_out: list[str]
+) -> None:
+    """Zero couriers, zero legs, a matrix with a way one way only, hopeless windows: no errors."""
+    path = _written(tmp_path, "antmile", json.dumps(ANTMILE | changes))
+    result = _solve(path, "antmile", "--iterations", "3")
+    assert result.exit_code == 0, result.output
+    assert [entry["reason"] for entry in _plan(path)["unassigned"]] == left_out
 
 
 def test_a_time_limit_is_asked_by_the_wall_clock_after_compiling(

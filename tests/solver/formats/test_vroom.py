@@ -134,7 +134,9 @@ def test_costs_are_whole_in_one_unit(value: Value, model_of: Read) -> None:
     plan = model.plan([(0, TASKS)])
     exact = 3 + 7 * 60 / 3600 + 11 * 600 / 1000 + 13 * 18 / 3600
     assert plan.cost / model.unit == pytest.approx(exact)
-    assert answer.write(model, plan)["summary"]["cost"] == int(exact)
+    assert answer.write(model, plan)["summary"]["cost"] == 3 + 13 * 18 // 3600 + round(
+        7 * 60 / 3600 + 11 * 600 / 1000
+    )
     assert answer.write(model, plan)["summary"]["distance"] == 600
 
 
@@ -273,7 +275,7 @@ def test_limits_of_tasks(value: Value, model_of: Read) -> None:
 
 
 def test_free_starts_and_open_ends(value: Value, model_of: Read) -> None:
-    """A vehicle needs only one of the two; its answer has no step for the other."""
+    """A vehicle needs only one of the two; without them a route has no way to or from there."""
     del value["vehicles"][0]["start_index"]
     del value["vehicles"][1]["end_index"]
     model = model_of(value)
@@ -284,7 +286,9 @@ def test_free_starts_and_open_ends(value: Value, model_of: Read) -> None:
     assert check.violations(model.problem, plan) == []
     written = answer.write(model, plan)
     kinds = [[step["type"] for step in route["steps"]] for route in written["routes"]]
-    assert kinds == [["job", "end"], ["start", "job", "pickup", "delivery"]]
+    assert kinds == [["start", "job", "end"], ["start", "job", "pickup", "delivery", "end"]]
+    assert written["routes"][0]["steps"][0]["location_index"] == 1
+    assert written["routes"][1]["steps"][-1]["location_index"] == 1
     assert [route["duration"] for route in written["routes"]] == [10, 50]
 
 

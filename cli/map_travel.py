@@ -3,11 +3,8 @@
 import csv
 import io
 import json
-import sys
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +17,7 @@ from rich.console import Console
 from cli.errors import fail, plain_errors
 from cli.map_files import MapFile, Mode, open_map, replacing, sized
 from cli.points import NamedPoint, point_of, read_points, refuse_off, told_of_exchange
-from cli.progress import Work, working
+from cli.progress import told_of_compiling, working
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,9 +38,6 @@ CELLS_AT_ONCE = 10_000_000
 
 SWEPT_AT_ONCE = 64
 """Columns that cost as much as one."""
-
-PATIENCE_S = 3.0
-"""After so long somebody wonders what takes the time."""
 
 IDS_SHOWN = 5
 """So many ids of points off the network are told."""
@@ -209,7 +203,7 @@ def _filled(
     # By columns, which the kernel sweeps by the dozen, whatever the number of rows.
     step = max(SWEPT_AT_ONCE, CELLS_AT_ONCE // max(1, len(sources)))
     label = f"computing {shape[0]} x {shape[1]} for {mode}"
-    with working(label, total=len(columns.on)) as work, _told_of_compiling(work):
+    with working(label, total=len(columns.on)) as work, told_of_compiling(work, "maps"):
         for first in range(0, len(columns.on) if sources else 0, step):
             some = columns.on[first : first + step]
             cells = np.ix_(rows.on, some)
@@ -217,31 +211,6 @@ def _filled(
             time_s[cells], distance_m[cells] = times.matrix(mode, sources, goals, at=_epoch(moment))
             work.advance(len(some))
     return time_s, distance_m
-
-
-@contextmanager
-def _told_of_compiling(work: Work) -> Iterator[None]:
-    """Say, where the wait is long because the search is being compiled, that it is."""
-
-    def tell() -> None:
-        if _is_compiled_here():
-            work.note("compiling the search, once; antmile warmup does it beforehand")
-
-    timer = threading.Timer(PATIENCE_S, tell)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-
-
-def _is_compiled_here() -> bool:
-    """Say whether this process compiles kernels itself, having found none on disk."""
-    # Small matrices do without numba, which takes a second to load: look, and import nothing.
-    kernels = [its for name, its in [*sys.modules.items()] if name.startswith("maps.kernel.")]
-    functions = [value for module in kernels for value in [*vars(module).values()]]
-    return any(f.stats.cache_misses for f in functions if hasattr(f, "stats"))
 
 
 def _write_npz(

@@ -3,6 +3,8 @@
 Stdout belongs to results, so that they can be piped on.
 """
 
+import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +21,9 @@ from rich.progress import (
 
 WORTH_TELLING_S = 1.0
 """What took longer is told in a line that stays, also where no terminal shows a bar."""
+
+PATIENCE_S = 3.0
+"""After so long somebody wonders what takes the time."""
 
 
 class Work:
@@ -69,3 +74,36 @@ def working(label: str, *, total: float | None = None) -> Iterator[Work]:
     took_s = time.perf_counter() - began
     if took_s >= WORTH_TELLING_S:
         console.print(f"{label}: {took_s:.1f} s", markup=False)
+
+
+@contextmanager
+def told_of_compiling(work: Work, package: str) -> Iterator[None]:
+    """Say, where the wait is long because the search is being compiled, that it is.
+
+    Parameters
+    ----------
+    work : Work
+        What is waited for.
+    package : str
+        Whose ``kernel`` it is that may be compiled, as in ``maps``.
+    """
+
+    def tell() -> None:
+        if _is_compiled_here(f"{package}.kernel."):
+            work.note("compiling the search, once; antmile warmup does it beforehand")
+
+    timer = threading.Timer(PATIENCE_S, tell)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _is_compiled_here(prefix: str) -> bool:
+    """Say whether this process compiles kernels itself, having found none on disk."""
+    # Small matrices do without numba, which takes a second to load: look, and import nothing.
+    kernels = [its for name, its in [*sys.modules.items()] if name.startswith(prefix)]
+    functions = [value for module in kernels for value in [*vars(module).values()]]
+    return any(f.stats.cache_misses for f in functions if hasattr(f, "stats"))

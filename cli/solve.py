@@ -18,7 +18,7 @@ from rich.table import Table
 from cli.errors import fail, plain_errors
 from cli.map_files import counted, replacing
 from cli.problem_files import Case, Format, Objective, Rounding, read_case
-from cli.progress import working
+from cli.progress import told_of_compiling, working
 
 if TYPE_CHECKING:
     from dispatch.clock import Clock
@@ -169,7 +169,7 @@ def _compile() -> None:
         end_place=np.array([0]),
     )
     once = _Limits(iterations=1, time_limit_s=None, threads=1, seed=0)
-    with working("loading and compiling the solver, which antmile warmup does beforehand"):
+    with working("loading the solver") as work, told_of_compiling(work, "dispatch.solver"):
         _planned(tiny, once, progress=None, warm=None, reduce_fleet=False, watch=None)
 
 

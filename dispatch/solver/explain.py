@@ -55,7 +55,7 @@ def explained(problem: Problem, plan: Plan) -> tuple[Unassigned, ...]:
 
 def _reason(tours: Tours, couriers: Couriers, leg: int) -> Reason:
     schedule = tours.schedule
-    if not tours.exists(leg):
+    if not tours.served.exists(leg):
         return Reason.PRECEDENCE
     if not tours.couriers:
         return Reason.NO_COURIER_IN_RANGE
@@ -97,7 +97,7 @@ def _able(tours: Tours, alone: dict[int, Alone]) -> list[tuple[int, int]]:
 
 def _miss(tours: Tours, leg: int, dropoff: int, vehicle: int) -> Reason:
     """Say what keeps a vehicle from serving a leg after everything else that it has to do."""
-    if tours.is_full(dropoff, leg):
+    if tours.served.is_full(dropoff):
         return Reason.HUB_FULL
     schedule, courier = tours.schedule, tours.couriers[vehicle]
     stops = _appended(tours, leg, dropoff, vehicle)

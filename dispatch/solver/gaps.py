@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from dispatch.solver.arrays import UNREACHABLE
 from dispatch.solver.links import Links
 from dispatch.solver.schedule import Measures, Schedule
+from dispatch.solver.served import Served
 
 _Array = NDArray[Any]
 
@@ -28,10 +29,12 @@ class _Tours(Protocol):
     couriers: list[int]
     stops: list[list[int]]
     measures: list[Measures]
-    links: Links
     widened: set[int]
-    where: list[int]
-    dropped: list[int]
+    served: Served
+
+    @property
+    def links(self) -> Links:
+        """What the tours must know of each other."""
 
     def opening(self, leg: int) -> int:
         """Give when a linked leg may be picked up, ticks."""
@@ -313,9 +316,11 @@ class Gaps:
         before = schedule.predecessor.get(leg, -1)
         if before >= 0:
             opens = max(opens, tours.opening(leg))
-            vehicle = tours.where[before]
+            vehicle = tours.served.where[before]
             first = int(self._offset[vehicle])
-            gaps[first : first + tours.stops[vehicle].index(tours.dropped[before]) + 1] = False
+            gaps[first : first + tours.stops[vehicle].index(tours.served.dropped[before]) + 1] = (
+                False
+            )
         return self._detour(leg, gaps, opens)
 
     def _of_option(

@@ -5,7 +5,7 @@ together, each as far as it can go; `dispatch.solver.schedule` then times every 
 what came out. `dispatch.solver.check` must not import this module: it judges it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -41,8 +41,10 @@ NO_LINKS = Links()
 class Clock(Protocol):
     """What the walk reads of `Schedule`."""
 
+    leg: list[int]
     calls: dict[int, int]
     """Drop-offs at a hub where a successor waits -> that leg."""
+    predecessor: dict[int, int]
     gap: dict[int, int]
     """Legs that wait -> ticks between the drop-off and their pickup."""
     on_duty: list[int]
@@ -128,3 +130,91 @@ def _go(
         if stop in held and held[stop] not in opens:
             opens[held[stop]] = walk.clock + schedule.gap[held[stop]]
     return True
+
+
+class Pairs:
+    """The linked pairs of tours under construction.
+
+    Parameters
+    ----------
+    schedule : Schedule
+        The problem and its timing rules.
+    couriers, stops : sequence, by vehicle
+        All tours.
+
+    Attributes
+    ----------
+    links : Links
+        Of all tours as they are.
+
+    """
+
+    def __init__(
+        self, schedule: Clock, couriers: Sequence[int], stops: Sequence[Sequence[int]]
+    ) -> None:
+        self._schedule = schedule
+        self._couriers = couriers
+        self._stops: frozenset[int] = frozenset(schedule.calls) | frozenset(schedule.gap)
+        self.links = linked(schedule, zip(couriers, stops, strict=True), cut=True) or NO_LINKS
+
+    def scope(
+        self,
+        new: Mapping[int, Sequence[int]],
+        old: Sequence[Sequence[int]],
+        where: Sequence[int],
+    ) -> frozenset[int]:
+        """Give the vehicles that new tours wait for or that wait for them, before or after.
+
+        Parameters
+        ----------
+        new : mapping of vehicle to stops
+            The new tours; included, unless nothing linked is in them or was.
+        old : sequence of stops, by vehicle
+            All tours as they are.
+        where : sequence of int, by leg
+            Which of them serves it; -1: none.
+
+        """
+        if not self._stops:
+            return frozenset()
+        schedule = self._schedule
+        found: set[int] = set()
+        waiting = [
+            vehicle
+            for vehicle, stops in new.items()
+            if not (self._stops.isdisjoint(stops) and self._stops.isdisjoint(old[vehicle]))
+        ]
+        if waiting:
+            found.update(new)
+        while waiting:
+            vehicle = waiting.pop()
+            for stop in self._stops.intersection((*old[vehicle], *new.get(vehicle, ()))):
+                leg = schedule.leg[stop]
+                other = (
+                    schedule.calls[stop] if stop in schedule.calls else schedule.predecessor[leg]
+                )
+                partner = where[other]
+                if partner >= 0 and partner not in found:
+                    found.add(partner)
+                    waiting.append(partner)
+        return frozenset(found)
+
+    def changes(self, stops: Sequence[int], links: Links) -> bool:
+        """Say whether a tour would wait otherwise, or be waited for, than now."""
+        old = self.links
+        return any(
+            links.opens.get(stop) != old.opens.get(stop)
+            or (stop in links.held) != (stop in old.held)
+            for stop in self._stops.intersection(stops)
+        )
+
+    def within(self, scope: Container[int], where: Sequence[int]) -> Links:
+        """Give the links of the pairs whose pickup is in some tours."""
+        opens = {leg: at for leg, at in self.links.opens.items() if where[leg] in scope}
+        return Links(opens, {stop: leg for stop, leg in self.links.held.items() if leg in opens})
+
+    def replace(self, old: Links, new: Links) -> None:
+        """Put new links in the place of some old ones."""
+        opens = {s: at for s, at in self.links.opens.items() if s not in old.opens}
+        held = {d: leg for d, leg in self.links.held.items() if d not in old.held}
+        self.links = Links({**opens, **new.opens}, {**held, **new.held})

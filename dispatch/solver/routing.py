@@ -132,7 +132,7 @@ class _Model:
         self.tours = tours
         self.schedule = tours.schedule
         self.problem = tours.schedule.problem
-        strict = self.schedule.strict()
+        strict = self.schedule.limits
         able = [
             vehicle
             for vehicle, courier in enumerate(tours.couriers)

@@ -191,10 +191,6 @@ class Terms:
         """The latest start of each stop, were there no windows."""
         return [NEVER] * len(self.leg)
 
-    def strict(self) -> Limits:
-        """Give the limits as the problem has them."""
-        return self.limits
-
     def way(self, courier: int, tail: int, head: int) -> int:
         """Give the time from one place to another for a courier, gate included, ticks."""
         if tail < 0 or head < 0:

@@ -17,7 +17,7 @@ Scattered = Callable[[int, int, int], Problem]
 
 def _all_tours(schedule: Schedule, courier: int, legs: tuple[int, ...]) -> Iterator[int]:
     """Cost of every feasible order of the legs' stops."""
-    limits = schedule.strict()
+    limits = schedule.limits
     stops = [*legs, *(schedule.leg_count + leg for leg in legs)]
     for order in permutations(stops):
         paired = all(order.index(leg) < order.index(schedule.leg_count + leg) for leg in legs)

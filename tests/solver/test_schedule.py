@@ -43,7 +43,7 @@ def test_departure_is_delayed_until_the_pickup_opens(street: Street) -> None:
     """Who would wait at the pickup leaves later instead, and is away no longer than needed."""
     schedule = _one_leg(street, pickup_opens=[50])
     assert _times(schedule) == [40, 50, 50, 52, 72, 72, 75, 105]
-    measures = schedule.measure(0, [_PICKUP, _DROPOFF], schedule.strict())
+    measures = schedule.measure(0, [_PICKUP, _DROPOFF], schedule.limits)
     assert measures is not None
     assert (measures.away, measures.cost) == (65, 65)
 
@@ -78,7 +78,7 @@ def test_a_stop_late_anyway_is_not_made_later(street: Street) -> None:
     """Past its due time already, a drop-off keeps its earliest time, and lateness is priced."""
     schedule = _one_leg(street, option_due=[20], lateness_cost=[100])
     assert _times(schedule) == [0, 10, 10, 12, 32, 32, 35, 65]
-    measures = schedule.measure(0, [_PICKUP, _DROPOFF], schedule.strict())
+    measures = schedule.measure(0, [_PICKUP, _DROPOFF], schedule.limits)
     assert measures is not None
     assert measures.cost == 65 + 100 * 12
 
@@ -98,7 +98,7 @@ def test_who_has_left_cannot_wait(street: Street) -> None:
     """Time away runs from when he left, the departure is his arrival, the fixed cost is sunk."""
     schedule = _one_leg(street, left=[-20], on_duty=[5], pickup_opens=[50], fixed_cost=[1000])
     assert _times(schedule)[:3] == [5, 15, 50]
-    measures = schedule.measure(0, [_PICKUP, _DROPOFF], schedule.strict())
+    measures = schedule.measure(0, [_PICKUP, _DROPOFF], schedule.limits)
     assert measures is not None
     assert (measures.away, measures.cost) == (125, 125)
 
@@ -111,7 +111,7 @@ def test_limits_are_inclusive(street: Street, limit: str, enough: int) -> None:
     """A limit may be reached, and one tick less is broken."""
     for value, kept in ((enough, True), (enough - 1, False)):
         schedule = _one_leg(street, **{limit: [value]})
-        measures = schedule.measure(0, [_PICKUP, _DROPOFF], schedule.strict())
+        measures = schedule.measure(0, [_PICKUP, _DROPOFF], schedule.limits)
         assert (measures is not None) is kept
 
 
@@ -119,7 +119,7 @@ def test_reserve_grows_with_the_time_away(street: Street) -> None:
     """65 ticks away with a reserve of 200 permille must end 13 ticks before the duty does."""
     for off_duty, kept in ((78, True), (77, False)):
         schedule = _one_leg(street, off_duty=[off_duty], return_reserve_permille=[200])
-        measures = schedule.measure(0, [_PICKUP, _DROPOFF], schedule.strict())
+        measures = schedule.measure(0, [_PICKUP, _DROPOFF], schedule.limits)
         assert (measures is not None) is kept
 
 
@@ -137,7 +137,7 @@ def test_every_price_counts_once(street: Street) -> None:
         option_effort=[4],
         cost_per_effort=[2],
     )
-    measures = schedule.measure(0, [_PICKUP, _DROPOFF], schedule.strict())
+    measures = schedule.measure(0, [_PICKUP, _DROPOFF], schedule.limits)
     assert measures is not None
     assert measures.cost == 10**6 + 600 + 180 + 65 + 5000 + 7 + 5 + 8
 
@@ -150,6 +150,6 @@ def test_arc_cost_replaces_travel_and_metres(street: Street) -> None:
         cost_per_travel=[10],
         cost_per_m=[3],
     )
-    measures = schedule.measure(0, [_PICKUP, _DROPOFF], schedule.strict())
+    measures = schedule.measure(0, [_PICKUP, _DROPOFF], schedule.limits)
     assert measures is not None
     assert measures.cost == 65 + 1 + 4 + 5

@@ -170,3 +170,15 @@ def test_a_depot_alone_is_a_problem_with_nothing_to_do(vrptw_text: str) -> None:
     depot = vrptw.read("".join(vrptw_text.splitlines(keepends=True)[:10]))
     assert depot.problem().leg_count == 0
     assert depot_score(depot, []).cost == 0.0
+
+
+def test_decimals_are_rounded_to_the_safe_side(vrptw_text: str, change: Change) -> None:
+    """In tenths an opening of 0.25 is 0.3, a closing of 60.75 is 60.7, a service of 9.99 is 10."""
+    depot = vrptw.read(change(vrptw_text, 11, "1 3 4 4 0.25 60.75 9.99"))
+    problem = depot.problem(rounding="dimacs")
+    assert int(problem.option_opens[0]) == 3
+    assert int(problem.option_closes[0]) == 607
+    assert int(problem.option_service[0]) == 100
+    exact = depot.problem()
+    assert int(exact.option_opens[0]) == 2_500_000
+    assert int(exact.option_service[0]) == 99_900_000

@@ -81,11 +81,12 @@ def plan_of(
         answer.trace.append((watch.cpu_s(), cost))
         answer.iterations = iterations
 
-    try:
-        module = import_module(f"dispatch.solver.{engine}")
-    except ImportError:
-        return insert.solve(problem, passes=0)
-    plan: Plan = getattr(module, "search" if engine == "search" else "solve")(
+    more: dict[str, Any] = {}
+    search = import_module("dispatch.solver.search").search
+    if engine == "routing":
+        search = import_module("dispatch.solver.solve").solve
+        more = {"engine": engine, "explain": False}
+    plan: Plan = search(
         problem,
         seed=order.seed,
         threads=order.threads,
@@ -93,6 +94,7 @@ def plan_of(
         warm=warm,
         reduce_fleet=family_of(order.work) in VEHICLES_FIRST,
         watch=on_better,
+        **more,
     )
     return plan
 

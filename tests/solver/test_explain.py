@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dispatch.solver import explain, insert
-from dispatch.solver.arrays import Lists
+from dispatch.solver import check, explain, insert
+from dispatch.solver.arrays import FrozenStops, Lists, PostSteps
 from dispatch.solver.plan import Plan, Reason, StoppedBy, Unassigned
 from dispatch.solver.problem import UNREACHABLE, Problem
 from dispatch.solver.solve import solve
@@ -66,6 +66,87 @@ def test_cause_is_named(street: Street, reason: Reason, given: dict[str, Any]) -
     }
     plan = solve(street([0, 10, 30], **fields), engine="insert")
     assert plan.unassigned == (Unassigned(0, reason),)
+
+
+def _reasons(problem: Problem) -> list[Reason]:
+    plan = solve(problem, engine="insert")
+    assert check.violations(problem, plan) == []
+    return [entry.reason for entry in plan.unassigned]
+
+
+def test_full_hub_is_named(street: Street) -> None:
+    """One slot for two parcels, and one that has no slot of its size at all."""
+    given: dict[str, Any] = {
+        "pickup_place": [0, 0],
+        "option_place": [1, 1],
+        "option_hub": [0, 0],
+        "start_place": [0],
+        "end_place": [0],
+    }
+    one_slot = street([0, 10], hub_slots_free=[[1]], **given)
+    assert _reasons(one_slot) == [Reason.HUB_FULL]
+    wrong_size = street([0, 10], hub_slots_free=[[2, 0]], leg_size=[0, 1], **given)
+    assert _reasons(wrong_size) == [Reason.HUB_FULL]
+
+
+def test_post_is_named(street: Street) -> None:
+    """Two guards, of whom none, or one at a time, may be away; each carries one parcel a tour."""
+    given: dict[str, Any] = {
+        "pickup_place": [0, 0],
+        "option_place": [1, 1],
+        "option_closes": [15, 15],
+        "start_place": [0, 0],
+        "end_place": [0, 0],
+        "most_parcels": [1, 1],
+        "post": [0, 0],
+    }
+    for most_away, left_out in ((0, 2), (1, 1)):
+        steps = PostSteps(*(np.array(part) for part in ([0, 1], [0], [most_away])))
+        assert Reason.POST in _reasons(street([0, 10], post_steps=steps, **given))
+        assert len(_reasons(street([0, 10], post_steps=steps, **given))) == left_out
+
+
+def test_missing_first_half_is_named(street: Street) -> None:
+    """What should come first is dropped at the door: there is nothing to carry on."""
+    problem = street(
+        [0, 10, 30],
+        pickup_place=[0, 1],
+        option_leg=[0, 0, 1],
+        option_place=[2, 1, 2],
+        option_hub=[-1, 0, -1],
+        hub_slots_free=[[1]],
+        after_leg=[-1, 0],
+        start_place=[0],
+        end_place=[0],
+    )
+    assert _reasons(problem) == [Reason.PRECEDENCE]
+
+
+def test_frozen_stop_in_the_way_is_named(street: Street) -> None:
+    """The pickup would be in time on the way to the stop that the courier is bound for."""
+    frozen = FrozenStops(*(np.array(x) for x in ([0, 1], [0], [1], [0], [0])))
+    problem = street(
+        [0, 10, 30],
+        pickup_place=[-1, 1],
+        on_board=[0, -1],
+        option_place=[2, 2],
+        pickup_closes=[1000, 20],
+        start_place=[0],
+        end_place=[0],
+        frozen=frozen,
+    )
+    assert _reasons(problem) == [Reason.FROZEN]
+
+
+def test_the_search_is_not_blamed_for_a_lack_of_couriers(
+    scattered: Callable[[int, int, int], Problem],
+) -> None:
+    """For the many legs that too few couriers leave out, the search is not to blame."""
+    problem = scattered(5, 200, 12)
+    plan = insert.solve(problem, passes=0)
+    reasons = {entry.reason for entry in explain.explained(problem, plan)}
+    assert len(plan.unassigned) > 100
+    assert Reason.SEARCH_LIMIT not in reasons
 
 
 def test_who_may_enter_but_not_in_time_is_nearer_than_who_may_not(street: Street) -> None:

@@ -1,12 +1,17 @@
 """The timing rules, on tours short enough to be timed by hand."""
 
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
+from dispatch.solver import check
+from dispatch.solver.arrays import FrozenStops
+from dispatch.solver.plan import Plan
 from dispatch.solver.problem import Problem
-from dispatch.solver.schedule import Schedule
+from dispatch.solver.schedule import Schedule, plan_of
 
 Street = Callable[..., Problem]
 
@@ -153,3 +158,149 @@ def test_arc_cost_replaces_travel_and_metres(street: Street) -> None:
     measures = schedule.measure(0, [_PICKUP, _DROPOFF], schedule.limits)
     assert measures is not None
     assert measures.cost == 65 + 1 + 4 + 5
+
+
+# --- fields that concern several stops or tours ---------------------------------------------
+
+
+def _frozen(*stops: tuple[int, int, int, int], couriers: int = 1) -> FrozenStops:
+    """Give courier 0 a beginning of (leg, action, option, not before)."""
+    columns = np.array(stops, np.int64).T
+    return FrozenStops(np.array([0, *[len(stops)] * couriers]), *columns)
+
+
+def test_a_frozen_stop_opens_no_earlier_than_it_says(street: Street) -> None:
+    """Whichever is later binds: the window or the frozen row; the departure is delayed for both."""
+    for not_before, begins in ((40, 50), (70, 70)):
+        frozen = _frozen((0, 0, -1, not_before))
+        assert _times(_one_leg(street, pickup_opens=[50], frozen=frozen))[2] == begins
+
+
+def test_a_load_is_carried_to_the_tours_end(street: Street) -> None:
+    """Without a place of its own the drop-off is at home; with an open end it takes no way."""
+    assert _times(_one_leg(street, option_place=[-1])) == [0, 10, 10, 12, 22, 22, 25, 25]
+    open_end = _one_leg(street, option_place=[-1], end_place=[-1], cost_per_m=[100])
+    assert _times(open_end) == [0, 10, 10, 12, 12, 12, 15, 15]
+    measures = open_end.measure(0, [_PICKUP, _DROPOFF], open_end.limits)
+    assert measures is not None
+    assert measures.cost == 15 + 1000
+
+
+def _two_legs(street: Street, **given: Any) -> Schedule:
+    fields: dict[str, Any] = {
+        "pickup_place": [1, 1],
+        "option_place": [2, 2],
+        "start_place": [0],
+        "end_place": [0],
+        **given,
+    }
+    return Schedule(street([0, 10, 30], **fields))
+
+
+@pytest.mark.parametrize(
+    ("given", "good", "bad"),
+    [
+        ({"pickups_first": [True]}, [0, 1, 2, 3], [0, 2, 1, 3]),
+        ({"option_place": [-1, 2]}, [0, 1, 3, 2], [0, 1, 2, 3]),
+    ],
+)
+def test_some_tours_have_an_order(
+    street: Street, given: dict[str, Any], good: list[int], bad: list[int]
+) -> None:
+    """Pickups first, and drop-offs at the tour's end last; commitments excuse their own order."""
+    schedule = _two_legs(street, **given)
+    assert schedule.measure(0, good, schedule.limits) is not None
+    assert schedule.measure(0, bad, schedule.limits) is None
+    committed = _two_legs(street, must_courier=[0, 0], **given)
+    measures = committed.measure(0, bad)
+    assert measures is not None
+    assert committed.excuses(0, bad, measures)
+    assert not schedule.excuses(0, bad, measures)
+
+
+def test_a_stranger_pays_for_the_move(street: Street) -> None:
+    """Who has seen a leg takes it for nothing; another, or nobody, for the price of change."""
+    schedule = Schedule(
+        street(
+            [0, 10, 30],
+            pickup_place=[1],
+            option_place=[2],
+            start_place=[0, 0],
+            end_place=[0, 0],
+            seen_courier=[1],
+            move_cost=[77],
+            unassigned_cost=[1000],
+        )
+    )
+    costs = [
+        plan_of(schedule, tours, engine="").cost for tours in ([(0, [0, 1])], [(1, [0, 1])], [])
+    ]
+    assert costs == [77, 0, 1077]
+    assert [schedule.stop_cost(courier, 1) for courier in (0, 1)] == [77, 0]
+
+
+def _relay(street: Street) -> Schedule:
+    """Leg 0 from 10 to the hub at 30 (option 0) or elsewhere (1); leg 1 from there to 50."""
+    return Schedule(
+        street(
+            [0, 10, 30, 50],
+            pickup_place=[1, 2],
+            option_leg=[0, 0, 1],
+            option_place=[2, 3, 3],
+            option_hub=[0, -1, -1],
+            hub_slots_free=[[1]],
+            option_due=[500, 500, 500],
+            option_service=[3, 3, 3],
+            after_leg=[-1, 0],
+            after_gap=[0, 20],
+            start_place=[0, 2],
+            end_place=[0, 2],
+            unassigned_cost=[1000, 100],
+            cost_per_away=[1, 1],
+        )
+    )
+
+
+def _starts(plan: Plan) -> list[list[int]]:
+    return [[stop.starts_at for stop in tour.stops] for tour in plan.tours]
+
+
+def test_a_pickup_waits_for_the_drop_off_before_it(street: Street) -> None:
+    """The second tour begins when the first one is done, and so does the rest of one tour."""
+    schedule = _relay(street)
+    apart = plan_of(schedule, [(1, [1, 4]), (0, [0, 2])], engine="")
+    assert _starts(apart) == [[10, 30], [53, 73]]
+    assert apart.tours[1].departs_at == 53
+    together = plan_of(schedule, [(0, [0, 2, 1, 4])], engine="")
+    assert _starts(together) == [[10, 30, 53, 73]]
+    for plan in (apart, together):
+        assert check.violations(schedule.problem, plan) == []
+
+
+def test_a_drop_off_that_is_waited_for_is_not_delayed(street: Street) -> None:
+    """The wait of one tour for another would be moved to its start: not past that drop-off."""
+    schedule = _relay(street)
+    alone = plan_of(schedule, [(0, [0, 2])], engine="")
+    assert (_starts(alone), alone.cost) == ([[10, 30]], 63 + 100)
+    waits = plan_of(schedule, [(0, [0, 2, 1, 4])], engine="")
+    assert waits.tours[0].departs_at == 0
+
+
+def test_who_does_not_exist_costs_nothing(street: Street) -> None:
+    """The second leg is missed only where the first one is at the hub."""
+    schedule = _relay(street)
+    assert plan_of(schedule, [], engine="").cost == 1000
+    assert plan_of(schedule, [(0, [0, 3])], engine="").cost == 103
+
+
+def test_a_schedule_copies_no_matrix(street: Street) -> None:
+    """Timing tours of a large problem takes memory by stops and couriers, not by places."""
+    problem = street(
+        range(1500), pickup_place=[1], option_place=[2], start_place=[0], end_place=[0]
+    )
+    tracemalloc.start()
+    tour = Schedule(problem).tour(0, [0, 1])
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert tour.ends_at == 4
+    assert peak < problem.travel.nbytes / 20

@@ -23,6 +23,7 @@ from dispatch.solver.plan import Action, Plan, Reason, Unassigned
 from dispatch.solver.problem import Problem
 
 KNOWN_S = 2.0
+WARM_UP_STEPS = 500
 VEHICLES_FIRST = ("vrptw", "lilim", "sartori")
 
 Write = Callable[[Plan], list[Any]]
@@ -70,30 +71,35 @@ def street_tours_of(plan: Plan) -> list[Any]:
 
 
 def plan_of(
-    problem: Problem, order: Order, watch: Stopwatch, answer: Answer, warm: Plan | None = None
+    problem: Problem,
+    order: Order,
+    answer: Answer,
+    *,
+    watch: Stopwatch | None = None,
+    warm: Plan | None = None,
 ) -> Plan:
-    """Solve within the order's limits; the answer gets the trace."""
+    """Solve within the order's seconds; without a watch for a few steps. The trace is recorded."""
     engine = order.options.get("engine", "search")
     if engine == "insert":
         return insert.solve(problem, passes=0)
 
-    def on_better(cost: int, iterations: int) -> None:
-        answer.trace.append((watch.cpu_s(), cost))
-        answer.iterations = iterations
-
-    more: dict[str, Any] = {}
+    more: dict[str, Any] = {"iterations": WARM_UP_STEPS}
+    if watch is not None:
+        clock = watch
+        more = {
+            "progress": lambda: clock.spent(order.seconds, order.threads),
+            "watch": lambda cost, _: answer.trace.append((clock.cpu_s(), cost)),
+        }
     search = import_module("dispatch.solver.search").search
     if engine == "routing":
         search = import_module("dispatch.solver.solve").solve
-        more = {"engine": engine, "explain": False}
+        more |= {"engine": engine, "explain": False}
     plan: Plan = search(
         problem,
         seed=order.seed,
         threads=order.threads,
-        progress=lambda: watch.spent(order.seconds, order.threads),
         warm=warm,
         reduce_fleet=family_of(order.work) in VEHICLES_FIRST,
-        watch=on_better,
         **more,
     )
     return plan
@@ -103,7 +109,7 @@ def known_plan(order: Order, known: int) -> Plan:
     """Return a plan of the first legs, the others left out: the epoch before."""
     before = generated(order.work).first_legs(known)
     earlier = replace(order, seconds=KNOWN_S)
-    plan = plan_of(problem_of(before), earlier, Stopwatch(), Answer())
+    plan = plan_of(problem_of(before), earlier, Answer(), watch=Stopwatch())
     legs = generated(order.work).leg_count
     new = (Unassigned(leg, Reason.SEARCH_LIMIT) for leg in range(known, legs))
     return replace(plan, unassigned=(*plan.unassigned, *new))
@@ -112,12 +118,13 @@ def known_plan(order: Order, known: int) -> Plan:
 def warm_up(order: Order) -> None:
     """Have everything compiled that an order of this kind needs.
 
-    By a small work of the same family, or by the file itself, for a moment.
+    By a few steps on a small work of the same family, or on the file itself: steps and not
+    seconds, which compiling alone would use up before everything has been called.
     """
     family, _, rest = order.work.partition(":")
     work = f"{family}:40:8:1" if family in GENERATED else f"{family}:{rest}"
-    small = replace(order, work=work, seconds=0.1)
-    plan_of(read(small)[0], small, Stopwatch(), Answer())
+    small = replace(order, work=work)
+    plan_of(read(small)[0], small, Answer())
 
 
 def solve(order: Order) -> Answer:
@@ -127,7 +134,7 @@ def solve(order: Order) -> Answer:
     known = int(order.options.get("known", "0"))
     warm = known_plan(order, known) if known else None
     answer, watch = Answer(), Stopwatch()
-    plan = plan_of(problem, order, watch, answer, warm)
+    plan = plan_of(problem, order, answer, watch=watch, warm=warm)
     answer.cpu_s, answer.wall_s = watch.cpu_s(), watch.wall_s()
     answer.routes, answer.claimed = write(plan), float(plan.cost)
     answer.iterations = plan.iterations

@@ -53,12 +53,22 @@ class Posts:
         ]
         self.post = {v: posts[courier] for v, courier in enumerate(couriers) if posts[courier] >= 0}
         self._absences: list[dict[int, Absence]] = [{} for _ in self._steps]
+        self._full: dict[int, bool] = {}
+        self._begins = [
+            min(
+                (int(problem.on_duty[couriers[v]]) for v, p in self.post.items() if p == post),
+                default=0,
+            )
+            for post in range(len(self._steps))
+        ]
         for vehicle, post in self.post.items():
             self._absences[post][vehicle] = PRESENT
 
     def set(self, vehicle: int, absence: Absence) -> None:
         """Remember when a vehicle with a post is away."""
-        self._absences[self.post[vehicle]][vehicle] = absence
+        post = self.post[vehicle]
+        self._absences[post][vehicle] = absence
+        self._full.pop(post, None)
 
     def allow(self, changes: Mapping[int, Absence]) -> bool:
         """Say whether vehicles with a post may be away as given, all others as they are."""
@@ -84,11 +94,14 @@ class Posts:
         post = self.post.get(vehicle, -1)
         if post < 0:
             return False
+        if post not in self._full:
+            self._full[post] = self._is_full(post)
+        return self._full[post]
+
+    def _is_full(self, post: int) -> bool:
         absences = list(self._absences[post].values())
-        steps = self._steps[post]
-        if not steps:
-            return False
-        times = [steps[0][0] - 1, *self._times(post, absences)]
+        begins = self._begins[post]
+        times = [begins, *(at for at in self._times(post, absences) if at > begins)]
         return all(most <= away for _, away, most in self._counts(post, absences, times))
 
     def _holds(self, post: int, absences: Sequence[Absence]) -> bool:

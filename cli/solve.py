@@ -143,13 +143,16 @@ def _planned(
     from dispatch.solver.problem import UnsupportedError
     from dispatch.solver.solve import solve as planned
 
-    del warm, reduce_fleet, watch
     try:
         return planned(
             problem,
             seed=limits.seed,
-            solution_limit=limits.iterations or 2**31 - 1,
+            iterations=limits.iterations,
+            threads=limits.threads,
             progress=progress,
+            warm=warm,
+            reduce_fleet=reduce_fleet,
+            watch=watch,
         )
     except UnsupportedError as error:
         fail(str(error))

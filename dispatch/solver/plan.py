@@ -45,6 +45,8 @@ class StoppedBy(StrEnum):
 
     DONE = "DONE"
     """It found nothing more to improve."""
+    ITERATION_LIMIT = "ITERATION_LIMIT"
+    """It took as many steps as it was allowed to."""
     SOLUTION_LIMIT = "SOLUTION_LIMIT"
     """It met as many solutions as it was allowed to."""
     STEP_LIMIT = "STEP_LIMIT"

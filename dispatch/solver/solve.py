@@ -1,20 +1,29 @@
-"""The front door: a problem in, an explained plan out, by the engine asked for."""
+"""The front door: a problem in, an explained plan out, by the engine asked for.
+
+No plan leaves here that `check` rejects: insertion's stands in for it, and the notes tell of the
+defect with the seed that shows it.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
 
-from dispatch.solver import explain, insert, routing
+from dispatch.solver import check, explain, insert, routing, search
 from dispatch.solver.plan import Engine, Plan
 from dispatch.solver.problem import Problem
 
 
-def solve(
+def solve(  # noqa: PLR0913 (the front door names every choice)
     problem: Problem,
     *,
     engine: Engine = "routing",
     seed: int = 0,
+    iterations: int | None = None,
     solution_limit: int = 100,
+    threads: int = 1,
     progress: Callable[[], float] | None = None,
+    warm: Plan | None = None,
+    reduce_fleet: bool = False,
+    watch: Callable[[int, int], None] | None = None,
 ) -> Plan:
     """Plan one epoch.
 
@@ -22,30 +31,59 @@ def solve(
     ----------
     problem : Problem
         What to plan.
-    engine : "routing" or "insert"
-        OR-Tools from a warm start by insertion and reinsertion, or one cheapest insertion of each
-        leg alone. Where OR-Tools does not take the warm start, the plan is the warm start itself:
-        `Plan.engine` and `Plan.notes` say so.
+    engine : "routing", "search" or "insert"
+        OR-Tools with the compiled search inside it; that search alone; or one cheapest insertion
+        of each leg.
     seed : int
-        Of OR-Tools' random numbers.
+        Of all random numbers.
+    iterations : int, optional
+        Where the search ends; None: when `progress` says so.
     solution_limit : int, solutions
-        Where OR-Tools stops.
+        Where OR-Tools stops if it has to do without the search.
+    threads : int
+        Searches side by side.
     progress : callable, optional
         From 0 to 1; at 1 the search ends. Insertion does not ask.
+    warm : Plan, optional
+        A plan of the same problem to start from.
+    reduce_fleet : bool
+        Whether fewer tours come first; the problem's fixed costs must say the same.
+    watch : callable, optional
+        Told the best cost and the iterations so far.
 
     Returns
     -------
     Plan
         With a reason for each leg left out.
 
-    Raises
-    ------
-    UnsupportedError
-        Where the problem uses a field that the engine does not honour.
-
     """
     if engine == "insert":
         plan = insert.solve(problem, passes=0)
+    elif engine == "search":
+        plan = search.search(
+            problem,
+            seed=seed,
+            iterations=iterations,
+            threads=threads,
+            progress=progress,
+            warm=warm,
+            reduce_fleet=reduce_fleet,
+            watch=watch,
+        )
     else:
         plan = routing.solve(problem, seed=seed, solution_limit=solution_limit, progress=progress)
+    plan = _sound(problem, plan)
     return replace(plan, unassigned=explain.explained(problem, plan))
+
+
+def _sound(problem: Problem, plan: Plan) -> Plan:
+    """Give the plan, or insertion's where the plan breaks something."""
+    broken = check.violations(problem, plan)
+    if not broken:
+        return plan
+    what = f"{broken[0].constraint} of {broken[0].subject}: {broken[0].detail}"
+    note = (
+        f"defect: {plan.engine} with seed {plan.seed} broke {what}"
+        f" ({len(broken)} in all); this is insertion's plan"
+    )
+    return replace(insert.solve(problem), seed=plan.seed, notes=(*plan.notes, note))

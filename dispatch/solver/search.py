@@ -1,0 +1,310 @@
+"""Ruin and recreate over the whole `Problem`, compiled.
+
+The search stands on one solution, takes strings of legs out of neighbouring tours and puts them
+back where they cost least; `dispatch.solver.kernel` does that, on tables. This module starts it
+(from commitments alone, or from an earlier plan), cools it, ends it, exchanges what two threads
+found, and writes the best solution out as a `Plan`.
+
+It reads no clock: it asks `progress` between chunks of steps. The plan records what `progress`
+gave, and those values alone decide how long the chunks are: played back, they repeat the plan.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+
+from dispatch.solver.cooling import Cooling
+from dispatch.solver.kernel import anneal, fleet, solution, tables
+from dispatch.solver.kernel import columns as at
+from dispatch.solver.kernel.compiled import AVAILABLE
+from dispatch.solver.kernel.tables import Data, Table, Work
+from dispatch.solver.plan import Plan, StoppedBy
+from dispatch.solver.problem import Problem
+from dispatch.solver.schedule import Schedule, plan_of
+from dispatch.solver.terms import Limits
+from dispatch.solver.tours import Tours
+
+__all__ = ["AVAILABLE", "ENGINE", "Search", "search"]
+
+ENGINE = "search"
+
+HOTTEST = 1.0
+"""First temperature, in mean costs of a served leg."""
+COLDEST = 0.01
+"""Last temperature, in first ones."""
+BLINK = 0.01
+"""Share of positions that an insertion passes over."""
+EXCHANGES = 10
+"""How often threads agree on the better solution."""
+FLEET_SHARE = 0.35
+"""Part of a search that may be spent on fewer tours, where those come first."""
+FLEET_TEMPERATURE = 0.1
+"""While it is, in first temperatures."""
+ROOM = 62
+"""Stops that a tour has room for at first; the tables grow."""
+
+Watch = Callable[[int, int], None]
+"""Told the best cost and the iterations so far."""
+
+
+def search(
+    problem: Problem,
+    *,
+    seed: int = 0,
+    iterations: int | None = None,
+    threads: int = 1,
+    progress: Callable[[], float] | None = None,
+    warm: Plan | None = None,
+    reduce_fleet: bool = False,
+    watch: Watch | None = None,
+) -> Plan:
+    """Plan by the compiled search alone.
+
+    Parameters
+    ----------
+    problem : Problem
+        What to plan.
+    seed : int
+        Of the random numbers. The same seed and iterations give the same plan.
+    iterations : int, optional
+        Steps of each thread after which the search ends.
+    threads : int
+        Searches side by side.
+    progress : callable, optional
+        From 0 to 1; at 1 the search ends. One of the two limits is needed.
+    warm : Plan, optional
+        A plan of the same problem to start from.
+    reduce_fleet : bool
+        Whether fewer tours come first.
+    watch : callable, optional
+        Told the best cost and the iterations so far.
+
+    Returns
+    -------
+    Plan
+        Legs left out say SEARCH_LIMIT until `dispatch.solver.explain` knows better.
+
+    """
+    run = Search(problem, seed=seed, threads=threads, warm=warm)
+    run.go(iterations=iterations, progress=progress, reduce_fleet=reduce_fleet, watch=watch)
+    return run.plan()
+
+
+class Search:
+    """A search: its memory, its best solution, and how it went.
+
+    Parameters
+    ----------
+    problem : Problem
+        What to plan.
+    seed : int
+        Of the random numbers.
+    threads : int
+        Searches side by side; they agree on the better solution `EXCHANGES` times.
+    warm : Plan, optional
+        A plan of the same problem to start from.
+
+    """
+
+    def __init__(
+        self, problem: Problem, *, seed: int = 0, threads: int = 1, warm: Plan | None = None
+    ) -> None:
+        self.problem = problem
+        self.seed = seed
+        self.schedule = Schedule(problem)
+        tours = Tours(self.schedule)
+        self.couriers = tours.couriers
+        self.data, stops = _tables(problem, tours)
+        if warm is not None:
+            tours.adopt(tours.found_in(warm))
+        room = max(ROOM, 2 * max(map(len, tours.stops), default=0))
+        self.works: list[Work] = []
+        for thread in range(threads):
+            work = tables.work_of(self.data, stops, seed=1009 * seed + thread, room=room)
+            solution.load(self.data, work, tours.stops)
+            work.counters[at.BEST] = work.counters[at.CURRENT]
+            anneal.remember(work)
+            anneal.construct(self.data, work)
+            self.works.append(work)
+        self._cooling: Cooling | None = None
+
+    @property
+    def cost(self) -> int:
+        """Cost of the best solution, minor currency units x 1000."""
+        return min(int(work.counters[at.BEST]) for work in self.works)
+
+    @property
+    def iterations(self) -> int:
+        """Steps taken by all threads together."""
+        return sum(int(work.counters[at.ITERATIONS]) for work in self.works)
+
+    def best(self) -> list[list[int]]:
+        """Give the stops of each vehicle in the best solution, numbered as in `Schedule`."""
+        return solution.best_of(self._leader())
+
+    def plan(self) -> Plan:
+        """Write the best solution out."""
+        plan = plan_of(self.schedule, zip(self.couriers, self.best(), strict=True), engine=ENGINE)
+        cooling = self._cooling
+        if cooling is None:
+            return plan
+        return replace(
+            plan,
+            seed=self.seed,
+            threads=len(self.works),
+            iterations=self.iterations,
+            stopped_by=cooling.stopped_by,
+            progress=tuple(cooling.asked),
+            chunks=tuple(cooling.chunks),
+        )
+
+    def go(
+        self,
+        *,
+        iterations: int | None = None,
+        progress: Callable[[], float] | None = None,
+        reduce_fleet: bool = False,
+        watch: Watch | None = None,
+    ) -> None:
+        """Search until so many iterations are done, or until `progress` gives 1; as `search`."""
+        cooling = self._cooling = Cooling(iterations, progress)
+        if not len(self.data.legs) or not len(self.data.vehicles):
+            cooling.stopped_by = StoppedBy.DONE
+            return
+        with ThreadPoolExecutor(len(self.works)) as pool:
+            hot = self._temperature(reduce_fleet=reduce_fleet)
+            if reduce_fleet:
+                self._press(pool, cooling, hot, watch)
+                hot = self._temperature(reduce_fleet=True)
+            began = cooling.at
+
+            def heat(progress: float) -> float:
+                return float(hot * COLDEST ** ((progress - began) / max(1e-9, 1 - began)))
+
+            while cooling.at < 1:
+                chunk = cooling.next_chunk()
+                first, last = heat(cooling.at), heat(cooling.expected(chunk))
+                before = cooling.at
+                list(
+                    pool.map(
+                        lambda work: anneal.anneal(self.data, work, chunk, first, last, BLINK),  # noqa: B023 (used at once)
+                        self.works,
+                    )
+                )
+                self._settle(cooling, chunk, watch)
+                if int(before * EXCHANGES) < int(cooling.at * EXCHANGES):
+                    self._agree()
+
+    def _press(
+        self, pool: ThreadPoolExecutor, cooling: Cooling, hot: float, watch: Watch | None
+    ) -> None:
+        """Spend the first part of a search on fewer tours."""
+        allowed = None
+        smallest = _fewest(self.problem)
+        while cooling.at < FLEET_SHARE and self._used() > smallest:
+            chunk = cooling.next_chunk()
+            absent = min(int(work.counters[at.ABSENT]) for work in self.works)
+            allowed = absent if allowed is None else min(allowed, absent)
+            warmth = FLEET_TEMPERATURE * hot
+            list(
+                pool.map(
+                    lambda work: fleet.reduce(self.data, work, chunk, warmth, BLINK, allowed),  # noqa: B023 (used at once)
+                    self.works,
+                )
+            )
+            self._settle(cooling, chunk, watch)
+        best = self.best()
+        for work in self.works:
+            solution.load(self.data, work, best)
+            if work.counters[at.CURRENT] < work.counters[at.BEST]:
+                anneal.remember(work)
+
+    def _settle(self, cooling: Cooling, chunk: int, watch: Watch | None) -> None:
+        """Count a chunk; give tours more room where they wanted it."""
+        cooling.finish_chunk(chunk)
+        if any(work.counters[at.CRAMPED] for work in self.works):
+            self.works = [solution.grown(self.data, work) for work in self.works]
+        if watch is not None:
+            watch(self.cost, self.iterations)
+
+    def _agree(self) -> None:
+        """Let every thread go on from the best solution that the threads stand on."""
+        leader = min(self.works, key=lambda work: int(work.counters[at.CURRENT]))
+        tours = [
+            leader.tours[k, 1 : n + 1, at.STOP].tolist()
+            for k, n in enumerate(leader.heads[:, at.LENGTH].tolist())
+        ]
+        for work in self.works:
+            if work is not leader:
+                solution.load(self.data, work, tours)
+                if work.counters[at.CURRENT] < work.counters[at.BEST]:
+                    anneal.remember(work)
+
+    def _leader(self) -> Work:
+        return min(self.works, key=lambda work: int(work.counters[at.BEST]))
+
+    def _used(self) -> int:
+        return int((self._leader().best_length > 0).sum())
+
+    def _temperature(self, *, reduce_fleet: bool) -> float:
+        """Give the mean cost of a served leg; fixed costs aside where they only count tours."""
+        work = self._leader()
+        total = float(work.heads[:, at.COST].sum())
+        if reduce_fleet:
+            used = work.heads[:, at.LENGTH] > 0
+            total -= float(self.data.vehicles[used, at.FIXED].sum())
+        served = len(self.data.legs) - int(work.counters[at.ABSENT])
+        return float(max(1.0, HOTTEST * total / max(1, served)))
+
+
+def _fewest(problem: Problem) -> int:
+    """Give a bound on the number of tours: what the loads need of the largest couriers."""
+    if not problem.load_dimension_count or not problem.leg_count:
+        return 1
+    if (problem.pickup_place >= 0).any():
+        return 1
+    needed = problem.load.sum(axis=0)
+    largest = np.maximum(problem.capacity.max(axis=0), 1)
+    return max(1, int((-(-needed // largest)).max()))
+
+
+def _tables(problem: Problem, tours: Tours) -> tuple[Data, Table]:
+    """Write the problem down; what commitments break by themselves, their couriers may break."""
+    schedule = tours.schedule
+    strict = schedule.limits
+    limits = Limits(
+        latest=list(strict.latest),
+        hours=list(strict.hours),
+        leash=list(strict.leash),
+        capacity=[list(row) for row in strict.capacity],
+        parcels=list(strict.parcels),
+    )
+    posts = np.zeros((len(tours.couriers), 2), np.int64)
+    closed: set[int] = set()
+    kept: set[int] = set()
+    for courier, vehicle in tours.vehicle_of.items():
+        measures, stops = tours.measures[vehicle], tours.stops[vehicle]
+        if problem.post[courier] >= 0 and (stops or schedule.left[courier] <= 0):
+            kept.add(courier)
+            since = -at.NEVER if schedule.left[courier] <= 0 else measures.departs_at
+            posts[vehicle] = since, measures.ends_at
+        if courier not in tours.widened:
+            continue
+        kept.add(courier)
+        if measures.blocked or measures.shut or any(measures.disorder):
+            closed.add(courier)
+        for stop, begin in zip(stops, measures.starts, strict=True):
+            limits.latest[stop] = max(limits.latest[stop], begin)
+        limits.hours[courier] = max(limits.hours[courier], measures.hours)
+        limits.leash[courier] = max(limits.leash[courier], measures.away)
+        limits.parcels[courier] = max(limits.parcels[courier], measures.parcels)
+        limits.capacity[courier] = [
+            max(pair) for pair in zip(limits.capacity[courier], measures.load, strict=True)
+        ]
+    pinned = [
+        leg for leg, courier in enumerate(schedule.committed_to) if courier >= 0 and courier in kept
+    ]
+    data = tables.data_of(problem, limits, sorted(closed), pinned)
+    return data._replace(posts=tables.own(posts, np.int64)), tables.stops_of(problem, limits)

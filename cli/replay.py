@@ -31,7 +31,7 @@ def replay(
     ] = None,
     seed: Annotated[int, typer.Option(help="Another seed is other chance on the same day.")] = 0,
     engine: Annotated[
-        Literal["routing", "insert"] | None,
+        Literal["routing", "search", "insert"] | None,
         typer.Option(help="Who plans; by default the policy's own choice."),
     ] = None,
     policy_file: Annotated[

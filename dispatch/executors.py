@@ -1,30 +1,36 @@
-"""Where a solve runs, and what it took.
+"""Where a solve runs, from what it starts, and what it took.
 
 Threads here; many machines later. The only reader of a clock around a solve: what it measures
 stands under ``system`` in reports and never enters an event. In a replay the search ends by
-its count of solutions alone; live, a guard of wall time may end it earlier, and the plan says
-so.
+its count of steps alone; live, a guard of wall time may end it earlier, and then the plan says
+so, with what the clock gave.
 """
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from dispatch.clock import Clock
-from dispatch.core.epoch import TravelTimes, plan_epoch
+from dispatch.core.epoch import Epoch, TravelTimes, commit_of, problem_of
 from dispatch.core.errors import DispatchError
 from dispatch.core.messages import CommitPlan
 from dispatch.core.model import Instant, Seconds
 from dispatch.core.policy import Policy
 from dispatch.core.state import State
+from dispatch.core.warm import KeptPlan, kept, started_from
 from dispatch.solver import check
-from dispatch.solver.plan import Engine, Plan
+from dispatch.solver.plan import Engine, Plan, StoppedBy
 from dispatch.solver.problem import Problem
 from dispatch.solver.solve import solve
 
 LATENCIES_KEPT = 100_000
 """More than two months of epochs; a service must not grow with its age."""
+UNHURRIED = 0.5
+"""So much of the guard's time the search goes by its count of steps alone."""
+
+logger = logging.getLogger(__name__)
 
 
 class PlanRejectedError(DispatchError):
@@ -32,7 +38,10 @@ class PlanRejectedError(DispatchError):
 
 
 class Planner:
-    """Makes the plan of an epoch.
+    """Makes the plans of one zone, each from the last.
+
+    The last plan is kept in memory alone: after a restart the first plan starts from nothing,
+    and says so.
 
     Parameters
     ----------
@@ -41,7 +50,9 @@ class Planner:
     clock
         Measures each epoch: the machine's, in replays too.
     guard_s
-        Wall time after which a search is asked to stop; None for never, as replays need it.
+        Wall time after which a search is asked to stop; None for never, as replays need it. In
+        the first half of it the clock changes nothing; in the second the search cools down, so
+        that it ends well.
 
     Attributes
     ----------
@@ -53,6 +64,8 @@ class Planner:
         self._times = times
         self._clock = clock
         self._guard_s = guard_s
+        self._last: KeptPlan | None = None
+        self._told: frozenset[str] = frozenset()
         self.latency_s: deque[float] = deque(maxlen=LATENCIES_KEPT)
 
     def plan(self, state: State, now: Instant) -> CommitPlan | None:
@@ -64,22 +77,53 @@ class Planner:
             If even the insertion's plan breaks a constraint.
         """
         began = self._clock.monotonic()
-        progress = self._progress(began)
-        found = plan_epoch(
-            state, self._times, now, lambda problem: _checked(problem, state.policy, progress)
-        )
-        if found is not None:
-            self.latency_s.append(self._clock.monotonic() - began)
+        epoch = problem_of(state, self._times, now)
+        if epoch is None:
+            return None
+        last = self._last
+        warm = None if last is None else started_from(last, epoch)
+        plan = _checked(epoch.problem, state.policy, self._progress(began), warm)
+        self._last = kept(epoch, plan)
+        found = commit_of(epoch, plan, warm="" if last is None or warm is None else last.digest)
+        took_s = self._clock.monotonic() - began
+        self.latency_s.append(took_s)
+        self._tell(state.zone, epoch, plan, took_s)
         return found
 
     def _progress(self, began: float) -> Callable[[], float]:
         guard_s = self._guard_s
         if guard_s is None:
             return lambda: 0.0
-        return lambda: min(1.0, (self._clock.monotonic() - began) / guard_s)
+        unhurried_s = UNHURRIED * guard_s
+
+        def hurry() -> float:
+            over_s = self._clock.monotonic() - began - unhurried_s
+            return min(1.0, max(0.0, over_s / (guard_s - unhurried_s)))
+
+        return hurry
+
+    def _tell(self, zone: str, epoch: Epoch, plan: Plan, took_s: float) -> None:
+        """Log how the plan came about; a note that stays the same is told once."""
+        for note in plan.notes:
+            if note in plan.defects:
+                digest = epoch.problem.digest()
+                logger.warning("zone %s: problem %s: %s", zone, digest, note)
+            elif note not in self._told:
+                logger.info("zone %s: %s", zone, note)
+        self._told = frozenset(plan.notes)
+        if plan.stopped_by is StoppedBy.PROGRESS:
+            logger.warning("zone %s: the search was ended by the clock, short of its steps", zone)
+        logger.info(
+            "zone %s: %d legs, %d couriers: %d tours, %d legs left out;"
+            " %s, %d steps, ended by %s, %.2f s",
+            zone, len(epoch.legs), len(epoch.couriers), len(plan.tours), len(plan.unassigned),
+            plan.engine, plan.iterations, plan.stopped_by.value, took_s,
+        )  # fmt: skip
 
 
-def _checked(problem: Problem, policy: Policy, progress: Callable[[], float]) -> Plan:
+def _checked(
+    problem: Problem, policy: Policy, progress: Callable[[], float], warm: Plan | None
+) -> Plan:
     """Solve; fall back to insertion where the answer does not hold."""
     engines: tuple[Engine, ...] = (policy.engine, "insert")
     for engine in dict.fromkeys(engines):
@@ -87,8 +131,11 @@ def _checked(problem: Problem, policy: Policy, progress: Callable[[], float]) ->
             problem,
             engine=engine,
             seed=policy.seed,
+            iterations=policy.iterations_of(problem.leg_count),
+            threads=policy.threads,
             solution_limit=policy.solution_limit,
             progress=progress,
+            warm=warm,
         )
         violations = check.violations(problem, plan)
         if not violations:

@@ -5,7 +5,7 @@ before they close enter the problem, soonest due first; with nobody on duty noth
 computed. Tick 0 of the problem is the moment of planning.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -163,8 +163,15 @@ def _why(load: "_Load", near: NDArray[np.bool_], let_in: NDArray[np.bool_], now:
     return Reason.HOURS if load.pickup_closes_at < now else Reason.NO_COURIER_IN_RANGE
 
 
-def commit_of(epoch: Epoch, plan: Plan) -> CommitPlan:
-    """Return the command that brings a plan into the state."""
+def commit_of(epoch: Epoch, plan: Plan, *, warm: str = "") -> CommitPlan:
+    """Return the command that brings a plan into the state.
+
+    Parameters
+    ----------
+    warm
+        Digest of the problem whose plan the search started from; empty for none.
+    """
+    timed = any(plan.progress)
     reasons = [(epoch.legs[item.leg].id, item.reason) for item in plan.unassigned]
     ways = Ways(epoch.problem)
     return CommitPlan(
@@ -178,15 +185,13 @@ def commit_of(epoch: Epoch, plan: Plan) -> CommitPlan:
         cost=plan.cost,
         stopped_by=plan.stopped_by.value,
         notes=plan.notes,
+        warm=warm,
+        iterations=plan.iterations,
+        threads=plan.threads,
+        solution_limit=plan.solution_limit,
+        progress=plan.progress if timed else (),
+        chunks=plan.chunks if timed else (),
     )
-
-
-def plan_epoch(
-    state: State, times: TravelTimes, now: Instant, solve: Callable[[Problem], Plan]
-) -> CommitPlan | None:
-    """Make the problem, solve it, name the answer. None where there is nothing to decide."""
-    epoch = problem_of(state, times, now)
-    return None if epoch is None else commit_of(epoch, solve(epoch.problem))
 
 
 # --- who and what ----------------------------------------------------------------------

@@ -99,6 +99,8 @@ class CommitPlan(Command):
         (leg, code) of every leg that the plan looked at and left out.
     replan_at
         When to plan again even if nothing happens; 0 for never.
+    engine, seed, digest, warm, iterations, threads, solution_limit, progress, chunks
+        How the plan was made, as in `PlanMade`.
     """
 
     changes: int
@@ -111,6 +113,12 @@ class CommitPlan(Command):
     cost: int
     stopped_by: str
     notes: tuple[str, ...] = ()
+    warm: str = ""
+    iterations: int = 0
+    threads: int = 1
+    solution_limit: int = 0
+    progress: tuple[float, ...] = ()
+    chunks: tuple[int, ...] = ()
 
 
 class PauseDispatch(Command):
@@ -394,6 +402,16 @@ class PlanMade(Event):
         Its number, from 1.
     tour_count, leg_count, held_count
         What the plan contained, and how many of its tours wait for a better moment.
+    engine, seed
+        Who planned, by which random numbers.
+    digest, warm
+        Of the problem, and of the last problem if the search started from its plan.
+    iterations, threads, solution_limit
+        How many steps the search took, on how many threads, and what OR-Tools was allowed; 0
+        where there was none.
+    progress, chunks
+        What the clock gave the search, and how many steps went between; empty where it gave
+        nothing, because then all else that stands here repeats the plan.
     """
 
     epoch: int
@@ -410,6 +428,12 @@ class PlanMade(Event):
     stopped_by: str
     policy: str
     notes: tuple[str, ...] = ()
+    warm: str = ""
+    iterations: int = 0
+    threads: int = 1
+    solution_limit: int = 0
+    progress: tuple[float, ...] = ()
+    chunks: tuple[int, ...] = ()
 
 
 class PlanRequested(Event):

@@ -82,6 +82,12 @@ def commit_plan(draft: Draft, command: CommitPlan) -> None:
             stopped_by=command.stopped_by,
             policy=state.policy.version,
             notes=command.notes,
+            warm=command.warm,
+            iterations=command.iterations,
+            threads=command.threads,
+            solution_limit=command.solution_limit,
+            progress=command.progress,
+            chunks=command.chunks,
         )
     )
     for itinerary in offered:

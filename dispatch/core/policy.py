@@ -11,6 +11,14 @@ from dispatch.core.model import Cents, CourierKind, Meters, Mode, Seconds, Value
 from dispatch.solver.plan import Engine
 
 ENGINES = get_args(Engine)
+NEVER_ZERO = (
+    "epoch_s",
+    "iterations_per_leg",
+    "threads",
+    "solution_limit",
+    "max_legs",
+    "max_couriers",
+)
 
 
 class Climb(Value):
@@ -51,10 +59,16 @@ class Policy(Value):
     epoch_s
         Length of an epoch: how often waiting legs are planned.
     engine
-        ``routing`` (OR-Tools) or ``insert`` (cheapest insertion alone).
-    solution_limit
-        Local optima that a routing search may visit in one epoch. A count, not a time, so
+        ``routing`` (OR-Tools with the compiled search inside), ``search`` (that search alone) or
+        ``insert`` (cheapest insertion alone).
+    iterations_per_leg
+        Steps of the search in one epoch, for each leg of its problem. A count, not a time, so
         that the same day gives the same plans on any machine.
+    threads
+        Searches side by side, each with so many steps. Two give other plans than one, the same on
+        any machine.
+    solution_limit
+        Local optima that OR-Tools may visit in one epoch where it has to do without the search.
     seed
         Seed of the search.
     max_legs, max_couriers
@@ -106,6 +120,8 @@ class Policy(Value):
     version: str = "default-1"
     epoch_s: Seconds = 60
     engine: Engine = "routing"
+    iterations_per_leg: int = 50
+    threads: int = 1
     solution_limit: int = 40
     seed: int = 0
     max_legs: int = 200
@@ -149,9 +165,7 @@ class Policy(Value):
         if self.engine not in ENGINES:
             faults.append(Fault("engine", f"{self.engine!r} is none of {', '.join(ENGINES)}"))
         faults += [
-            Fault(name, "must be at least 1")
-            for name in ("epoch_s", "solution_limit", "max_legs", "max_couriers")
-            if getattr(self, name) == 0
+            Fault(name, "must be at least 1") for name in NEVER_ZERO if getattr(self, name) == 0
         ]
         if faults:
             raise InvalidValue(faults, subject="policy")
@@ -169,6 +183,10 @@ class Policy(Value):
             CourierKind.GUARD: self.leash_guard_s,
             CourierKind.SHOPKEEPER: self.leash_shopkeeper_s,
         }.get(kind, self.leash_other_s)
+
+    def iterations_of(self, legs: int) -> int:
+        """Return the steps of the search for a problem of so many legs."""
+        return self.iterations_per_leg * legs
 
     def answer_s(self, kind: CourierKind) -> Seconds:
         """Time that a kind of courier has to answer an offer."""

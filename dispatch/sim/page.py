@@ -18,17 +18,34 @@ from dispatch.sim.day import Result
 from dispatch.sim.folder import Day
 from dispatch.sim.picture import Picture, Routes
 from dispatch.sim.story import Chronicle, Story, troubles
+from dispatch.solver.plan import Engine
 from maps.network import RoadNetwork
 
 MOST_TROUBLES = 50
 
 CHOSEN = frozenset(
-    {"version", "engine", "seed", "epoch_s", "solution_limit", "max_legs", "max_couriers"}
+    {
+        "version",
+        "engine",
+        "seed",
+        "epoch_s",
+        "iterations_per_leg",
+        "threads",
+        "solution_limit",
+        "max_legs",
+        "max_couriers",
+    }
 )
 """Values of the policy that are set, not believed: nothing to measure."""
 SOURCED = frozenset({"offer_rider_s", "offer_s", "reply_median_s", "away_share"})
 """Values with a published source. All others of policy and behaviour are assumptions, and the
 report says so beside each; a new value is one until a source is named here."""
+
+ENGINES: dict[Engine, str] = {
+    "routing": "OR-Tools with ruin and recreate inside",
+    "search": "ruin and recreate",
+    "insert": "cheapest insertion",
+}
 
 _SPREADS = (
     ("click_to_door_s", "created to door"),
@@ -276,11 +293,10 @@ def _spreads(kpis: Figures) -> list[tuple[str, ...]]:
 
 
 def _method(result: Result) -> str:
-    engine = {"routing": "OR-Tools' routing search", "insert": "cheapest insertion"}
     return (
         "The day ran through the engine of the live service on a virtual clock: "
         f"{words.counted(len(result.events), 'event')}, "
-        f"{words.counted(result.kpis['plans'], 'plan')} by {engine[result.policy.engine]}, one "
+        f"{words.counted(result.kpis['plans'], 'plan')} by {ENGINES[result.policy.engine]}, one "
         f"every {result.policy.epoch_s} s at most and only where something had changed. Couriers "
         "and recipients are simulated; their chance depends on the seed and on whose it is. The "
         "same day, seed and policy give the same events and key figures."

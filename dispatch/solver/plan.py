@@ -55,6 +55,10 @@ class StoppedBy(StrEnum):
     """`progress()` gave 1. Where a clock stands behind it, the plan may differ next time."""
 
 
+DEFECT = "defect: "
+"""How a note begins that tells of a mistake of the engine."""
+
+
 @dataclass(frozen=True, slots=True)
 class PlannedStop:
     """One pickup or drop-off, in ticks of the problem.
@@ -153,3 +157,8 @@ class Plan:
     iterations: int = 0
     threads: int = 1
     chunks: tuple[int, ...] = ()
+
+    @property
+    def defects(self) -> tuple[str, ...]:
+        """Those notes that tell of a mistake of the engine."""
+        return tuple(note for note in self.notes if note.startswith(DEFECT))

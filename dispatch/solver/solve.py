@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from dispatch.solver import check, explain, insert, routing, search
-from dispatch.solver.plan import Engine, Plan
+from dispatch.solver.plan import DEFECT, Engine, Plan
 from dispatch.solver.problem import Problem
 
 
@@ -83,7 +83,7 @@ def _sound(problem: Problem, plan: Plan) -> Plan:
         return plan
     what = f"{broken[0].constraint} of {broken[0].subject}: {broken[0].detail}"
     note = (
-        f"defect: {plan.engine} with seed {plan.seed} broke {what}"
+        f"{DEFECT}{plan.engine} with seed {plan.seed} broke {what}"
         f" ({len(broken)} in all); this is insertion's plan"
     )
     return replace(insert.solve(problem), seed=plan.seed, notes=(*plan.notes, note))

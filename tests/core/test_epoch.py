@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from dispatch.core import messages as m
-from dispatch.core.epoch import Epoch, commit_of, plan_epoch, problem_of
+from dispatch.core.epoch import Epoch, commit_of, problem_of
 from dispatch.core.model import (
     LATEST,
     ActionKind,
@@ -23,7 +23,17 @@ from dispatch.core.policy import CLIMBS, Climb, Policy
 from dispatch.solver import check, insert
 from dispatch.solver.plan import Action, Plan, PlannedStop, PlannedTour, Reason, Unassigned
 from dispatch.solver.problem import FOREVER, NO_LIMIT, UNREACHABLE, Problem
-from tests.core.town import DAY, HOUR, NOON, Story, Straight, place, slot, window
+from tests.core.town import (
+    DAY,
+    HOUR,
+    NOON,
+    Story,
+    Straight,
+    place,
+    plan_epoch,
+    slot,
+    window,
+)
 
 replace = msgspec.structs.replace
 

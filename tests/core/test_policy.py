@@ -2,7 +2,7 @@ import pytest
 
 from dispatch.core.errors import InvalidValue
 from dispatch.core.model import CourierKind, Mode
-from dispatch.core.policy import CLIMBS, SPEED_M_PER_S, Policy
+from dispatch.core.policy import CLIMBS, NEVER_ZERO, SPEED_M_PER_S, Policy
 from tests.core.town import a_policy
 
 MEASURES = [name for name in Policy.__struct_fields__ if isinstance(getattr(Policy(), name), int)]
@@ -16,7 +16,7 @@ def test_no_measure_is_negative(field: str) -> None:
     assert caught.value.subject == "policy"
 
 
-@pytest.mark.parametrize("field", ["epoch_s", "solution_limit", "max_legs", "max_couriers"])
+@pytest.mark.parametrize("field", NEVER_ZERO)
 def test_some_measures_are_not_zero(field: str) -> None:
     """An epoch of no length, or a plan of nothing, is no policy."""
     with pytest.raises(InvalidValue, match=f"^{field}: must be at least 1$"):
@@ -55,3 +55,9 @@ def test_an_estimate_needs_no_map(mode: Mode) -> None:
     travel_s, distance_m = Policy(detour_permille=1500).estimate(mode, 1000.0)
     assert (travel_s, distance_m) == (round(1500 / SPEED_M_PER_S[mode]), 1500)
     assert Policy().estimate(mode, 0.0) == (0, 0)
+
+
+def test_a_search_has_steps_for_every_leg() -> None:
+    """A count that grows with the work: the same on any machine."""
+    assert Policy(iterations_per_leg=30).iterations_of(7) == 210
+    assert Policy().iterations_of(0) == 0

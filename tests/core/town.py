@@ -5,7 +5,7 @@ The town lies on the equator, so that metres east and north of its square are ea
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from dispatch.core import messages as m
 from dispatch.core.engine import decide
-from dispatch.core.epoch import TravelTimes, plan_epoch
+from dispatch.core.epoch import TravelTimes, commit_of, problem_of
 from dispatch.core.errors import DispatchError
 from dispatch.core.gates import GateLike
 from dispatch.core.model import (
@@ -234,6 +234,14 @@ def inserted(problem: Problem) -> Plan:
     """Solve by insertion and explain what was left out, without loading OR-Tools."""
     plan = insert.solve(problem)
     return dataclasses.replace(plan, unassigned=explain.explained(problem, plan))
+
+
+def plan_epoch(
+    state: State, times: TravelTimes, now: int, solve: Callable[[Problem], Plan]
+) -> m.CommitPlan | None:
+    """Make the problem, solve it, name the answer; None where there is nothing to decide."""
+    epoch = problem_of(state, times, now)
+    return None if epoch is None else commit_of(epoch, solve(epoch.problem))
 
 
 class Story:

@@ -19,7 +19,6 @@ from hypothesis.stateful import (
 from dispatch.core import absence, codec
 from dispatch.core import messages as m
 from dispatch.core.engine import decide
-from dispatch.core.epoch import plan_epoch
 from dispatch.core.errors import DispatchError, InvalidTransition
 from dispatch.core.model import (
     TERMINAL,
@@ -55,6 +54,7 @@ from tests.core.town import (
     a_policy,
     inserted,
     place,
+    plan_epoch,
     slot,
     window,
 )

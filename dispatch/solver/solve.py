@@ -71,7 +71,17 @@ def solve(  # noqa: PLR0913 (the front door names every choice)
             watch=watch,
         )
     else:
-        plan = routing.solve(problem, seed=seed, solution_limit=solution_limit, progress=progress)
+        plan = routing.solve(
+            problem,
+            seed=seed,
+            iterations=iterations,
+            solution_limit=solution_limit,
+            threads=threads,
+            progress=progress,
+            warm=warm,
+            reduce_fleet=reduce_fleet,
+            watch=watch,
+        )
     plan = _sound(problem, plan)
     return replace(plan, unassigned=explain.explained(problem, plan))
 

@@ -200,6 +200,6 @@ def test_search_limit_is_said_where_an_insertion_would_pay(two_legs_two_couriers
 def test_front_door_takes_either_engine(two_legs_two_couriers: Problem) -> None:
     """The engine asked for made the plan, and the plan says so."""
     assert solve(two_legs_two_couriers, engine="insert").engine == insert.ENGINE
-    plan = solve(two_legs_two_couriers, seed=3, solution_limit=5)
+    plan = solve(two_legs_two_couriers, seed=3, iterations=50)
     assert (plan.engine, plan.seed) == ("routing", 3)
-    assert plan.stopped_by in {StoppedBy.SOLUTION_LIMIT, StoppedBy.STEP_LIMIT}
+    assert plan.stopped_by is StoppedBy.ITERATION_LIMIT

@@ -10,6 +10,7 @@ import pytest
 from dispatch.solver import check, insert, routing
 from dispatch.solver.plan import Action, Plan, PlannedStop, PlannedTour
 from dispatch.solver.problem import NOT_LEFT, UNREACHABLE, Problem
+from dispatch.solver.routing import alone
 from dispatch.solver.schedule import Schedule
 from dispatch.solver.ways import Ways
 
@@ -18,7 +19,8 @@ Engine = Callable[[Problem], Plan]
 
 ENGINES: dict[str, Engine] = {
     "insert": insert.solve,
-    "routing": lambda problem: routing.solve(problem, solution_limit=10),
+    "routing": lambda problem: routing.solve(problem, iterations=100),
+    "OR-Tools alone": lambda problem: routing.solve(problem, solution_limit=10, alone=True),
 }
 both = pytest.mark.parametrize("engine", ENGINES.values(), ids=ENGINES.keys())
 
@@ -260,14 +262,14 @@ def test_routing_models_the_commonest_classes_and_says_so(
         access=[0, 1, 1, 2, 1, 1],
         gate_entry=[[0, 9, 9], [30, 30, 30], [9, 0, 9]],
     )
-    monkeypatch.setattr(routing, "CELLS", 36 * 36)
+    monkeypatch.setattr(alone, "CELLS", 36 * 36)
     warm = insert.solve(problem)
-    plan = routing.solve(problem, solution_limit=10, warm=warm)
+    plan = routing.solve(problem, solution_limit=10, warm=warm, alone=True)
     assert check.violations(problem, plan) == []
     assert plan.notes == ("2 couriers with gates of their own keep insertion's tours",)
     assert plan.cost <= warm.cost
-    monkeypatch.setattr(routing, "CELLS", 3 * 36 * 36)
-    assert routing.solve(problem, solution_limit=10, warm=warm).notes == ()
+    monkeypatch.setattr(alone, "CELLS", 3 * 36 * 36)
+    assert routing.solve(problem, solution_limit=10, warm=warm, alone=True).notes == ()
 
 
 # --- the oracle, against plans made by hand ----------------------------------------------

@@ -16,7 +16,7 @@ from dataclasses import replace
 import numpy as np
 
 from dispatch.solver.cooling import Cooling
-from dispatch.solver.kernel import anneal, fleet, solution, tables
+from dispatch.solver.kernel import anneal, fleet, solution, steps, tables
 from dispatch.solver.kernel import columns as at
 from dispatch.solver.kernel.compiled import AVAILABLE
 from dispatch.solver.kernel.tables import Data, Table, Work
@@ -36,7 +36,9 @@ COLDEST = 0.01
 """Last temperature, in first ones."""
 BLINK = 0.01
 """Share of positions that an insertion passes over."""
-EXCHANGES = 10
+EXCHANGES = 3
+"""Exchanges of ends tried for each string taken out."""
+AGREEMENTS = 10
 """How often threads agree on the better solution."""
 FLEET_SHARE = 0.35
 """Part of a search that may be spent on fewer tours, where those come first."""
@@ -102,7 +104,7 @@ class Search:
     seed : int
         Of the random numbers.
     threads : int
-        Searches side by side; they agree on the better solution `EXCHANGES` times.
+        Searches side by side; they agree on the better solution `AGREEMENTS` times.
     warm : Plan, optional
         A plan of the same problem to start from.
 
@@ -125,7 +127,7 @@ class Search:
             work = tables.work_of(self.data, stops, seed=1009 * seed + thread, room=room)
             solution.load(self.data, work, tours.stops)
             work.counters[at.BEST] = work.counters[at.CURRENT]
-            anneal.remember(work)
+            steps.remember(work)
             anneal.construct(self.data, work)
             self.works.append(work)
         self._cooling: Cooling | None = None
@@ -185,16 +187,11 @@ class Search:
 
             while cooling.at < 1:
                 chunk = cooling.next_chunk()
-                first, last = heat(cooling.at), heat(cooling.expected(chunk))
+                arguments = (chunk, heat(cooling.at), heat(cooling.expected(chunk)))
                 before = cooling.at
-                list(
-                    pool.map(
-                        lambda work: anneal.anneal(self.data, work, chunk, first, last, BLINK),  # noqa: B023 (used at once)
-                        self.works,
-                    )
-                )
+                self._side_by_side(pool, anneal.anneal, *arguments, BLINK, EXCHANGES)
                 self._settle(cooling, chunk, watch)
-                if int(before * EXCHANGES) < int(cooling.at * EXCHANGES):
+                if int(before * AGREEMENTS) < int(cooling.at * AGREEMENTS):
                     self._agree()
 
     def _press(
@@ -208,18 +205,21 @@ class Search:
             absent = min(int(work.counters[at.ABSENT]) for work in self.works)
             allowed = absent if allowed is None else min(allowed, absent)
             warmth = FLEET_TEMPERATURE * hot
-            list(
-                pool.map(
-                    lambda work: fleet.reduce(self.data, work, chunk, warmth, BLINK, allowed),  # noqa: B023 (used at once)
-                    self.works,
-                )
-            )
+            self._side_by_side(pool, fleet.reduce, chunk, warmth, BLINK, allowed)
             self._settle(cooling, chunk, watch)
         best = self.best()
         for work in self.works:
             solution.load(self.data, work, best)
             if work.counters[at.CURRENT] < work.counters[at.BEST]:
-                anneal.remember(work)
+                steps.remember(work)
+
+    def _side_by_side(
+        self, pool: ThreadPoolExecutor, function: Callable[..., None], *arguments: float
+    ) -> None:
+        """Call a compiled function for every thread's search, and wait for all."""
+        calls = [pool.submit(function, self.data, work, *arguments) for work in self.works]
+        for call in calls:
+            call.result()
 
     def _settle(self, cooling: Cooling, chunk: int, watch: Watch | None) -> None:
         """Count a chunk; give tours more room where they wanted it."""
@@ -240,7 +240,7 @@ class Search:
             if work is not leader:
                 solution.load(self.data, work, tours)
                 if work.counters[at.CURRENT] < work.counters[at.BEST]:
-                    anneal.remember(work)
+                    steps.remember(work)
 
     def _leader(self) -> Work:
         return min(self.works, key=lambda work: int(work.counters[at.BEST]))

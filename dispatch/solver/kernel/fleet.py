@@ -7,22 +7,6 @@ doi 10.1287/trsc.2019.0914). When all are placed, that is a solution with one to
 
 import math
 
-from dispatch.solver.kernel.anneal import (
-    ABSENTS,
-    arrange,
-    begin_step,
-    call_absents,
-    change,
-    keep,
-    legs_in_a_tour,
-    recreate,
-    remember,
-    restore,
-    ruin,
-    shorten,
-    take_out,
-    touch,
-)
 from dispatch.solver.kernel.columns import (
     ABSENT,
     BEST,
@@ -40,6 +24,18 @@ from dispatch.solver.kernel.columns import (
 )
 from dispatch.solver.kernel.compiled import borrowing
 from dispatch.solver.kernel.insertion import draw
+from dispatch.solver.kernel.recreate import ABSENTS, arrange, call_absents, recreate
+from dispatch.solver.kernel.ruin import legs_in_a_tour, ruin
+from dispatch.solver.kernel.steps import (
+    begin_step,
+    change,
+    keep,
+    remember,
+    restore,
+    shorten,
+    take_out,
+    touch,
+)
 from dispatch.solver.kernel.tables import Data, Work
 
 

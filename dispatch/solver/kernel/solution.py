@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dispatch.solver.kernel import anneal
 from dispatch.solver.kernel import columns as at
+from dispatch.solver.kernel import recreate, steps
 from dispatch.solver.kernel.tables import Data, Table, Work
 
 
@@ -47,14 +47,14 @@ def load(data: Data, work: Work, tours: Sequence[Sequence[int]]) -> None:
     work.absent[1, absent] = np.arange(len(absent))
     counters[at.ABSENT] = len(absent)
     for leg in range(legs):
-        work.priced[leg] = anneal.price_out(data, work, leg)
+        work.priced[leg] = steps.price_out(data, work, leg)
     counters[at.CURRENT] = work.heads[:, at.COST].sum() + work.priced.sum()
 
 
 def _time(data: Data, work: Work) -> None:
     """Time all tours; those with linked pickups again, until no opening moves."""
     for k in range(len(data.vehicles)):
-        anneal.renew(data, work, k)
+        steps.renew(data, work, k)
     linked = [
         leg for leg in np.flatnonzero(data.legs[:, at.AFTER] >= 0).tolist() if work.where[leg] >= 0
     ]
@@ -62,13 +62,13 @@ def _time(data: Data, work: Work) -> None:
     while moved:
         moved = False
         for leg in linked:
-            if not anneal.exists(data, work, leg):
+            if not steps.exists(data, work, leg):
                 continue
             before = work.stops[leg, at.OPENS]
-            anneal.follow(data, work, leg)
+            recreate.follow(data, work, leg)
             if work.stops[leg, at.OPENS] != before:
                 moved = True
-                anneal.renew(data, work, work.where[leg])
+                steps.renew(data, work, work.where[leg])
 
 
 def best_of(work: Work) -> list[list[int]]:

@@ -12,7 +12,7 @@ from dispatch.solver.kernel.compiled import compiled
 from dispatch.solver.problem import Problem
 from dispatch.solver.terms import Limits
 
-NEAR = 40
+NEAR = 70
 """Neighbours of a leg that string removals and insertions look at."""
 CLASSES_NEAR = 60
 """Courier classes in whose empty tours a leg is tried, the cheapest first."""
@@ -58,6 +58,7 @@ class Work(NamedTuple):
     heads: Table  # (K, HEAD_COLUMNS)
     where: Table  # (L,): vehicle, -1: left out
     choice: Table  # (L,): the drop-off chosen
+    row: Table  # (S,): where a stop stands in its tour
     priced: Table  # (L,): what leaving it out costs in the solution kept; 0 where it is served
     absent: Table  # (2, L): legs left out, and each leg's place in that list (-1: not in it)
     absences: Table  # (L,): how often a fleet reduction saw it left out
@@ -399,6 +400,7 @@ def work_of(data: Data, stops: Table, *, seed: int, room: int) -> Work:
         heads=zeros(vehicles, at.HEAD_COLUMNS),
         where=np.full(legs, -1, np.int64),
         choice=np.full(legs, -1, np.int64),
+        row=zeros(len(stops)),
         priced=zeros(legs),
         absent=np.full((2, legs), -1, np.int64),
         absences=np.ones(legs, np.int64),

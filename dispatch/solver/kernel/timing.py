@@ -159,6 +159,7 @@ def refresh(
     loads: Table,
     heads: Table,
     where: Table,
+    rows: Table,
     k: int,
 ) -> bool:
     """Fill in the table of tour k from its stops; say whether it keeps to its own limits.
@@ -186,6 +187,7 @@ def refresh(
     steady = 0
     for i in range(1, n + 1):
         stop = tours[k, i, STOP]
+        rows[stop] = i
         place = stops[stop, PLACE]
         if place < 0:
             place = end

@@ -352,7 +352,7 @@ def test_values_of_progress_repeat_a_timed_plan(scattered: Scattered) -> None:
 def test_routes_are_committed_in_groups(scattered: Scattered, proposals: list[Watched]) -> None:
     """With more legs than a model may have, each group of routes has one, and is committed."""
     problem = scattered(1, 24, 8)
-    plan = routing.solve(problem, iterations=24 * routing.ITERATIONS_PER_LEG, group_legs=8)
+    plan = routing.solve(problem, iterations=100 * routing.ITERATIONS_PER_NODE, group_legs=8)
     assert check.violations(problem, plan) == []
     assert len(proposals) >= 3
     assert all(proposal.is_committed for proposal in proposals)
@@ -363,8 +363,8 @@ def test_routes_are_committed_in_groups(scattered: Scattered, proposals: list[Wa
 
 
 def test_short_searches_commit_fewer_groups_and_say_so(scattered: Scattered) -> None:
-    """Groups are as many as the search was long enough for, counted in legs."""
-    plan = routing.solve(scattered(1, 24, 8), iterations=50, group_legs=8)
+    """Groups are as many as the search was long enough for, counted in nodes."""
+    plan = routing.solve(scattered(1, 60, 20), iterations=50, group_legs=16)
     (note,) = plan.notes
     assert note.endswith("legs were not committed through OR-Tools: beyond its share of the time")
 
@@ -385,12 +385,14 @@ def test_groups_hold_every_route_once(scattered: Scattered) -> None:
     schedule = Schedule(scattered(2, 40, 16))
     tours = insert.build(schedule).stops
     busy = {vehicle: stops for vehicle, stops in enumerate(tours) if stops}
-    found = groups.groups_of(Promised(schedule), busy, most_legs=10)
+    found = groups.groups_of(Promised(schedule), busy, most_legs=10, most_nodes=1000)
     assert sorted(vehicle for group in found for vehicle in group) == sorted(busy)
     legs = [sum(len(busy[vehicle]) // 2 for vehicle in group) for group in found]
     assert max(legs) <= 10
-    single = groups.groups_of(Promised(schedule), busy, most_legs=1)
-    assert single == [[vehicle] for vehicle in busy]
+    for limits in ((1, 1000), (1000, 1)):
+        most = dict(zip(("most_legs", "most_nodes"), limits, strict=True))
+        single = groups.groups_of(Promised(schedule), busy, **most)
+        assert single == [[vehicle] for vehicle in busy]
 
 
 def test_what_ortools_finds_is_taken_where_it_is_cheaper(scattered: Scattered) -> None:

@@ -48,9 +48,12 @@ GROUP_LEGS = 250
 ITERATIONS = 10_000
 """Of the search, where it is given no limit at all."""
 
-ITERATIONS_PER_LEG = 50
-"""Of each thread, for each leg that may be committed afterwards in groups: the groups then take a
+ITERATIONS_PER_NODE = 40
+"""Of each thread, for each node that may be committed afterwards in groups: the groups then take a
 tenth of the search's time at most."""
+
+FEWEST_NODES = 100
+"""So many are committed however short the search was."""
 
 SHARE = 0.95
 """Of `progress`, for the search; the rest is OR-Tools' at 200 legs in 2 s."""
@@ -184,23 +187,26 @@ def _in_groups(
 ) -> tuple[list[Outcome], tuple[str, ...]]:
     """Commit the tours group by group, as many as the search was long enough for."""
     known = Tours(run.schedule).found_in(warm) if warm is not None else {}
+    most = max(FEWEST_NODES, run.iterations // (len(run.works) * ITERATIONS_PER_NODE))
+    # Even groups, of which as many as may be fit: most legs have two nodes.
+    even = most // -(-most // (2 * group_legs))
     groups = [
         group
-        for group in groups_of(promised, tours, most_legs=group_legs)
+        for group in groups_of(promised, tours, most_legs=group_legs, most_nodes=even)
         if any(tours[vehicle] != known.get(vehicle) for vehicle in group)
     ]
-    most_legs = max(group_legs, run.iterations // (len(run.works) * ITERATIONS_PER_LEG))
     outcomes = []
-    done = left = 0
+    legs = left = 0
     for group in groups:
         nodes = nodes_of(promised, group, tours)
-        if done + len(nodes.legs) > most_legs or nodes.cells() > CELLS:
+        legs += len(nodes.legs)
+        if nodes.count > most or nodes.cells() > CELLS:
             left += len(nodes.legs)
             continue
-        done += len(nodes.legs)
+        most -= nodes.count
         outcomes.append(commit(nodes, partial(_chosen, tours, group), seed=run.seed))
     beyond = "legs were not committed through OR-Tools: beyond its share of the time"
-    notes = (f"{left} of {done + left} {beyond}",) if left else ()
+    notes = (f"{left} of {legs} {beyond}",) if left else ()
     return outcomes, notes
 
 

@@ -20,7 +20,7 @@ _LOOKED_AT = 3
 
 
 def groups_of(
-    promised: Promised, tours: Mapping[int, Sequence[int]], *, most_legs: int
+    promised: Promised, tours: Mapping[int, Sequence[int]], *, most_legs: int, most_nodes: int
 ) -> list[list[int]]:
     """Split routes into groups of neighbours.
 
@@ -30,8 +30,9 @@ def groups_of(
         The problem.
     tours : mapping of vehicle to stops
         Routes with at least one stop, of vehicles that are not closed.
-    most_legs : int
-        In a group. A single route may have more.
+    most_legs, most_nodes : int
+        In a group: legs, and pickups, drop-off options, starts and ends together. A single route
+        may have more.
 
     Returns
     -------
@@ -52,7 +53,7 @@ def groups_of(
             if not waiting[other]:
                 continue
             larger = group.with_route(routes[other])
-            if larger.legs <= most_legs and larger.cells() <= CELLS:
+            if larger.legs <= most_legs and larger.nodes <= most_nodes and larger.cells() <= CELLS:
                 group, waiting[other] = larger, False
         found.append(sorted(group.vehicles))
     return found

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from cli.errors import fail, plain_errors
+from cli.progress import told_of_compiling, working
 
 if TYPE_CHECKING:
     from dispatch.core.policy import Policy
@@ -66,6 +67,7 @@ def play(
     from dispatch.sim import report
     from dispatch.sim.day import Replay
     from dispatch.sim.folder import map_path, read_day
+    from dispatch.solver.warmup import warm_up
     from maps.land.compound_files import corrected
     from maps.land.gated_land import marked
     from maps.osm import load_map
@@ -88,6 +90,9 @@ def play(
             playing = Replay(day, times, seed=seed, policy=policy, clock=SystemClock())
         except msgspec.ValidationError as error:
             fail(f"{folder / 'day.toml'}: scenario.behaviour: {error}")
+        # Or the first epoch's latency would be that of the compiler.
+        with working("loading the solver") as work, told_of_compiling(work, "dispatch.solver"):
+            warm_up(policy.engine)
         with _bar(console) as bar:
             task = bar.add_task(f"{day.date}", total=1.0)
             result = playing.run(lambda share: bar.update(task, completed=share))

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import typer
 from rich.console import Console
 from rich.live import Live
@@ -159,21 +158,11 @@ def _planned(
 
 
 def _compile() -> None:
-    """Load and compile the solver by a problem of one leg, before any limit starts."""
-    from dispatch.solver.problem import Problem
+    """Load and compile the solver before any limit starts."""
+    from dispatch.solver.warmup import warm_up
 
-    minutes = np.array([[[0, 5, 9], [5, 0, 4], [9, 4, 0]]], dtype=np.int32)
-    tiny = Problem(
-        travel=60 * minutes,
-        pickup_place=np.array([1]),
-        option_leg=np.array([0]),
-        option_place=np.array([2]),
-        start_place=np.array([0]),
-        end_place=np.array([0]),
-    )
-    once = _Limits(iterations=1, time_limit_s=None, threads=1, seed=0)
     with working("loading the solver") as work, told_of_compiling(work, "dispatch.solver"):
-        _planned(tiny, once, progress=None, warm=None, reduce_fleet=False, watch=None)
+        warm_up("routing")
 
 
 def _search(

@@ -1,21 +1,25 @@
 """``antmile warmup``: pay for loading and compiling once, in plain sight.
 
 Python compiles a package's files when they are first imported, and numba compiles the search for
-travel times when it is first called; together that takes half a minute, at which the first user
-of a fresh install should not wonder. Both keep what they compiled on disk, so that a second run
-takes seconds: Python beside the files, numba in ``NUMBA_CACHE_DIR``, or beside the files where
-that is not set, or in the user's own cache folder where nothing can be written there.
+travel times and the solver when they are first called; together that takes a minute, at which the
+first user of a fresh install should not wonder. Both keep what they compiled on disk, so that a
+second run takes seconds: Python beside the files, numba in ``NUMBA_CACHE_DIR``, or beside the files
+where that is not set, or in the user's own cache folder where nothing can be written there.
 """
 
 import importlib
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import typer
 
 from cli.errors import plain_errors
+
+if TYPE_CHECKING:
+    from dispatch.solver.plan import Engine
 
 LIBRARIES = {
     "numpy and scipy": ("numpy", "scipy.sparse.csgraph", "scipy.sparse.linalg"),
@@ -35,7 +39,8 @@ def warmup() -> None:
     for name, modules in LIBRARIES.items():
         _timed(f"load {name}", partial(_load, modules))
     _timed("compile the search for travel times", _search)
-    _timed("load OR-Tools and solve a small problem", _solve)
+    _timed("compile the solver", partial(_solve, "search"))
+    _timed("load OR-Tools and solve a small problem", partial(_solve, "routing"))
     typer.echo("warm")
 
 
@@ -71,20 +76,8 @@ def _search() -> None:
         raise RuntimeError("the compiled search does not find the way round a ring")
 
 
-def _solve() -> None:
-    """Plan one leg for one courier: places 0 (start and end), 1 (pickup), 2 (door)."""
-    from dispatch.solver import routing
-    from dispatch.solver.problem import Problem
+def _solve(engine: "Engine") -> None:
+    """Plan small problems by an engine; what it calls for large ones is then compiled, too."""
+    from dispatch.solver.warmup import warm_up
 
-    minutes = np.array([[[0, 5, 9], [5, 0, 4], [9, 4, 0]]], dtype=np.int32)
-    problem = Problem(
-        travel=60 * minutes,
-        pickup_place=np.array([1]),
-        option_leg=np.array([0]),
-        option_place=np.array([2]),
-        start_place=np.array([0]),
-        end_place=np.array([0]),
-    )
-    plan = routing.solve(problem, seed=0, solution_limit=10)
-    if len(plan.tours) != 1:
-        raise RuntimeError("the solver left a leg out that anybody could carry")
+    warm_up(engine)

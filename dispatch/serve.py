@@ -26,6 +26,7 @@ from dispatch.runtime import LiveLoop, Runtime
 from dispatch.service.server import Server
 from dispatch.service.site import HEARTBEAT_S, HostedNetwork, HostedZone, Mint, Site
 from dispatch.settings import Settings, SettingsError
+from dispatch.solver.warmup import warm_up
 from maps.network import MapError
 from maps.osm import load_map
 from maps.travel import TravelTimes
@@ -99,6 +100,7 @@ class LiveService:
             factors={mode.value: hours for mode, hours in settings.time_factors.items()},
         )
         _warm(times, self._clock.now())
+        self._load_solver(policy)
         self._log = log = open_log(settings.data_dir / LOG_FILE)
         networks = {
             name: HostedNetwork(
@@ -144,6 +146,13 @@ class LiveService:
             self._log.close()
         if self._lock is not None:
             self._lock.close()
+
+    def _load_solver(self, policy: Policy) -> None:
+        """Compile what plans before the first epoch; no guard of time starts before that."""
+        began = self._clock.monotonic()
+        logger.info("loading the solver; on a fresh install it is compiled, which takes a minute")
+        warm_up(policy.engine)
+        logger.info("the solver is loaded: %.1f s", self._clock.monotonic() - began)
 
     def _zone(self, name: str, log: EventLog, times: TravelTimes, policy: Policy) -> HostedZone:
         runtime = Runtime(

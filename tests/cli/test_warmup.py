@@ -31,19 +31,32 @@ for mode in ("foot", "car"):
     assert len(times.route(mode, spots[0], spots[-1]).polyline) > 2
 """
 
+# All that epochs, `antmile solve` and its formats ask: every field of a problem, each in its turn.
+REAL_PLANS = """
+from dispatch.solver.solve import solve
+from tests.solver.kept import KEPT
+
+for kept in KEPT.values():
+    plan = solve(kept.problem, engine="search", iterations=100, progress=lambda: 0.0)
+    solve(kept.problem, engine="search", iterations=100, threads=2, warm=plan, reduce_fleet=True)
+    solve(kept.problem, engine="routing", iterations=100, warm=plan)
+"""
+
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_warmup_compiles_all_and_once(tmp_path: Path, grid_map: Path) -> None:
     """An empty folder is filled; neither a second run nor real work compiles anything more."""
     cache = tmp_path / "numba"
     said = _python(cache, "from cli.main import app; app()", "warmup")
     assert re.search(r"compile the search for travel times \.\.\. [\d.]+ s\n", said)
+    assert re.search(r"compile the solver \.\.\. [\d.]+ s\n", said)
     assert said.endswith("warm\n")
     written = {file: file.stat().st_mtime_ns for file in cache.rglob("*.nb?")}
     assert written
     _python(cache, "from cli.main import app; app()", "warmup")
     _python(cache, REAL_WORK, str(grid_map))
+    _python(cache, REAL_PLANS)
     assert {file: file.stat().st_mtime_ns for file in cache.rglob("*.nb?")} == written
 
 

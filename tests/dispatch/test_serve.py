@@ -4,7 +4,7 @@ import grpc
 import pytest
 
 from dispatch.auth import Principal, Role, issue
-from dispatch.serve import LiveService, secret_of
+from dispatch.serve import LOG_FILE, LiveService, secret_of
 from dispatch.settings import SettingsError, dev_settings, load_settings
 from dispatch.v1 import parcels_pb2, parcels_pb2_grpc
 
@@ -52,6 +52,26 @@ async def test_a_service_goes_on_where_it_stopped(
             "networks/city/zones/east",
             "networks/city/zones/west",
         ]
+
+
+async def test_the_solver_is_loaded_before_the_first_call(
+    grid_map: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That of the policy, and before the log is opened: no epoch waits for a compiler."""
+    loaded: list[str] = []
+
+    def warm_up(engine: str) -> None:
+        assert not (tmp_path / "data" / LOG_FILE).exists()
+        loaded.append(engine)
+
+    monkeypatch.setattr("dispatch.serve.warm_up", warm_up)
+    settings = dev_settings(
+        data_dir=tmp_path / "data", map_file=grid_map, port=0, policy={"engine": "search"}
+    )
+    service = LiveService(settings, SECRET)
+    await service.start()
+    await service.stop()
+    assert loaded == ["search"]
 
 
 async def test_what_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

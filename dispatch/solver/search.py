@@ -16,7 +16,7 @@ from dataclasses import replace
 import numpy as np
 
 from dispatch.solver.cooling import Cooling
-from dispatch.solver.kernel import anneal, fleet, solution, steps, tables
+from dispatch.solver.kernel import anneal, fleet, neighbours, solution, steps, tables
 from dispatch.solver.kernel import columns as at
 from dispatch.solver.kernel.compiled import AVAILABLE
 from dispatch.solver.kernel.tables import Data, Table, Work
@@ -32,6 +32,8 @@ ENGINE = "search"
 
 HOTTEST = 1.0
 """First temperature, in mean costs of a served leg."""
+HOTTEST_WARM = 0.02
+"""The same of a search that starts from a plan."""
 COLDEST = 0.01
 """Last temperature, in first ones."""
 BLINK = 0.01
@@ -130,6 +132,7 @@ class Search:
             steps.remember(work)
             anneal.construct(self.data, work)
             self.works.append(work)
+        self._hottest = HOTTEST if warm is None else HOTTEST_WARM
         self._cooling: Cooling | None = None
 
     @property
@@ -256,7 +259,7 @@ class Search:
             used = work.heads[:, at.LENGTH] > 0
             total -= float(self.data.vehicles[used, at.FIXED].sum())
         served = len(self.data.legs) - int(work.counters[at.ABSENT])
-        return float(max(1.0, HOTTEST * total / max(1, served)))
+        return float(max(1.0, self._hottest * total / max(1, served)))
 
 
 def _fewest(problem: Problem) -> int:
@@ -285,8 +288,8 @@ def _tables(problem: Problem, tours: Tours) -> tuple[Data, Table]:
     closed: set[int] = set()
     kept: set[int] = set()
     for courier, vehicle in tours.vehicle_of.items():
-        measures, stops = tours.measures[vehicle], tours.stops[vehicle]
-        if problem.post[courier] >= 0 and (stops or schedule.left[courier] <= 0):
+        measures = tours.measures[vehicle]
+        if problem.post[courier] >= 0 and (tours.stops[vehicle] or schedule.left[courier] <= 0):
             kept.add(courier)
             since = -at.NEVER if schedule.left[courier] <= 0 else measures.departs_at
             posts[vehicle] = since, measures.ends_at
@@ -295,7 +298,7 @@ def _tables(problem: Problem, tours: Tours) -> tuple[Data, Table]:
         kept.add(courier)
         if measures.blocked or measures.shut or any(measures.disorder):
             closed.add(courier)
-        for stop, begin in zip(stops, measures.starts, strict=True):
+        for stop, begin in zip(tours.stops[vehicle], measures.starts, strict=True):
             limits.latest[stop] = max(limits.latest[stop], begin)
         limits.hours[courier] = max(limits.hours[courier], measures.hours)
         limits.leash[courier] = max(limits.leash[courier], measures.away)
@@ -307,4 +310,6 @@ def _tables(problem: Problem, tours: Tours) -> tuple[Data, Table]:
         leg for leg, courier in enumerate(schedule.committed_to) if courier >= 0 and courier in kept
     ]
     data = tables.data_of(problem, limits, sorted(closed), pinned)
-    return data._replace(posts=tables.own(posts, np.int64)), tables.stops_of(problem, limits)
+    data = data._replace(posts=tables.own(posts, np.int64))
+    stops = tables.stops_of(problem, limits)
+    return neighbours.acquainted(data, stops, problem), stops

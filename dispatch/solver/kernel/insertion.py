@@ -369,6 +369,9 @@ def insert_pair(
                     detour += per_m * metres[mode, place, head]
         smallest = min(smallest, detour)
         detours[j] = smallest
+    # Where ways are shortest ways, a pickup only makes the tour longer.
+    if base + smallest >= best:
+        return best, found_i, found_j
     for j in range(first_j - 1, first - 1, -1):
         detours[j] = smallest
 

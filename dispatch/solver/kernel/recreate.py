@@ -138,7 +138,7 @@ def best_place(
             k = work.kept_of[q - near, 1]
         else:
             c = data.classes[leg, q - near - touched]
-            if c < 0:
+            if c < 0 or data.bounds[leg, q - near - touched] >= best:
                 break
             if closed_fleet or work.tried[c] == look:
                 continue

@@ -6,16 +6,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.solver.arrays import FOREVER, UNREACHABLE
+from dispatch.solver.arrays import FOREVER
 from dispatch.solver.kernel import columns as at
-from dispatch.solver.kernel.compiled import compiled
 from dispatch.solver.problem import Problem
 from dispatch.solver.terms import Limits
-
-NEAR = 70
-"""Neighbours of a leg that string removals and insertions look at."""
-CLASSES_NEAR = 60
-"""Courier classes in whose empty tours a leg is tried, the cheapest first."""
 
 Table = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -41,8 +35,11 @@ class Data(NamedTuple):
     vehicles: Table  # (K, VEHICLE_COLUMNS)
     capacity: Table  # (K, W)
     allowed: NDArray[np.uint8]  # (L, C)
-    near: NDArray[np.int32]  # (L, NEAR): legs
-    classes: NDArray[np.int32]  # (L, CLASSES_NEAR): classes who could serve it alone; -1: no more
+    near: NDArray[np.int32]  # (L, NEAR): legs close by, the closest first
+    classes: NDArray[
+        np.int32
+    ]  # (L, CLASSES): who could serve it alone, cheapest first; -1: no more
+    bounds: Table  # (L, CLASSES): what that costs at least
     first_of: Table  # (C + 1,): first vehicle of each class
     slots: Table  # (H * S,): free compartments
     posts: Table  # (K, 2)
@@ -101,7 +98,6 @@ def data_of(problem: Problem, limits: Limits, closed: Sequence[int], pinned: Seq
     metres = problem.distance_m if problem.cost_per_m.any() else np.zeros((1, 1, 1), np.int32)
     arcs = problem.arc_cost if problem.arc_cost is not None else np.zeros((1, 1, 1), np.int64)
     legs = _legs(problem, first_of, pinned)
-    stops = stops_of(problem, limits)
     data = Data(
         travel=own(travel, np.int32),
         back=_transposed(travel),
@@ -127,12 +123,12 @@ def data_of(problem: Problem, limits: Limits, closed: Sequence[int], pinned: Seq
         allowed=_allowed(problem, closed),
         near=np.zeros((problem.leg_count, 0), np.int32),
         classes=np.zeros((problem.leg_count, 0), np.int32),
+        bounds=np.zeros((problem.leg_count, 0), np.int64),
         first_of=first_of,
         slots=own(problem.hub_slots_free.reshape(-1), np.int64),
         posts=np.zeros((len(couriers), 2), np.int64),
         steps=_steps(problem),
     )
-    data = data._replace(near=_near(problem), classes=_classes(problem, data, stops))
     return Data(*(own(table, table.dtype) for table in data))
 
 
@@ -289,86 +285,6 @@ def _allowed(problem: Problem, closed: Sequence[int]) -> NDArray[np.uint8]:
     allowed[mine] = 0
     allowed[mine, committed[mine]] = 1
     return allowed
-
-
-def _near(problem: Problem) -> NDArray[np.int32]:
-    """(L, NEAR): the legs whose drop-offs, and by half their pickups, are closest."""
-    legs = problem.leg_count
-    count = max(0, min(NEAR, legs - 1))
-    if count == 0:
-        return np.zeros((legs, 0), np.int32)
-    first = np.searchsorted(problem.option_leg, np.arange(legs))
-    drop = problem.option_place[first]
-    pickup = np.where(problem.pickup_place >= 0, problem.pickup_place, drop)
-    drop = np.where(drop >= 0, drop, pickup)
-    known = (drop >= 0).all()
-    return _nearest(
-        problem.travel[0] if known else np.zeros((1, 1), np.int32),
-        np.maximum(drop, 0) if known else np.zeros(legs, np.int64),
-        np.maximum(pickup, 0) if known else np.zeros(legs, np.int64),
-        count,
-    )
-
-
-@compiled
-def _nearest(travel: Any, drop: Any, pickup: Any, count: Any) -> Any:
-    legs = len(drop)
-    near = np.empty((legs, count), np.int32)
-    apart = np.empty(legs, np.float64)
-    for leg in range(legs):
-        for other in range(legs):
-            apart[other] = (
-                min(travel[drop[leg], drop[other]], UNREACHABLE)
-                + 0.5 * travel[pickup[leg], pickup[other]]
-            )
-        apart[leg] = 1e18
-        order = np.argsort(apart, kind="mergesort")
-        for rank in range(count):
-            near[leg, rank] = order[rank]
-    return near
-
-
-def _classes(problem: Problem, data: Data, stops: Table) -> NDArray[np.int32]:
-    """(L, at most CLASSES_NEAR): the classes who serve a leg alone for least, as a bound."""
-    count = min(CLASSES_NEAR, problem.courier_count)
-    return _cheapest(
-        data.travel, data.legs, stops, data.vehicles, data.first_of, data.allowed, count
-    )
-
-
-@compiled
-def _cheapest(
-    travel: Any, legs: Any, stops: Any, vehicles: Any, first_of: Any, allowed: Any, count: Any
-) -> Any:
-    result = np.full((legs.shape[0], count), -1, np.int32)
-    classes = len(first_of) - 1
-    price = np.empty(classes, np.float64)
-    for leg in range(legs.shape[0]):
-        drop = legs[leg, at.FIRST]
-        goal = stops[drop, at.PLACE]
-        source = stops[leg, at.PLACE]
-        if source < 0:
-            source = goal
-        for c in range(classes):
-            price[c] = np.inf
-            k = first_of[c]
-            if allowed[leg, c] == 0:
-                continue
-            mode = vehicles[k, at.MODE]
-            ticks = 0.0
-            tail = vehicles[k, at.START]
-            for head in (source, goal, vehicles[k, at.END]):
-                if tail >= 0 and head >= 0:
-                    ticks += travel[mode, tail, head]
-                if head >= 0:
-                    tail = head
-            rate = vehicles[k, at.PER_TRAVEL] + vehicles[k, at.PER_AWAY]
-            price[c] = ticks * max(rate, 1) + vehicles[k, at.PER_PARCEL] + vehicles[k, at.FIXED]
-        order = np.argsort(price, kind="mergesort")
-        for rank in range(count):
-            if price[order[rank]] < np.inf:
-                result[leg, rank] = order[rank]
-    return result
 
 
 def work_of(data: Data, stops: Table, *, seed: int, room: int) -> Work:

@@ -139,22 +139,18 @@ def _planned(
     watch: Callable[[int, int], None] | None,
 ) -> "Plan":
     """Call the solver: the only place that does."""
-    from dispatch.solver.problem import UnsupportedError
     from dispatch.solver.solve import solve as planned
 
-    try:
-        return planned(
-            problem,
-            seed=limits.seed,
-            iterations=limits.iterations,
-            threads=limits.threads,
-            progress=progress,
-            warm=warm,
-            reduce_fleet=reduce_fleet,
-            watch=watch,
-        )
-    except UnsupportedError as error:
-        fail(str(error))
+    return planned(
+        problem,
+        seed=limits.seed,
+        iterations=limits.iterations,
+        threads=limits.threads,
+        progress=progress,
+        warm=warm,
+        reduce_fleet=reduce_fleet,
+        watch=watch,
+    )
 
 
 def _compile() -> None:

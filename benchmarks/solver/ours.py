@@ -1,6 +1,6 @@
 """Our solver as a process of the benchmark: one work, one answer.
 
-Compiling is done, on a small work, before any clock runs. Options: ``engine`` (search, routing or
+Compiling is done, on a small work, before any clock runs. Options: ``engine`` (routing, search or
 insert), ``large`` (four modes and distances, for its memory), ``known`` (so many of the legs have
 been planned before: the answer starts from a plan of those, found in `KNOWN_S` seconds that do not
 count).
@@ -79,7 +79,7 @@ def plan_of(
     warm: Plan | None = None,
 ) -> Plan:
     """Solve within the order's seconds; without a watch for a few steps. The trace is recorded."""
-    engine = order.options.get("engine", "search")
+    engine = order.options.get("engine", "routing")
     if engine == "insert":
         return insert.solve(problem, passes=0)
 
@@ -93,7 +93,7 @@ def plan_of(
     search = import_module("dispatch.solver.search").search
     if engine == "routing":
         search = import_module("dispatch.solver.solve").solve
-        more |= {"engine": engine, "explain": False}
+        more |= {"engine": engine}
     plan: Plan = search(
         problem,
         seed=order.seed,

@@ -46,23 +46,6 @@ class ProblemError(ValueError):
         return self.faults[0][0]
 
 
-class UnsupportedError(ValueError):
-    """A field is not neutral and the engine does not honour it yet.
-
-    Parameters
-    ----------
-    field : str
-        Name of the field.
-    engine : str
-        Who refuses.
-
-    """
-
-    def __init__(self, field: str, engine: str) -> None:
-        self.field = field
-        super().__init__(f"{field}: not honoured yet by {engine}")
-
-
 @dataclass(frozen=True, eq=False)
 class Lists:
     """A list of integers for each row: row r is `values[indptr[r]:indptr[r + 1]]`.

@@ -27,7 +27,6 @@ from dispatch.solver.arrays import (
     PostSteps,
     ProblemError,
     UIntArray,
-    UnsupportedError,
 )
 from dispatch.solver.fields import complete
 
@@ -41,7 +40,6 @@ __all__ = [
     "PostSteps",
     "Problem",
     "ProblemError",
-    "UnsupportedError",
 ]
 
 _NEUTRAL: Any = None
@@ -306,11 +304,7 @@ class Problem:
 
     @cached_property
     def in_use(self) -> frozenset[str]:
-        """Names of the fields that later engines honour and that are not neutral here.
-
-        An engine that does not know one of them refuses the problem by that name
-        (`UnsupportedError`): a field is never ignored in silence.
-        """
+        """Names of the fields beyond plain tours and their limits that are not neutral here."""
         uses = {
             "after_leg": bool((self.after_leg >= 0).any()),
             "move_cost": bool(((self.seen_courier >= 0) & (self.move_cost > 0)).any()),

@@ -34,7 +34,7 @@ HOTTEST = 1.0
 """First temperature, in mean costs of a served leg."""
 HOTTEST_WARM = 0.02
 """The same of a search that starts from a plan."""
-COLDEST = 0.01
+COLDEST = 0.003
 """Last temperature, in first ones."""
 BLINK = 0.01
 """Share of positions that an insertion passes over."""

@@ -1,7 +1,8 @@
 """The compiled half of the search: arrays in, arrays out.
 
-`tables` turns a `Problem` into the arrays, whose columns `columns` names; `timing` times and prices
-one tour, `insertion` finds the best place for a leg, `links` and `posts` hold what couples tours,
-`anneal` ruins and recreates, `exchange` moves whole pieces of tours. Nothing here knows what a
-`Plan` is: `dispatch.solver.search` drives it.
+`tables` turns a `Problem` into the arrays, whose columns `columns` names; `neighbours` says which
+legs are close; `solution` puts solutions in and out. `timing` times and prices one tour, `posts`
+looks after those who stay behind, `insertion` finds the best rows of a tour for a leg. A step is
+made of `ruin`, `recreate` and `exchange`, and kept or undone by `steps`; `anneal` and `fleet` take
+steps. Nothing here knows what a `Plan` is: `dispatch.solver.search` drives it.
 """

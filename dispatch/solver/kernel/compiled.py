@@ -4,11 +4,14 @@ Exists so that numba's untyped decorator is met in one place, and so that everyt
 where numba is missing: then the same functions are interpreted, some hundred times slower, and
 `AVAILABLE` says so.
 
-numba compiles a function again when its own file changes, not when a function that it calls in
-another file does: after a change in `kernel/` empty the cache (`NUMBA_CACHE_DIR`, else the
-`__pycache__` beside the file).
+numba keeps what it compiled on disk (`NUMBA_CACHE_DIR`, else beside the file) and compiles a
+function again when its own file has changed, not when another one has, whose functions it has
+swallowed. So every function here bears the stamp of the whole package: any change compiles all.
 """
 
+import hashlib
+import pkgutil
+import sys
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
@@ -26,9 +29,29 @@ _njit: Any = njit if AVAILABLE else None
 _OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
 
 
+def _stamp() -> str:
+    """Hash the sources of the package, and of the constants that it takes from outside."""
+    sha = hashlib.sha256(pkgutil.get_data("dispatch.solver", "arrays.py") or b"")
+    for module in pkgutil.iter_modules(sys.modules[__package__].__path__):
+        sha.update(pkgutil.get_data(__package__, f"{module.name}.py") or b"")
+    return sha.hexdigest()
+
+
+_SOURCES = _stamp() if AVAILABLE else ""
+
+
+def _dispatcher(function: Function, **options: object) -> Function:
+    dispatcher = _njit(**_OPTIONS, **options)(function)
+    # Not public, so it may be missing one day: then numba's own rule holds.
+    index = getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
+    if index is not None and hasattr(index, "_source_stamp"):
+        index._source_stamp = _SOURCES  # noqa: SLF001
+    return cast("Function", dispatcher)
+
+
 def compiled(function: Function) -> Function:
     """Return a function compiled at its first call; without numba, the function itself."""
-    return cast("Function", _njit(**_OPTIONS)(function)) if AVAILABLE else function
+    return _dispatcher(function) if AVAILABLE else function
 
 
 def borrowing(function: Function) -> Function:
@@ -37,4 +60,4 @@ def borrowing(function: Function) -> Function:
     Counting costs two atomic additions for each array and call, which the search's short calls
     would pay millions of times: they took more than half of its time.
     """
-    return cast("Function", _njit(**_OPTIONS, _nrt=False)(function)) if AVAILABLE else function
+    return _dispatcher(function, _nrt=False) if AVAILABLE else function

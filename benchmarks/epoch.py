@@ -37,15 +37,15 @@ RUNS = 5
 CASES = (
     Policy(engine="insert"),
     Policy(engine="search"),
-    Policy(engine="routing", iterations_per_leg=25),
+    Policy(engine="routing", most_iterations=2_000),
     Policy(engine="routing"),
     Policy(engine="routing", threads=2),
-    Policy(engine="routing", iterations_per_leg=200),
+    Policy(engine="routing", most_iterations=20_000),
 )
 
 COLUMNS = (
     "engine",
-    "steps a leg",
+    "steps",
     "threads",
     "first",
     "next, median",
@@ -103,7 +103,7 @@ def main() -> None:
         is_insertion = policy.engine == "insert"
         table.add_row(
             policy.engine,
-            "" if is_insertion else str(policy.iterations_per_leg),
+            "" if is_insertion else f"{policy.iterations_of(options.legs):,}",
             "" if is_insertion else str(policy.threads),
             f"{first:.2f}",
             f"{statistics.median(later):.2f}",

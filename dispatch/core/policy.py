@@ -14,6 +14,7 @@ ENGINES = get_args(Engine)
 NEVER_ZERO = (
     "epoch_s",
     "iterations_per_leg",
+    "most_iterations",
     "threads",
     "solution_limit",
     "max_legs",
@@ -61,9 +62,13 @@ class Policy(Value):
     engine
         ``routing`` (OR-Tools with the compiled search inside), ``search`` (that search alone) or
         ``insert`` (cheapest insertion alone).
-    iterations_per_leg
-        Steps of the search in one epoch, for each leg of its problem. A count, not a time, so
-        that the same day gives the same plans on any machine.
+    iterations_per_leg, most_iterations
+        Steps of the search in one epoch: so many for each leg of its problem, and no more than the
+        second. A count, not a time, so that the same day gives the same plans on any machine.
+    warm_from_legs
+        From so many legs on the search starts from the last plan. That start is a cool one, which
+        gains time where steps are few for the legs; with fewer legs it would only hold the search
+        in the last plan's neighbourhood.
     threads
         Searches side by side, each with so many steps. Two give other plans than one, the same on
         any machine.
@@ -120,7 +125,9 @@ class Policy(Value):
     version: str = "default-1"
     epoch_s: Seconds = 60
     engine: Engine = "routing"
-    iterations_per_leg: int = 50
+    iterations_per_leg: int = 100
+    most_iterations: int = 10_000
+    warm_from_legs: int = 40
     threads: int = 1
     solution_limit: int = 40
     seed: int = 0
@@ -186,7 +193,7 @@ class Policy(Value):
 
     def iterations_of(self, legs: int) -> int:
         """Return the steps of the search for a problem of so many legs."""
-        return self.iterations_per_leg * legs
+        return min(self.iterations_per_leg * legs, self.most_iterations)
 
     def answer_s(self, kind: CourierKind) -> Seconds:
         """Time that a kind of courier has to answer an offer."""

@@ -30,6 +30,8 @@ CHOSEN = frozenset(
         "seed",
         "epoch_s",
         "iterations_per_leg",
+        "most_iterations",
+        "warm_from_legs",
         "threads",
         "solution_limit",
         "max_legs",

@@ -21,7 +21,9 @@ from dispatch.solver.problem import Problem
 from dispatch.solver.solve import solve
 from tests.core.town import AT_ONCE, NOON, Story, Straight, place
 
-BY_SEARCH = msgspec.structs.replace(AT_ONCE, version="search", engine="search")
+BY_SEARCH = msgspec.structs.replace(
+    AT_ONCE, version="search", engine="search", most_iterations=1_000_000, warm_from_legs=1
+)
 
 
 class Ticking:
@@ -151,6 +153,16 @@ def test_a_warm_start_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     assert again.cost == first.cost < cold.cost
 
 
+def test_a_small_epoch_starts_from_nothing() -> None:
+    """Where steps suffice to find the best from anywhere, the last plan is none of its business."""
+    policy = msgspec.structs.replace(BY_SEARCH, warm_from_legs=10)
+    story, planner = a_town(policy), a_planner()
+    first = planned(story, planner)
+    assert planned(story, planner) == first
+    story.parcel("p9", pickup=place(100, 100), dropoff=place(500, 500))
+    assert planned(story, planner).warm == first.digest
+
+
 def test_a_restart_starts_from_nothing() -> None:
     """A planner without a past plans the same epoch cold, and the same every time."""
     story, planner = a_town(), a_planner()
@@ -221,7 +233,7 @@ def test_what_ended_the_search_is_told(caplog: pytest.LogCaptureFixture) -> None
         planned(story, a_planner(clock=Ticking(0.5), guard_s=10))
     first, *_, last = caplog.messages
     assert "9 legs, 3 couriers" in first
-    assert "450 steps, ended by ITERATION_LIMIT" in first
+    assert "900 steps, ended by ITERATION_LIMIT" in first
     assert "ended by PROGRESS" in last
     levels = [each.levelno for each in caplog.records]
     assert levels == [logging.INFO, logging.WARNING, logging.INFO]

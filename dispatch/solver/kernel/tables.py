@@ -112,7 +112,6 @@ def data_of(problem: Problem, limits: Limits, closed: Sequence[int], pinned: Seq
                 problem.arc_cost is not None,
                 (problem.option_hub >= 0).any(),
                 (problem.after_leg >= 0).any(),
-                (problem.post >= 0).any(),
             ],
             np.int64,
         ),

@@ -5,7 +5,7 @@ back where it costs least now, up to `PASSES` times over. Ties are broken by ind
 problem always gives the same plan. No clock, no randomness, no OR-Tools.
 """
 
-from dispatch.solver.plan import Plan, Reason, Unassigned
+from dispatch.solver.plan import Plan
 from dispatch.solver.problem import Problem
 from dispatch.solver.schedule import Schedule
 from dispatch.solver.tours import Tours, by_urgency
@@ -53,8 +53,3 @@ def solve(problem: Problem, *, passes: int = PASSES) -> Plan:
 
     """
     return build(Schedule(problem), passes=passes).plan(ENGINE)
-
-
-def unexplained(tours: Tours) -> tuple[Unassigned, ...]:
-    """Name the legs left out; `explain` finds out why, until then the search is to blame."""
-    return tuple(Unassigned(leg, Reason.SEARCH_LIMIT) for leg in tours.left_out())

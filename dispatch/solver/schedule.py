@@ -66,12 +66,6 @@ class Schedule(Terms):
 
     """
 
-    def stop_cost(self, courier: int, stop: int) -> int:
-        """Give what a stop costs wherever it stands in the tour."""
-        paid = self.per_parcel[courier] * self.is_dropoff[stop]
-        moved = self._move[stop] if self._seen[stop] != courier else 0
-        return self.price[stop] + paid + moved + self.per_effort[courier] * self.effort[stop]
-
     def carried_most(self, stops: Sequence[int]) -> list[int]:
         """Give the most that is on board at once, by load dimension."""
         # Maps over bound methods: this runs for every insertion that is tried.

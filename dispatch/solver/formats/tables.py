@@ -45,10 +45,6 @@ class Table:
         """Say whether no line is left."""
         return self._next == len(self._lines)
 
-    def peek(self) -> Line | None:
-        """Give the next line without taking it."""
-        return None if self.is_done() else self._lines[self._next]
-
     def take(self, wanted: str) -> Line:
         """Take the next line.
 

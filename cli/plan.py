@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.errors import plain_errors
-from cli.problem_files import Format, Rounding, format_of, read_case, told
+from cli.problem_files import Format, Rounding, content_of, format_of, read_case, told
 
 BROKEN = 1
 
@@ -37,13 +37,16 @@ def check(
     """Say what a plan breaks, and what it is worth.
 
     Published formats are judged by their published rules, from the numbers of
-    their files; the others by the oracle that judges every plan of ours.
+    their files, which want everybody served; the others by the oracle that judges
+    every plan of ours.
 
     Exit status: 0 nothing is broken, 1 something is, 2 a file cannot be read.
     """
-    case = read_case(problem_file, format_ or format_of(problem_file), rounding=rounding)
-    content = plan_file.read_bytes()
-    with told(plan_file, "nothing was checked"):
+    outcome = "nothing was checked"
+    format_ = format_ or format_of(problem_file)
+    case = read_case(problem_file, format_, rounding=rounding, outcome=outcome)
+    content = content_of(plan_file)
+    with told(plan_file, outcome):
         faults, worth, _ = case.judged(content, rounding)
     for fault in faults:
         typer.echo(fault)

@@ -5,8 +5,9 @@ commands need not know them.
 """
 
 import json
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
@@ -35,6 +36,9 @@ Rounding: TypeAlias = Literal["exact", "dimacs"]
 WITH_DEPOT = ("vrptw", "lilim", "sartori")
 """Formats that are planned for fewest vehicles or for distance alone."""
 
+FAULTS_TOLD = 10
+"""So many faults of a file are told one by one."""
+
 CENT = 0.01
 """Published costs are told to this."""
 
@@ -57,6 +61,10 @@ class Case(ABC):
     def warm(self) -> "Plan | None":
         """Return the plan that the file itself begins with."""
         return None
+
+    def fleet(self) -> int:
+        """Return how many couriers the file has."""
+        return int(self.problem.count.sum())
 
     @abstractmethod
     def shown(self, cost: int) -> str:
@@ -100,6 +108,10 @@ class DepotCase(Case):
         self._rounding = rounding
         problem = depot.problem(objective=objective, rounding=rounding or "exact")
         super().__init__(problem, reduce_fleet=objective == "vehicles")
+
+    def fleet(self) -> int:
+        """Return the file's own number, of which no more than can be of use are planned with."""
+        return self._depot.vehicles
 
     def shown(self, cost: int) -> str:
         """Return vehicles where they count, the distance, and how many are left out."""
@@ -195,6 +207,7 @@ class VroomCase(Case):
 
     def __init__(self, model: "Model") -> None:
         self._model = model
+        self.unit = model.unit
         super().__init__(model.problem)
 
     def warm(self) -> "Plan | None":
@@ -202,8 +215,17 @@ class VroomCase(Case):
         return self._model.warm()
 
     def shown(self, cost: int) -> str:
-        """Return VROOM's cost, in which the price of what is left out is contained."""
-        return f"{cost // self._model.unit}"
+        """Return VROOM's cost, without the price of what is left out unless the file gives it."""
+        unit, prices = self.unit, self.problem.unassigned_cost.tolist()
+        if self._model.has_prices:
+            return f"{cost // unit:,}, the price of what is left out included"
+        # The model's prices are multiples of what is more than all routes can cost.
+        step = math.gcd(*prices) or cost + 1
+        left_out, rest = divmod(cost, step)
+        if not left_out:
+            return f"{rest // unit:,}"
+        count = "some" if len(set(prices)) > 1 else f"{left_out}"
+        return f"{rest // unit:,}, {count} left out"
 
     def name(self, leg: int) -> str:
         """Return the job, or both ends of the shipment."""
@@ -268,6 +290,7 @@ def read_case(
     *,
     objective: Objective | None = None,
     rounding: Rounding | None = None,
+    outcome: str = "nothing was planned",
 ) -> Case:
     """Read a problem file.
 
@@ -277,18 +300,21 @@ def read_case(
         Where the format has a depot; by default the former.
     rounding : "exact" or "dimacs", optional
         Where the format is ``vrptw``; by default the former.
+    outcome : str
+        What is said to follow where the file is bad.
 
     Raises
     ------
     typer.Exit
-        With status 2, every fault told on stderr by its line or field.
+        With status 2, the first faults told on stderr by their lines or fields, how many more
+        there are, and which other format the file looks like.
     """
     if objective is not None and format_ not in WITH_DEPOT:
         fail(f"--objective: {format_} says itself what counts; leave it out")
     if rounding is not None and format_ != "vrptw":
         fail(f"--rounding: only vrptw files are scored in two ways; {format_} has one")
-    content = path.read_bytes()
-    with told(path, "nothing was planned"):
+    content = content_of(path)
+    with told(path, outcome, hint=lambda: _other_format(path, content, format_)):
         return _case(path, content, format_, objective or "vehicles", rounding)
 
 
@@ -325,9 +351,33 @@ def _depot(path: Path, content: bytes, format_: Format) -> "Depot":
     return vrptw.read(text) if format_ == "vrptw" else sartori.read(text)
 
 
+def content_of(path: Path) -> bytes:
+    """Read a file that was named on the command line.
+
+    Raises
+    ------
+    typer.Exit
+        With status 2, where there is none.
+    """
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        fail(f"{path}: no such file: give the path of one that is there")
+    except IsADirectoryError:
+        fail(f"{path}: is a folder: give the path of a file")
+
+
 @contextmanager
-def told(path: Path, outcome: str) -> Iterator[None]:
-    """Turn what is wrong with a file into lines on stderr and exit status 2."""
+def told(path: Path, outcome: str, *, hint: Callable[[], str] = str) -> Iterator[None]:
+    """Turn what is wrong with a file into lines on stderr and exit status 2.
+
+    Parameters
+    ----------
+    outcome : str
+        What follows from it.
+    hint : callable, optional
+        Asked where something is wrong: a line on how to go on, or nothing.
+    """
     from dispatch.solver.formats.faults import FormatError
     from dispatch.solver.problem import ProblemError
 
@@ -339,8 +389,12 @@ def told(path: Path, outcome: str) -> Iterator[None]:
         faults = [f"{field}: {message}" for field, message in error.faults]
     else:
         return
-    for fault in faults:
+    for fault in faults[:FAULTS_TOLD]:
         typer.echo(f"{path}: {fault}", err=True)
+    if len(faults) > FAULTS_TOLD:
+        typer.echo(f"and {len(faults) - FAULTS_TOLD} more", err=True)
+    if line := hint():
+        typer.echo(line, err=True)
     fail(f"{counted(len(faults), 'fault')} in {path}: {outcome}")
 
 
@@ -352,7 +406,21 @@ def format_of(path: Path) -> Format:
     typer.Exit
         With status 2, where it looks like none.
     """
-    content = path.read_bytes()
+    found = _looks_like(path, content_of(path))
+    if found is None:
+        fail(f"{path}: looks like none of {', '.join(get_args(Format))}: name its --format")
+    return found
+
+
+def _other_format(path: Path, content: bytes, format_: Format) -> str:
+    """Return a line that names the format a file looks like, where it is another than given."""
+    found = _looks_like(path, content)
+    if found is None or found == format_:
+        return ""
+    return f"this looks like {found}: --format {found}"
+
+
+def _looks_like(path: Path, content: bytes) -> Format | None:
     if path.suffix == ".npz":
         return "antmile"
     words = content.decode("utf-8-sig", errors="replace").split()
@@ -367,13 +435,13 @@ def format_of(path: Path) -> Format:
         return "sartori"
     elif words and words[0].isdecimal():
         return "lilim"
-    return fail(f"{path}: looks like none of {', '.join(get_args(Format))}: name its --format")
+    return None
 
 
 def _keys(content: bytes) -> set[str]:
     try:
         value = json.loads(content.decode("utf-8-sig", errors="replace"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return set()
     return set(value) if isinstance(value, dict) else set()
 

@@ -1,6 +1,7 @@
 """``antmile solve``: a plan for a problem file, of whichever format."""
 
 import json
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -33,6 +34,15 @@ BETWEEN_LINES_S = 1.0
 LEGS_NAMED = 8
 """So many legs left out are named for each reason."""
 
+STOPPED_BY = {
+    "DONE": "nothing left to improve",
+    "ITERATION_LIMIT": "the number of iterations",
+    "SOLUTION_LIMIT": "the number of solutions",
+    "STEP_LIMIT": "a long while without a new solution",
+    "PROGRESS": "the time limit",
+}
+"""What ended the search (`dispatch.solver.plan.StoppedBy`), in plain words."""
+
 BROKEN = 1
 
 
@@ -48,10 +58,21 @@ def solve(
     ] = None,
     iterations: Annotated[
         int | None,
-        typer.Option(min=1, help="Or iterations, for the same plan on every machine."),
+        typer.Option(
+            min=1,
+            help="Instead of a time limit: steps of the search on each thread. The same number"
+            " gives the same plan again, however busy the machine is.",
+        ),
     ] = None,
-    threads: Annotated[int, typer.Option(min=1, max=64, help="To search on.")] = 1,
-    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Of its chance.")] = 0,
+    threads: Annotated[
+        int, typer.Option(min=1, max=64, help="How many threads search at the same time.")
+    ] = 1,
+    seed: Annotated[
+        int,
+        typer.Option(
+            min=0, max=2**31 - 1, help="Another number makes the search draw other random numbers."
+        ),
+    ] = 0,
     objective: Annotated[
         Objective | None,
         typer.Option(
@@ -80,11 +101,12 @@ def solve(
     Compiling, which happens once on a machine, comes before the time limit.
     Published problems are scored by their published rules. What nobody could
     serve is left out and told with its reason.
+
+    Exit status: 0 a plan was written, also where legs are left out, 1 it breaks
+    something, 2 a file or an option is bad.
     """
-    if time_limit is not None and iterations is not None:
-        fail("--time-limit, --iterations: give one of them, not both")
-    if time_limit is not None and not 0.0 < time_limit < float("inf"):
-        fail(f"--time-limit: {time_limit:g} seconds: give more than none")
+    _check_limits(time_limit, iterations)
+    _check_out(out, file)
     with working(f"reading {file.name}"):
         case = read_case(file, format_, objective=objective, rounding=rounding)
         warm = case.warm()
@@ -98,7 +120,7 @@ def solve(
         )
         plan, took = _search(case, limits, warm=warm, shows=progress)
         document = case.document(plan, took.cpu_s)
-        content = json.dumps(document).encode()
+        content = json.dumps(document).encode() + b"\n"
         sink.write(content)
     faults, worth, unserved = case.judged(content)
     Console(highlight=False, soft_wrap=True).print(_table(file, case, plan, worth, took))
@@ -109,6 +131,25 @@ def solve(
         typer.echo(f"a defect of ours: {defect}", err=True)
     if defects:
         raise typer.Exit(BROKEN)
+
+
+def _check_limits(time_limit_s: float | None, iterations: int | None) -> None:
+    if time_limit_s is None:
+        return
+    if iterations is not None:
+        fail("--time-limit, --iterations: give one of them, not both")
+    if not math.isfinite(time_limit_s):
+        fail(f"--time-limit: {time_limit_s:g}: give a finite number of seconds")
+    if time_limit_s <= 0.0:
+        fail(f"--time-limit: {time_limit_s:g} seconds: give more than none")
+
+
+def _check_out(out: Path, file: Path) -> None:
+    """End the program, before any work, where the plan cannot or must not be written."""
+    if not out.parent.is_dir():
+        fail(f"{out.parent}: no such folder: make it, or choose another")
+    if out.is_file() and file.exists() and out.samefile(file):
+        fail(f"--out: {out} is the problem itself, which a plan would destroy: choose another name")
 
 
 @dataclass(frozen=True)
@@ -254,10 +295,9 @@ def _table(file: Path, case: Case, plan: "Plan", worth: str, took: _Took) -> Tab
     """Return the main figures, and what is left out by its reasons."""
     table = Table("problem", file.name)
     table.columns[1].justify = "right"
-    stopped = {"PROGRESS": "the time limit"}.get(plan.stopped_by.value, plan.stopped_by.value)
     for name, value in (
         ("legs", f"{case.problem.leg_count:,}"),
-        ("couriers", f"{int(case.problem.count.sum()):,}"),
+        ("couriers", f"{case.fleet():,}"),
         ("plan", worth),
         ("left out", f"{len(plan.unassigned):,}"),
     ):
@@ -270,7 +310,7 @@ def _table(file: Path, case: Case, plan: "Plan", worth: str, took: _Took) -> Tab
     for name, value in (
         ("engine", plan.engine),
         ("iterations", f"{plan.iterations:,}"),
-        ("stopped by", stopped),
+        ("stopped by", STOPPED_BY[plan.stopped_by.value]),
         ("wall clock", f"{took.wall_s:.1f} s"),
         ("CPU", f"{took.cpu_s:.1f} s on {counted(plan.threads, 'thread')}"),
     ):

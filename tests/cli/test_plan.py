@@ -121,6 +121,37 @@ def test_a_plan_that_cannot_be_read_is_refused(tmp_path: Path, plan: object, tol
     assert "nothing was checked" in result.stderr
 
 
+def test_what_is_missing_is_told_once(tmp_path: Path) -> None:
+    """That it is no list either is no second fault; nor is a bad value's length."""
+    for plan, count in (({"cost": 1}, 1), ({"routes": [7]}, 1), ({"routes": [{}, 7]}, 2)):
+        result = _check(tmp_path, "ogc", plan)
+        assert result.exit_code == 2
+        assert len(result.stderr.splitlines()) == count + 1, result.stderr
+
+
+@pytest.mark.parametrize("name", ["problem", "plan.json"])
+def test_files_that_are_not_there_have_their_sentence(tmp_path: Path, name: str) -> None:
+    """Status 2, for the problem and for the plan."""
+    (tmp_path / "problem").write_text(TEXTS["vrptw"])
+    (tmp_path / "plan.json").write_text("{}")
+    (tmp_path / name).unlink()
+    result = CliRunner().invoke(
+        app, ["plan", "check", str(tmp_path / "problem"), str(tmp_path / "plan.json")]
+    )
+    assert result.exit_code == 2
+    assert result.stderr == (
+        f"error: {tmp_path / name}: no such file: give the path of one that is there\n"
+    )
+
+
+def test_a_bad_problem_was_not_checked(tmp_path: Path) -> None:
+    """Nobody wanted it planned."""
+    result = _check(tmp_path, "vrptw", GOOD["vrptw"][0], "--format", "sartori")
+    assert result.exit_code == 2
+    assert "this looks like vrptw: --format vrptw" in result.stderr
+    assert result.stderr.endswith("nothing was checked\n")
+
+
 def test_a_problem_that_looks_like_nothing_wants_its_format(tmp_path: Path) -> None:
     """Status 2, all formats named."""
     for text in ("", "hello", '{"a": 1}', "[]", "{"):

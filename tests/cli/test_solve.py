@@ -10,12 +10,12 @@ from typer.testing import CliRunner, Result
 
 import cli.solve
 from cli.main import app
-from cli.problem_files import Format, read_case
-from cli.solve import Falling
+from cli.problem_files import FAULTS_TOLD, Format, VroomCase, read_case
+from cli.solve import STOPPED_BY, Falling
 from dispatch.clock import VirtualClock
 from dispatch.solver.arrays import UNREACHABLE
 from dispatch.solver.formats import antmile
-from dispatch.solver.plan import Plan, Reason, Unassigned
+from dispatch.solver.plan import Plan, Reason, StoppedBy, Unassigned
 from dispatch.solver.problem import Problem
 from dispatch.solver.solve import solve as planned
 from tests.solver.formats.texts import ANTMILE, OGC, STREET, TEXTS, VROOM
@@ -59,7 +59,9 @@ def _solve(path: Path, format_: str, *more: str) -> Result:
 
 
 def _plan(path: Path) -> dict[str, Any]:
-    value: dict[str, Any] = json.loads(path.with_name("plan.json").read_text())
+    text = path.with_name("plan.json").read_text()
+    assert text.endswith("}\n")
+    value: dict[str, Any] = json.loads(text)
     return value
 
 
@@ -177,7 +179,7 @@ def test_a_time_limit_is_asked_by_the_wall_clock_after_compiling(
 
 
 def test_iterations_ask_no_clock(tmp_path: Path, insertion: list[dict[str, Any]]) -> None:
-    """So the plan is the same on every machine; the options reach the solver."""
+    """So the plan is the same again, however busy the machine is; the options reach the solver."""
     path = _written(tmp_path, "vrptw")
     options = ("--iterations", "7", "--threads", "2", "--seed", "5", "--objective", "distance")
     assert _solve(path, "vrptw", *options).exit_code == 0
@@ -204,7 +206,9 @@ def test_steps_of_vroom_are_where_the_search_begins(
     [
         ("vrptw", ("--time-limit", "1", "--iterations", "5"), "--time-limit, --iterations: give"),
         ("vrptw", ("--time-limit", "0"), "--time-limit: 0 seconds"),
-        ("vrptw", ("--time-limit", "nan"), "--time-limit: nan seconds"),
+        ("vrptw", ("--time-limit", "-1"), "--time-limit: -1 seconds: give more than none"),
+        ("vrptw", ("--time-limit", "nan"), "--time-limit: nan: give a finite number of seconds"),
+        ("vrptw", ("--time-limit", "inf"), "--time-limit: inf: give a finite number of seconds"),
         ("vrptw", ("--iterations", "0"), "greater than or equal"),
         ("vrptw", ("--threads", "0"), "greater than or equal"),
         ("ogc", ("--objective", "vehicles"), "--objective: ogc says itself what counts"),
@@ -270,11 +274,56 @@ def test_files_that_cannot_be_read_or_written_are_refused(tmp_path: Path) -> Non
     """A problem that is not there, a folder that is not there: no traceback."""
     result = _solve(tmp_path / "none.txt", "vrptw")
     assert result.exit_code == 2
-    assert "none.txt: No such file" in result.stderr
+    assert "none.txt: no such file: give the path of one that is there" in result.stderr
+    result = _solve(tmp_path, "vrptw")
+    assert result.exit_code == 2
+    assert f"{tmp_path}: is a folder" in result.stderr
     path = _written(tmp_path, "vrptw")
     result = _solve(path, "vrptw", "-o", str(tmp_path / "no" / "plan.json"))
     assert result.exit_code == 2
-    assert "no/plan.json: No such file" in result.stderr
+    assert f"error: {tmp_path / 'no'}: no such folder: make it" in result.stderr
+
+
+@pytest.mark.parametrize("link", ["itself", "symbolic", "hard"])
+def test_a_plan_does_not_take_the_place_of_its_problem(tmp_path: Path, link: str) -> None:
+    """Also not through links: status 2, and the problem is as it was."""
+    path = _written(tmp_path, "vrptw")
+    out = path if link == "itself" else tmp_path / "link"
+    if link == "symbolic":
+        out.symlink_to(path)
+    elif link == "hard":
+        out.hardlink_to(path)
+    result = _solve(path, "vrptw", "-o", str(out))
+    assert result.exit_code == 2
+    assert f"--out: {out} is the problem itself" in result.stderr
+    assert path.read_text() == out.read_text() == TEXTS["vrptw"]
+
+
+def test_of_many_faults_ten_are_told_and_the_format_that_would_fit(tmp_path: Path) -> None:
+    """A file of Solomon's read as one of Li and Lim's: one line says so."""
+    path = _written(tmp_path, "vrptw", TEXTS["vrptw"] + "    4 0 0 0 0 60 10\n" * 100)
+    result = _solve(path, "lilim")
+    assert result.exit_code == 2
+    *faults, more, hint, last = result.stderr.splitlines()
+    assert len(faults) == FAULTS_TOLD
+    assert more.startswith("and ")
+    assert more.endswith(" more")
+    assert hint == "this looks like vrptw: --format vrptw"
+    assert last.endswith("nothing was planned")
+
+
+@pytest.mark.usefixtures("insertion")
+def test_the_table_tells_the_fleet_of_the_file(tmp_path: Path) -> None:
+    """Though no more vehicles are planned with than there are customers."""
+    text = TEXTS["vrptw"].replace("   3          10", "   5000       10")
+    result = _solve(_written(tmp_path, "vrptw", text), "vrptw")
+    assert result.exit_code == 0, result.output
+    assert "5,000" in result.stdout
+
+
+def test_whatever_ends_a_search_has_plain_words() -> None:
+    """Each code of the solver stands in the table's list."""
+    assert set(STOPPED_BY) == set(StoppedBy)
 
 
 def test_a_plan_that_breaks_something_is_told_and_fails(
@@ -365,6 +414,31 @@ def test_costs_are_shown_in_the_words_of_the_format(
     case = read_case(_written(tmp_path, format_), format_)
     assert case.problem.leg_count == legs
     cost = 5_000_000 + int(case.problem.unassigned_cost[0]) if format_ == "ogc" else 5
+    assert case.shown(cost) == worth
+
+
+@pytest.mark.parametrize(
+    ("job", "legs", "worth"),
+    [
+        ({}, 1, "11,602, some left out"),
+        (None, 0, "11,602"),
+        (None, 1, "11,602, 1 left out"),
+        ({"unassigned_cost": 5}, 0, "11,602, the price of what is left out included"),
+    ],
+)
+def test_what_vroom_leaves_out_is_told_apart_from_cost(
+    tmp_path: Path, job: dict[str, int] | None, legs: int, worth: str
+) -> None:
+    """Unless the file itself gives the price; jobs and shipments count differently."""
+    value = json.loads(json.dumps(VROOM))
+    value["vehicles"][0]["costs"] = {"fixed": 100_000}
+    if job is None:
+        value["shipments"] = []
+    else:
+        value["jobs"][0] |= job
+    case = read_case(_written(tmp_path, "vroom", json.dumps(value)), "vroom")
+    assert isinstance(case, VroomCase)
+    cost = 11_602 * case.unit + legs * int(case.problem.unassigned_cost[0])
     assert case.shown(cost) == worth
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dispatch.solver.arrays import FOREVER, UNREACHABLE, Int32Array, IntArray
+from dispatch.solver.fields import DEAREST
 from dispatch.solver.formats.faults import FormatError
 from dispatch.solver.plan import Action, Plan
 from dispatch.solver.problem import Problem
@@ -141,17 +142,27 @@ class Depot:
         -------
         Problem
             Cost 1 for each tick of a way, `fixed_cost` for each vehicle, and a leg left out costs
-            more than all vehicles on all ways together.
+            more than all vehicles on all ways together. Vehicles are no more than requests: others
+            would never leave.
+
+        Raises
+        ------
+        FormatError
+            As `ticks`, and where prices would be beyond what a `Problem` can hold.
 
         """
+        count = max(1, min(self.vehicles, len(self.requests)))
         ticks = self.ticks(rounding)
         travel = _up(self.distances(rounding) * ticks).astype(np.int32)[None]
         opens, service = _up(self.opens * ticks), _up(self.service * ticks)
         closes = np.floor(self.closes * ticks + _NOISE).astype(np.int64)
         pickup, delivery = self.requests[:, 0], self.requests[:, 1]
         is_pair = pickup > 0
-        longest = self._longest(travel[0], int(closes[0] - opens[0]))
+        longest = self._longest(travel[0], int(closes[0] - opens[0]), count)
         fixed_cost = longest + 1 if objective == "vehicles" else 0
+        price = count * fixed_cost + longest + 1
+        if price > DEAREST:
+            raise FormatError([f"{self.name}: {count} vehicles on so long ways are too many"])
         load = np.where(is_pair, self.demand[pickup], self.demand[delivery])
         return Problem(
             travel=travel,
@@ -165,22 +176,22 @@ class Depot:
             option_closes=closes[delivery],
             option_service=service[delivery],
             load=load[:, None],
-            unassigned_cost=np.full(len(self.requests), self.vehicles * fixed_cost + longest + 1),
+            unassigned_cost=np.full(len(self.requests), price),
             start_place=np.zeros(1, np.int64),
             end_place=np.zeros(1, np.int64),
             on_duty=opens[:1],
             off_duty=closes[:1],
             capacity=np.full((1, 1), self.capacity),
-            count=np.full(1, self.vehicles),
+            count=np.full(1, count),
             fixed_cost=np.full(1, fixed_cost),
             cost_per_travel=np.ones(1, np.int64),
         )
 
-    def _longest(self, travel: Int32Array, horizon: int) -> int:
+    def _longest(self, travel: Int32Array, horizon: int, count: int) -> int:
         """Bound the length of all ways of any plan: nodes left once, vehicles home in time."""
         from_each = travel.max(axis=1, initial=0).astype(np.int64)
-        by_nodes = int(from_each[1:].sum() + self.vehicles * from_each[0])
-        return min(by_nodes, self.vehicles * max(0, horizon))
+        by_nodes = int(from_each[1:].sum() + count * from_each[0])
+        return min(by_nodes, count * max(0, horizon))
 
     def routes(self, plan: Plan) -> list[list[int]]:
         """Write a plan's tours as the file's node numbers, without the depot."""

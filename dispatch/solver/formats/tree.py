@@ -30,10 +30,13 @@ class Node:
         self.value = value
         self.path = path
         self._faults = faults
+        self._is_refused = False
 
     def refuse(self, what: str) -> None:
-        """Note a fault of this field."""
-        self._faults.add(self.path or "the file", what)
+        """Note a fault of this field, unless one was noted: what follows from it is no other."""
+        if not self._is_refused:
+            self._is_refused = True
+            self._faults.add(self.path or "the file", what)
 
     def stop(self, what: str) -> NoReturn:
         """Note a fault of this field after which nothing more can be read.
@@ -76,9 +79,10 @@ class Node:
 
     def need(self, key: str) -> "Node":
         """Give a field of an object that must be there."""
-        if not self.has(key):
-            self.at(key).refuse("is missing")
-        return self.at(key)
+        field = self.at(key)
+        if field.value is None:
+            field.refuse("is missing")
+        return field
 
     def items(self) -> Iterator["Node"]:
         """Give the elements of a list; none where it is no list."""

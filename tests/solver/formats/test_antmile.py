@@ -199,6 +199,7 @@ def test_an_npz_is_read_as_strictly(everything: Problem) -> None:
         ({"frozen.leg": None}, "frozen: frozen.leg is missing"),
         ({"travel": None}, "travel: is missing"),
         ({"barred": np.zeros(1, int)}, "barred: unknown key"),
+        ({"load": np.array([{}])}, "load: is no array of numbers"),
     ):
         sink = io.BytesIO()
         changed: dict[str, Any] = {**arrays, **change}

@@ -58,6 +58,14 @@ def test_a_vehicle_outweighs_every_way_and_a_customer_every_vehicle(vrptw_text: 
     assert int(alone.unassigned_cost[0]) > there_and_back
 
 
+def test_more_vehicles_than_customers_are_not_planned_with(vrptw_text: str, change: Change) -> None:
+    """Prices stay what they are for three; the score goes by the file's number."""
+    depot = vrptw.read(change(vrptw_text, 5, "2000000000 10"))
+    assert depot.vehicles == 2_000_000_000
+    assert depot.problem().digest() == vrptw.read(vrptw_text).problem().digest()
+    assert depot_score(depot, [[1], [2], [3]]).faults == ()
+
+
 @pytest.mark.parametrize("rounding", ["exact", "dimacs"])
 def test_routes_become_a_plan_without_violations_and_come_back(
     vrptw_text: str, rounding: Rounding
@@ -163,6 +171,15 @@ def test_a_horizon_beyond_ticks_is_refused(vrptw_text: str, change: Change) -> N
     """Two thousand million units leave no room for one decimal."""
     with pytest.raises(FormatError, match="horizon 2e"):
         vrptw.read(change(vrptw_text, 10, "0 0 0 0 0 2000000000 0")).problem()
+
+
+def test_prices_beyond_a_problem_are_refused_in_words_of_the_file(vrptw_text: str) -> None:
+    """Fifteen hundred customers and vehicles on ways of fifty million units."""
+    lines = vrptw_text.replace("   3 ", "9999 ").splitlines()[:9]
+    lines.append("0 0 0 0 0 100000000 0")
+    lines += [f"{node} 50000000 0 1 0 100000000 0" for node in range(1, 1501)]
+    with pytest.raises(FormatError, match="TINY: 1500 vehicles on so long ways are too many"):
+        vrptw.read("\n".join(lines)).problem()
 
 
 def test_a_depot_alone_is_a_problem_with_nothing_to_do(vrptw_text: str) -> None:

@@ -92,6 +92,11 @@ class Model:
             for task in work.tasks
         }
 
+    @property
+    def has_prices(self) -> bool:
+        """Whether the file says what it costs to leave something out."""
+        return any(work.unassigned_cost is not None for work in self.file.works)
+
     def ticks(self, window: Window | None) -> Window:
         """Give a window in ticks; without one anything between the file's 0 and for ever."""
         opens, closes = window or (0, self.origin + _FAR)
@@ -313,8 +318,8 @@ class Model:
         """Price each leg left out."""
         works = self.file.works
         step = self._dearest(heads) + 1
-        given = [work.unassigned_cost for work in works]
-        if any(price is not None for price in given):
+        if self.has_prices:
+            given = [work.unassigned_cost for work in works]
             dear = step + self.unit * sum(price or 0 for price in given)
             return [dear if price is None else self.unit * price for price in given]
         tasks = sum(len(work.tasks) for work in works)

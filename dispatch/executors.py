@@ -38,7 +38,7 @@ class PlanRejectedError(DispatchError):
 
 
 class Planner:
-    """Makes the plans of one zone, the large ones each from the last.
+    """Makes the plans of one zone, each from the last.
 
     The last plan is kept in memory alone: after a restart the first plan starts from nothing,
     and says so.
@@ -80,8 +80,7 @@ class Planner:
         epoch = problem_of(state, self._times, now)
         if epoch is None:
             return None
-        is_large = len(epoch.legs) >= state.policy.warm_from_legs
-        last = self._last if is_large else None
+        last = self._last
         warm = None if last is None else started_from(last, epoch)
         plan = _checked(epoch.problem, state.policy, self._progress(began), warm)
         self._last = kept(epoch, plan)

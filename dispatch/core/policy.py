@@ -65,10 +65,6 @@ class Policy(Value):
     iterations_per_leg, most_iterations
         Steps of the search in one epoch: so many for each leg of its problem, and no more than the
         second. A count, not a time, so that the same day gives the same plans on any machine.
-    warm_from_legs
-        From so many legs on the search starts from the last plan. That start is a cool one, which
-        gains time where steps are few for the legs; with fewer legs it would only hold the search
-        in the last plan's neighbourhood.
     threads
         Searches side by side, each with so many steps. Two give other plans than one, the same on
         any machine.
@@ -127,7 +123,6 @@ class Policy(Value):
     engine: Engine = "routing"
     iterations_per_leg: int = 100
     most_iterations: int = 10_000
-    warm_from_legs: int = 40
     threads: int = 1
     solution_limit: int = 40
     seed: int = 0

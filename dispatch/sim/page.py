@@ -31,7 +31,6 @@ CHOSEN = frozenset(
         "epoch_s",
         "iterations_per_leg",
         "most_iterations",
-        "warm_from_legs",
         "threads",
         "solution_limit",
         "max_legs",

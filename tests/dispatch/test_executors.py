@@ -22,7 +22,7 @@ from dispatch.solver.solve import solve
 from tests.core.town import AT_ONCE, NOON, Story, Straight, place
 
 BY_SEARCH = msgspec.structs.replace(
-    AT_ONCE, version="search", engine="search", most_iterations=1_000_000, warm_from_legs=1
+    AT_ONCE, version="search", engine="search", most_iterations=1_000_000
 )
 
 
@@ -151,16 +151,6 @@ def test_a_warm_start_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     assert again is not None
     assert cold is not None
     assert again.cost == first.cost < cold.cost
-
-
-def test_a_small_epoch_starts_from_nothing() -> None:
-    """Where steps suffice to find the best from anywhere, the last plan is none of its business."""
-    policy = msgspec.structs.replace(BY_SEARCH, warm_from_legs=10)
-    story, planner = a_town(policy), a_planner()
-    first = planned(story, planner)
-    assert planned(story, planner) == first
-    story.parcel("p9", pickup=place(100, 100), dropoff=place(500, 500))
-    assert planned(story, planner).warm == first.digest
 
 
 def test_a_restart_starts_from_nothing() -> None:

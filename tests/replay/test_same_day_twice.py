@@ -32,7 +32,7 @@ parcels = tuple(
 day = dataclasses.replace(
     small, parcels=tuple(sorted(parcels, key=lambda parcel: (parcel.created_at, parcel.id)))
 )
-policy = Policy(engine="routing", iterations_per_leg=20, threads=2, warm_from_legs=1)
+policy = Policy(engine="routing", iterations_per_leg=20, threads=2)
 times = Walled(GateRule.SIGN_IN, 90)
 result = Replay(day, times, seed=7, policy=policy, clock=SystemClock()).run()
 text = "".join(row.payload for row in result.rows)

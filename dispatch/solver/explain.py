@@ -24,7 +24,8 @@ def explained(problem: Problem, plan: Plan) -> tuple[Unassigned, ...]:
     Reasons given here: PRECEDENCE (what the leg comes after is not dropped at its hub, or would
     come too late there for others), UNREACHABLE (no way from pickup to drop-off), PERMIT (a gate
     that lets nobody in), SKILL, NO_COURIER_IN_RANGE (nobody there, or all too far to come in time),
-    WINDOW (not in time even from next door), HOURS, LEASH, CAPACITY, POST (too many would be away),
+    WINDOW (not in time even from next door, or not behind what everybody has to do), HOURS, LEASH,
+    CAPACITY, POST (too many would be away),
     HUB_FULL, FROZEN (it would fit, were it not for stops that may not be moved), OFFERS_EXHAUSTED
     (all who could are barred), NOT_WORTH_IT (feasible, but dearer than leaving it out) and
     SEARCH_LIMIT (one insertion into this plan would serve the leg at a profit). A problem does not
@@ -152,7 +153,9 @@ def _broken_limit(
     late = any(
         begin > limits.latest[stop] for stop, begin in zip(stops, measures.starts, strict=True)
     )
-    if late or measures.blocked or measures.shut:
+    if late:
+        return Reason.WINDOW
+    if measures.blocked or measures.shut:
         return Reason.NO_COURIER_IN_RANGE
     if measures.hours > limits.hours[courier]:
         return Reason.HOURS

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
@@ -113,3 +114,17 @@ def test_search_needs_a_limit() -> None:
     """Neither iterations nor progress: that search would never end."""
     with pytest.raises(ValueError, match="limit"):
         Cooling(None, None)
+
+
+def test_nobody_and_no_mode() -> None:
+    """Without couriers there may be no mode of travel either: every leg is left out."""
+    nothing = np.zeros((0, 2, 2), np.int32)
+    problem = Problem(
+        travel=nothing,
+        pickup_place=np.array([0, 0]),
+        option_leg=np.array([0, 1]),
+        option_place=np.array([1, 1]),
+        start_place=np.zeros(0, np.int64),
+        end_place=np.zeros(0, np.int64),
+    )
+    assert [entry.leg for entry in search(problem, iterations=10).unassigned] == [0, 1]

@@ -54,7 +54,7 @@ def near(problem: Problem) -> NDArray[np.int32]:
     drop = problem.option_place[first]
     pickup = np.where(problem.pickup_place >= 0, problem.pickup_place, drop)
     drop = np.where(drop >= 0, drop, pickup)
-    if (drop < 0).any():
+    if (drop < 0).any() or not problem.mode_count:
         # Brought to the end of whatever tour: nobody is nearer than anybody else.
         nowhere = np.zeros(legs, np.int64)
         return _nearest(np.zeros((1, 1), np.int32), nowhere, nowhere, count)

@@ -45,6 +45,9 @@ class Cooling:
         if self.iterations is None and self.ask is None:
             message = "a search needs a limit: iterations, progress, or both"
             raise ValueError(message)
+        if self.iterations is not None and self.iterations < 0:
+            message = f"iterations: {self.iterations} is negative"
+            raise ValueError(message)
         self._look()
 
     def next_chunk(self) -> int:

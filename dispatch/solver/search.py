@@ -33,7 +33,9 @@ ENGINE = "search"
 HOTTEST = 1.0
 """First temperature, in mean costs of a served leg."""
 HOTTEST_WARM = 0.02
-"""The same of a search that starts from a plan."""
+"""The same of a search that starts from a plan and has little time."""
+STEPS_TO_FORGET = 100
+"""Steps a leg from which on a search from a plan may start as hot as one from nothing."""
 COLDEST = 0.003
 """Last temperature, in first ones."""
 BLINK = 0.01
@@ -121,8 +123,15 @@ class Search:
         tours = Tours(self.schedule)
         self.couriers = tours.couriers
         self.data, stops = _tables(problem, tours)
+        is_warm = False
         if warm is not None:
-            tours.adopt(tours.found_in(warm))
+            found = tours.found_in(warm)
+            for courier, vehicle in tours.vehicle_of.items():
+                own = self.schedule.committed(found[vehicle])
+                bound = courier in tours.widened or problem.post[courier] >= 0
+                if bound and own != tours.stops[vehicle]:
+                    del found[vehicle]
+            is_warm = tours.adopt(found)
         room = max(ROOM, 2 * max(map(len, tours.stops), default=0))
         self.works: list[Work] = []
         for thread in range(threads):
@@ -132,7 +141,7 @@ class Search:
             steps.remember(work)
             anneal.construct(self.data, work)
             self.works.append(work)
-        self._hottest = HOTTEST if warm is None else HOTTEST_WARM
+        self._is_warm = is_warm
         self._cooling: Cooling | None = None
 
     @property
@@ -179,10 +188,11 @@ class Search:
             cooling.stopped_by = StoppedBy.DONE
             return
         with ThreadPoolExecutor(len(self.works)) as pool:
-            hot = self._temperature(reduce_fleet=reduce_fleet)
+            hottest = self._hottest(iterations)
             if reduce_fleet:
-                self._press(pool, cooling, hot, watch)
-                hot = self._temperature(reduce_fleet=True)
+                warmth = hottest * FLEET_TEMPERATURE * self._temperature(reduce_fleet=True)
+                self._press(pool, cooling, warmth, watch)
+            hot = hottest * self._temperature(reduce_fleet=reduce_fleet)
             began = cooling.at
 
             def heat(progress: float) -> float:
@@ -198,7 +208,7 @@ class Search:
                     self._agree()
 
     def _press(
-        self, pool: ThreadPoolExecutor, cooling: Cooling, hot: float, watch: Watch | None
+        self, pool: ThreadPoolExecutor, cooling: Cooling, warmth: float, watch: Watch | None
     ) -> None:
         """Spend the first part of a search on fewer tours."""
         allowed = None
@@ -207,9 +217,12 @@ class Search:
             chunk = cooling.next_chunk()
             absent = min(int(work.counters[at.ABSENT]) for work in self.works)
             allowed = absent if allowed is None else min(allowed, absent)
-            warmth = FLEET_TEMPERATURE * hot
+            before = self.iterations
             self._side_by_side(pool, fleet.reduce, chunk, warmth, BLINK, allowed)
             self._settle(cooling, chunk, watch)
+            if self.iterations == before:
+                # Only promised tours are left.
+                break
         best = self.best()
         for work in self.works:
             solution.load(self.data, work, best)
@@ -251,6 +264,13 @@ class Search:
     def _used(self) -> int:
         return int((self._leader().best_length > 0).sum())
 
+    def _hottest(self, iterations: int | None) -> float:
+        """Give the first temperature: what an earlier plan knows is not thrown away in haste."""
+        if not self._is_warm:
+            return HOTTEST
+        known = (iterations or 0) / (STEPS_TO_FORGET * len(self.data.legs))
+        return min(HOTTEST, max(HOTTEST_WARM, known))
+
     def _temperature(self, *, reduce_fleet: bool) -> float:
         """Give the mean cost of a served leg; fixed costs aside where they only count tours."""
         work = self._leader()
@@ -259,7 +279,7 @@ class Search:
             used = work.heads[:, at.LENGTH] > 0
             total -= float(self.data.vehicles[used, at.FIXED].sum())
         served = len(self.data.legs) - int(work.counters[at.ABSENT])
-        return float(max(1.0, self._hottest * total / max(1, served)))
+        return float(max(1.0, total / max(1, served)))
 
 
 def _fewest(problem: Problem) -> int:

@@ -6,8 +6,6 @@ is given as seven values of its own.
 
 NEVER = 1 << 60
 """Later and dearer than anything."""
-PROMISED = 1 << 52
-"""The price of leaving out what is promised: no search accepts it."""
 
 # --- stops: row s < L is the pickup of leg s, row L + p the drop-off at option p -----------------
 PLACE = 0  # -1: nowhere, carried to the tour's end

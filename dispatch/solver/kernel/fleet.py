@@ -13,6 +13,7 @@ from dispatch.solver.kernel.columns import (
     CLOSED,
     CURRENT,
     FAILED,
+    HAS_LINKS,
     HOME,
     ITERATIONS,
     LEFT,
@@ -25,7 +26,7 @@ from dispatch.solver.kernel.columns import (
 from dispatch.solver.kernel.compiled import borrowing
 from dispatch.solver.kernel.insertion import draw
 from dispatch.solver.kernel.recreate import ABSENTS, arrange, call_absents, recreate
-from dispatch.solver.kernel.ruin import legs_in_a_tour, ruin
+from dispatch.solver.kernel.ruin import legs_in_a_tour, loosen, ruin
 from dispatch.solver.kernel.steps import (
     begin_step,
     change,
@@ -50,19 +51,28 @@ def dissolve(data: Data, work: Work) -> bool:
         total = 0
         for i in range(1, work.heads[k, LENGTH] + 1):
             leg = work.stops[work.tours[k, i, STOP], LEG]
-            total += NEVER if data.legs[leg, HOME] >= 0 else work.absences[leg]
+            if data.legs[leg, HOME] >= 0:
+                total = NEVER
+                break
+            total += work.absences[leg]
         if total < least:
             least = total
             easiest = k
     if easiest < 0:
         return False
     begin_step(work)
+    if data.switches[HAS_LINKS]:
+        loosen(data, work, easiest)
     touch(work, easiest)
     for i in range(1, work.heads[easiest, LENGTH] + 1):
         leg = work.stops[work.tours[easiest, i, STOP], LEG]
         if work.where[leg] >= 0:
             take_out(data, work, leg, easiest)
     shorten(data, work, easiest)
+    if work.counters[FAILED]:
+        _count_absences(work)
+        restore(data, work)
+        return True
     keep(data, work, change(data, work))
     return True
 
@@ -98,9 +108,11 @@ def reduce(
 ) -> None:
     """Take so many steps towards fewer tours; `allowed` legs may be left out in the end."""
     average = 1.0
+    taken = 0
     for step in range(steps):
         if work.counters[ABSENT] <= allowed and not dissolve(data, work):
             break
+        taken += 1
         begin_step(work)
         if step % 64 == 0:
             average = legs_in_a_tour(data, work)
@@ -121,4 +133,4 @@ def reduce(
                 remember(work)
         else:
             restore(data, work)
-    work.counters[ITERATIONS] += steps
+    work.counters[ITERATIONS] += taken

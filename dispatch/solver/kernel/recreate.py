@@ -31,7 +31,6 @@ from dispatch.solver.kernel.columns import (
     PAIR,
     PARCELS,
     PLACE,
-    PROMISED,
     SLOT,
     START,
     STOP,
@@ -58,7 +57,7 @@ def recreate(data: Data, work: Work, blink: float, closed_fleet: int) -> None:
         leg = work.listed[0, q]
         if work.where[leg] >= 0:
             continue
-        limit = PROMISED if data.legs[leg, HOME] >= 0 else data.legs[leg, UNASSIGNED]
+        limit = NEVER if data.legs[leg, HOME] >= 0 else data.legs[leg, UNASSIGNED]
         before_in = -1
         if data.legs[leg, AFTER] >= 0:
             if not exists(data, work, leg):
@@ -173,7 +172,7 @@ def best_place(
             hoped = 0
             if work.stops[stop, LINKS] >= 0:
                 follower = work.stops[stop, LINKS]
-                hoped = int(hope * min(data.legs[follower, UNASSIGNED], PROMISED))
+                hoped = int(hope * data.legs[follower, UNASSIGNED])
             if kind == PAIR:
                 cost, i, j = insert_pair(
                     data.travel,

@@ -124,10 +124,11 @@ def loosen(data: Data, work: Work, k: int) -> None:
             waiting = work.stops[work.tours[tour, i, STOP], LINKS]
             if waiting < 0 or work.where[waiting] < 0:
                 continue
+            its = work.where[waiting]
             if data.legs[waiting, PINNED]:
+                touch(work, its)
                 work.counters[FAILED] = 1
                 continue
-            its = work.where[waiting]
             enlist(data, work, waiting)
             work.where[waiting] = -1
             known = False

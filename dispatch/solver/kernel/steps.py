@@ -25,7 +25,6 @@ from dispatch.solver.kernel.columns import (
     NEXT,
     OPENS,
     POST,
-    PROMISED,
     SLOT,
     STAMP,
     STAMPS,
@@ -159,7 +158,7 @@ def shorten(data: Data, work: Work, k: int) -> None:
                 touch(work, work.where[after])
                 work.counters[FAILED] = 1
     drop_marked(data, work, k)
-    if not renew(data, work, k):
+    if not renew(data, work, k) or not post_agrees(data, work, k):
         work.counters[FAILED] = 1
 
 
@@ -177,8 +176,6 @@ def price_out(data: Data, work: Work, leg: int) -> int:
     """Give what a leg costs as it stands: 0 where it is served or does not exist."""
     if work.where[leg] >= 0:
         return 0
-    if data.legs[leg, HOME] >= 0:
-        return PROMISED
     if data.legs[leg, AFTER] >= 0 and not exists(data, work, leg):
         return 0
     return data.legs[leg, UNASSIGNED]
@@ -194,6 +191,9 @@ def change(data: Data, work: Work) -> int:
     for q in range(work.counters[LISTED]):
         leg = work.listed[0, q]
         extra += price_out(data, work, leg) - work.priced[leg]
+        if work.where[leg] < 0 and data.legs[leg, HOME] >= 0:
+            # What is promised is never left out, at whatever price.
+            work.counters[FAILED] = 1
     return extra
 
 

@@ -1,7 +1,7 @@
 """Everything that compiles, compiled before anybody waits for a plan.
 
 numba compiles a function at its first call and keeps the result on disk. Whoever sets a limit in
-seconds, serves, or measures, calls this first: half a minute on a fresh install, a second from then
+seconds, serves, or measures, calls this first: a minute on a fresh install, a second from then
 on. No clock is read here: callers say how long it took.
 """
 

@@ -18,6 +18,8 @@ from benchmarks.solver.table import (
 )
 
 SEEDS = range(1, 11)
+ENGINES = ("routing", "search")
+"""Building OR-Tools' model takes half of so short a limit."""
 SMALL = "200:40"
 MIDDLE = "1000:200"
 LARGE = "5000:1000"
@@ -211,25 +213,31 @@ def _next_runs(full: bool) -> list[Run]:  # noqa: FBT001
         next_epoch = {"row": "next-epoch", "work": work, "solver": "ours"}
         runs += [
             Run(seconds=ANSWER_S, **next_epoch),  # type: ignore[arg-type]
-            Run(seconds=NEW_LEGS_S, options=known, **next_epoch),  # type: ignore[arg-type]
+            *(
+                Run(seconds=NEW_LEGS_S, options={**known, "engine": engine}, **next_epoch)  # type: ignore[arg-type]
+                for engine in ENGINES
+            ),
         ]
     return runs
 
 
 def _next_lines(outcomes: Sequence[Outcome]) -> list[Line]:
     cold = by_work(chosen(outcomes, "ours", seconds=ANSWER_S))
-    warm = by_work(chosen(outcomes, "ours", seconds=NEW_LEGS_S))
-    share = ratio_of_means(warm, cold)
-    return [
-        Line(
-            "next epoch, 15 % new, 200 / 40",
-            "0.2 s to within 1 % of the 2 s answer",
-            percent(share, 2),
-            percent(max(gaps(warm, cold), default=None), 2),
-            "",
-            at_most(share, 0.01),
+    lines = []
+    for engine in ENGINES:
+        warm = by_work(chosen(outcomes, "ours", seconds=NEW_LEGS_S, engine=engine))
+        share = ratio_of_means(warm, cold)
+        lines.append(
+            Line(
+                f"next epoch, 15 % new, 200 / 40, engine {engine}",
+                "0.2 s to within 1 % of the 2 s answer",
+                percent(share, 2),
+                percent(max(gaps(warm, cold), default=None), 2),
+                "",
+                at_most(share, 0.01),
+            )
         )
-    ]
+    return lines
 
 
 def _street_runs(full: bool) -> list[Run]:  # noqa: FBT001

@@ -81,12 +81,11 @@ LEAVE = 5  # its end
 LATE = 6  # cost of lateness so far
 PATH = 7  # ways and services so far, without waits
 SLACK = 8  # how far the departure may be delayed for the stops so far
-FORE_D = 9  # duration, earliest and latest start of the tour up to this row
-FORE_E = 10
-FORE_L = 11
-BACK_D = 12  # the same from this row on
-BACK_E = 13
-BACK_L = 14
+FORE_D = 9  # duration and latest start of the tour up to this row
+FORE_L = 10
+BACK_D = 11  # duration, earliest and latest start of the tour from this row on
+BACK_E = 12
+BACK_L = 13
 TOUR_COLUMNS = 16  # two cache lines a row
 
 # --- heads: one row for each tour ----------------------------------------------------------------

@@ -22,7 +22,6 @@ from dispatch.solver.kernel.columns import (
     EXACT,
     FIRST_DROP,
     FORE_D,
-    FORE_E,
     FORE_L,
     GATED,
     HAS_ARCS,
@@ -448,10 +447,8 @@ def insert_pair(
             continue
         clock = max(arrival, opens_p) + service_p
         d = tours[k, i, FORE_D] + way_in
-        e = tours[k, i, FORE_E]
         until = tours[k, i, FORE_L]
         idle = max(opens_p - d - until, 0)
-        e = max(opens_p - d, e) - idle
         until = min(latest_p - d, until)
         d += service_p + idle
 
@@ -522,7 +519,6 @@ def insert_pair(
             if timed:
                 d += way
                 idle = max(opens - d - until, 0)
-                e = max(opens - d, e) - idle
                 until = min(latest - d, until)
                 d += service + idle
             if clock > latest_d:

@@ -32,7 +32,6 @@ from dispatch.solver.kernel.columns import (
     FIRST_DROP,
     FIXED,
     FORE_D,
-    FORE_E,
     FORE_L,
     GATED,
     HAS_ARCS,
@@ -228,13 +227,12 @@ def refresh(
     tours[k, 0, PATH] = 0
     tours[k, 0, SLACK] = NEVER
     tours[k, 0, FORE_D] = 0
-    tours[k, 0, FORE_E] = on_duty
     tours[k, 0, FORE_L] = latest_start
     clock = on_duty
     path = 0
     late = 0
     slack = NEVER
-    d, e, latest = 0, on_duty, latest_start
+    d, latest = 0, latest_start
     here = vehicles[k, START]
     for i in range(1, n + 1):
         stop = tours[k, i, STOP]
@@ -266,11 +264,9 @@ def refresh(
         tours[k, i, SLACK] = slack
         reach = d + way
         idle = max(opens - reach - latest, 0)
-        e = max(opens - reach, e) - idle
         latest = min(stops[stop, LATEST] - reach, latest)
         d = reach + service + idle
         tours[k, i, FORE_D] = d
-        tours[k, i, FORE_E] = e
         tours[k, i, FORE_L] = latest
         leg = stops[stop, LEG]
         sign = -1 if stops[stop, DROP] else 1

@@ -98,7 +98,7 @@ def _known(kind: str, work: str, convention: str) -> BestKnown | None:
 def _distance(costs: dict[str, float]) -> str:
     """Write a mean distance in the file's unit."""
     value = mean(list(costs.values()))
-    return "no answer" if value is None else f"{value / 10:.1f}"
+    return "none here" if value is None else f"{value / 10:.1f}"
 
 
 def _gh400_runs(full: bool) -> list[Run]:  # noqa: FBT001

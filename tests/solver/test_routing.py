@@ -494,7 +494,7 @@ def test_without_numba_ortools_plans_alone_and_says_what_that_costs(
     monkeypatch.setattr(search, "AVAILABLE", False)
     plan = routing.solve(problem, iterations=1000, solution_limit=10)
     assert plan == replace(alone, notes=(routing.MISSING,))
-    assert "a third more" in routing.MISSING
+    assert "a quarter more" in routing.MISSING
     assert plan.iterations == 0
 
 

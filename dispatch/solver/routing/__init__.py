@@ -62,8 +62,8 @@ GROUPED_SHARE = 0.91
 """Likewise where groups come after it."""
 
 MISSING = (
-    "numba is missing: OR-Tools plans without the compiled search; at 200 legs its plans cost a"
-    " third more after 10 s, and nearly twice as much after 2 s (docs/benchmarks.md)"
+    "numba is missing: OR-Tools plans without the compiled search; at 200 legs its plans cost"
+    " half as much again after 2 s, and a quarter more after 10 s (docs/benchmarks.md)"
 )
 
 

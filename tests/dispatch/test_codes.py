@@ -1,0 +1,50 @@
+"""Pickup codes."""
+
+from collections import Counter
+
+from dispatch.codes import code_of, matches, proxy_key
+
+ZONE = "networks/local/zones/all"
+
+
+def test_a_code_is_six_digits_and_always_the_same() -> None:
+    """It is derived at sending and at comparing, and must be one code."""
+    code = code_of("secret", ZONE, "booth~home-1", 1)
+    assert code == code_of("secret", ZONE, "booth~home-1", 1)
+    assert len(code) == 6
+    assert code.isdecimal()
+
+
+def test_zeros_in_front_stay() -> None:
+    """About one code in ten begins with a zero and still has six digits."""
+    codes = [code_of("secret", ZONE, "booth~home-1", serial) for serial in range(500)]
+    assert {len(code) for code in codes} == {6}
+    assert any(code.startswith("0") for code in codes)
+
+
+def test_secret_zone_key_and_serial_count() -> None:
+    """Nobody's code opens another one's parcel, and a reissued code replaces the old one."""
+    codes = [
+        code_of("secret", ZONE, "booth~home-1", 1),
+        code_of("other", ZONE, "booth~home-1", 1),
+        code_of("secret", f"{ZONE}2", "booth~home-1", 1),
+        code_of("secret", ZONE, "booth~home-2", 1),
+        code_of("secret", ZONE, "booth~home-1", 2),
+        code_of("secret", ZONE, proxy_key("booth~home-1"), 1),
+    ]
+    assert len(set(codes)) == len(codes)
+
+
+def test_codes_are_spread_evenly() -> None:
+    """No first digit is much more frequent than another: a guess has no favourites."""
+    codes = [code_of("secret", ZONE, "booth~home-1", serial) for serial in range(2000)]
+    by_digit = Counter(code[0] for code in codes)
+    assert len(by_digit) == 10
+    assert max(by_digit.values()) < 1.5 * min(by_digit.values())
+
+
+def test_a_told_code_is_compared_without_its_blanks() -> None:
+    """What is typed with a blank is right; what is shorter, longer or no number is wrong."""
+    assert matches(" 012345\n", "012345")
+    for told in ("", "12345", "0123456", "543210", "零一二三四五"):
+        assert not matches(told, "012345")

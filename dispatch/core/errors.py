@@ -10,7 +10,16 @@
     |-- AccessDenied           the caller may not act on this
     |-- InvalidTransition      a verb that the present state does not allow
     |   |-- OfferExpired       the offer's time ran out
-    |   `-- HubClosed          the hub neither gives nor takes now
+    |   |-- HubClosed          the hub neither gives nor takes now
+    |   |-- HubFull            no slot of that size is free
+    |   |-- ConsentMissing     the recipient has not agreed to it
+    |   |-- NoContract         the hub's operator has not agreed to it
+    |   |-- CustodyMismatch    the parcel is in other hands
+    |   |-- OutsideGeofence    the phone was somewhere else
+    |   |-- ProofMissing       what stands for the recipient, or for the attempt, is missing
+    |   |-- WrongCode          the code is not the recipient's
+    |   `-- TooLate            the time to correct it is over
+    |-- CounterLocked          too many wrong codes at this counter
     |-- Conflict               somebody else was first, or the etag is old
     |   |-- OfferTaken
     |   `-- EtagMismatch
@@ -95,6 +104,42 @@ class OfferExpired(InvalidTransition):
 
 class HubClosed(InvalidTransition):
     """The hub neither gives nor takes parcels at this time."""
+
+
+class HubFull(InvalidTransition):
+    """No slot of that size is free at the hub."""
+
+
+class ConsentMissing(InvalidTransition):
+    """The recipient has not agreed to this kind of delivery."""
+
+
+class NoContract(InvalidTransition):
+    """The hub's operator has not agreed to keep parcels for this."""
+
+
+class CustodyMismatch(InvalidTransition):
+    """The parcel is not where the scan says: somebody else holds it."""
+
+
+class OutsideGeofence(InvalidTransition):
+    """The phone was too far from the place."""
+
+
+class ProofMissing(InvalidTransition):
+    """Without proof nothing counts: neither a delivery nor an attempt."""
+
+
+class WrongCode(InvalidTransition):
+    """The code that was told is not the recipient's."""
+
+
+class TooLate(InvalidTransition):
+    """It can be corrected for a while only."""
+
+
+class CounterLocked(DispatchError):
+    """Too many wrong codes at this counter; it is locked for a while, the recipient is not."""
 
 
 class Conflict(DispatchError):

@@ -4,6 +4,7 @@ A command asks; an event tells what has happened and is never undone. Field name
 are part of the log's format: later versions only add fields with defaults (`codec`).
 """
 
+from dispatch.core.keeping import Closure, HalfScan, ManifestRow, Reservation
 from dispatch.core.model import (
     ActionKind,
     Availability,
@@ -12,16 +13,22 @@ from dispatch.core.model import (
     CourierKind,
     Custodian,
     DeclineReason,
+    DeliveryOption,
     FailureCode,
     Hub,
     Instant,
     Itinerary,
     Leg,
     Offer,
+    OptionKind,
     Parcel,
+    ParcelState,
     Place,
+    ProofKind,
+    Purpose,
     Seconds,
     Stop,
+    TimeWindow,
     Tour,
     Value,
 )
@@ -172,6 +179,31 @@ class StartTour(Command):
     version: int = 0
 
 
+class Evidence(Value):
+    """What a phone can show for a hand-over or a failed attempt.
+
+    Attributes
+    ----------
+    lat, lon, accuracy_m
+        Where the phone was, WGS84 degrees, and how sure; None where it does not know.
+    contacted_at, contact
+        When the recipient was called or written to, and the receipt of it.
+    proofs, receiver
+        What stands for the recipient; a pointer to the name of who took it.
+    code_serial
+        Serial of the door code that was told; 0 for none, -1 for a wrong one.
+    """
+
+    lat: float | None = None
+    lon: float | None = None
+    accuracy_m: int = 0
+    contacted_at: Instant = 0
+    contact: str = ""
+    proofs: tuple[ProofKind, ...] = ()
+    receiver: str = ""
+    code_serial: int = 0
+
+
 class StopReport(Value):
     """What a courier's phone tells of one thing at one stop.
 
@@ -197,6 +229,7 @@ class StopReport(Value):
     failure: FailureCode | None = None
     departs: bool = False
     sequence: int = 0
+    evidence: Evidence = Evidence()
 
 
 class RecordStop(Command):
@@ -205,6 +238,281 @@ class RecordStop(Command):
     courier: str
     tour: str
     report: StopReport
+
+
+class CorrectStop(Command):
+    """Say what really became of a drop-off that was reported wrongly; ``failure`` None: given."""
+
+    courier: str
+    tour: str
+    leg: str
+    reason: str
+    actor: str
+    failure: FailureCode | None = None
+    evidence: Evidence = Evidence()
+
+
+class ContactRecipient(Command):
+    """The courier lets the recipient know of being at the door."""
+
+    courier: str
+    tour: str
+    leg: str
+
+
+class GiveParcel(Command):
+    """A courier's scan of a parcel that another courier takes over."""
+
+    courier: str
+    parcel: str
+    taker: str
+    at: Instant
+
+
+class RecordPosition(Command):
+    """Where a courier on a tour is now. It is not kept; only lateness to come is told."""
+
+    courier: str
+    lat: float
+    lon: float
+
+
+# --- at hubs ---
+
+
+class ReceiveParcel(Command):
+    """The counter's scan of a parcel that a courier hands in.
+
+    ``courier`` is who stands there. ``at`` is the scanner's time, 0 for now.
+    """
+
+    hub: str
+    parcel: str
+    courier: str
+    actor: str
+    shelf: str = ""
+    at: Instant = 0
+
+
+class ReleaseParcel(Command):
+    """The counter's scan of a parcel that leaves: to a courier, or to whoever has the code.
+
+    Attributes
+    ----------
+    courier
+        Who takes it on; empty where a recipient or a proxy does.
+    code_serial
+        Serial of the pickup code that was told; 0 for none, -1 for a wrong one.
+    proxy
+        Id of the proxy whose code was told; empty for none.
+    """
+
+    hub: str
+    parcel: str
+    actor: str
+    courier: str = ""
+    code_serial: int = 0
+    proxy: str = ""
+    at: Instant = 0
+
+
+class ReceiveManifest(Command):
+    """The scans of a carrier's delivery to a hub, all at once."""
+
+    hub: str
+    carrier: str
+    rows: tuple[ManifestRow, ...]
+    actor: str
+
+
+class ReconcileInventory(Command):
+    """What was counted on the shelves; nothing moves by it."""
+
+    hub: str
+    parcels: tuple[str, ...]
+    actor: str
+
+
+class ReserveSlot(Command):
+    """Keep a slot of a hub for a parcel until an instant."""
+
+    hub: str
+    parcel: str
+    purpose: Purpose
+    until: Instant
+
+
+class ReleaseSlot(Command):
+    """Give up a slot that is held and not occupied."""
+
+    hub: str
+    parcel: str
+
+
+class ReissueCode(Command):
+    """Make the recipient's code at a hub worthless and send a new one."""
+
+    hub: str
+    parcel: str
+
+
+class GrantProxy(Command):
+    """Let somebody else collect a parcel, until an instant."""
+
+    parcel: str
+    proxy: str
+    until: Instant
+    contact: str = ""
+
+
+class RevokeProxy(Command):
+    """Take that back."""
+
+    parcel: str
+    proxy: str
+
+
+class PauseHub(Command):
+    """Let a hub take and give nothing until an instant; 0 until it is resumed."""
+
+    hub: str
+    actor: str
+    reason: str
+    until: Instant = 0
+
+
+class ResumeHub(Command):
+    """Let it work again."""
+
+    hub: str
+    actor: str
+    reason: str = ""
+
+
+# --- for the recipient and the merchant ---
+
+
+class GiveConsent(Command):
+    """Put a rung with consent into the recipient's ladder, or consent to one that is there.
+
+    ``position`` counts from 0; -1 is after the last delivery, before REATTEMPT and RETURN.
+    """
+
+    parcel: str
+    option: DeliveryOption
+    position: int = -1
+    version: int = 0
+
+
+class WithdrawConsent(Command):
+    """Take consent back, on the way too."""
+
+    parcel: str
+    kind: OptionKind
+    actor: str
+    target: str = ""
+    evidence: str = ""
+    version: int = 0
+
+
+class RedirectParcel(Command):
+    """Send a parcel to another door, or give it another ladder; None leaves it as it is."""
+
+    parcel: str
+    actor: str
+    reason: str = ""
+    dropoff: Place | None = None
+    options: tuple[DeliveryOption, ...] | None = None
+    version: int = 0
+
+
+class RescheduleParcel(Command):
+    """Promise another time, with a window or without."""
+
+    parcel: str
+    due_at: Instant
+    actor: str
+    window: TimeWindow | None = None
+    reason: str = ""
+    version: int = 0
+
+
+class WriteOffParcel(Command):
+    """Declare a parcel LOST or DISPOSED while somebody has it in custody."""
+
+    parcel: str
+    to: ParcelState
+    actor: str
+    reason: str
+
+
+# --- levers ---
+
+
+class PinLeg(Command):
+    """Let nobody but one courier have a leg."""
+
+    leg: str
+    courier: str
+    actor: str
+    reason: str
+
+
+class UnpinLeg(Command):
+    """Let anybody have it again."""
+
+    leg: str
+    actor: str
+    reason: str
+
+
+class ReassignLeg(Command):
+    """Take a leg that is not picked up from its courier, for another one or for anybody."""
+
+    leg: str
+    actor: str
+    reason: str
+    courier: str = ""
+
+
+class RescueTour(Command):
+    """Give up on a courier who has vanished; what the courier holds waits to be fetched."""
+
+    courier: str
+    tour: str
+    actor: str
+    reason: str
+
+
+class AttestHandover(Command):
+    """A dispatcher's word in the place of a scan that the giver cannot make."""
+
+    parcel: str
+    taker: str
+    actor: str
+    reason: str
+
+
+class OverrideAttempt(Command):
+    """Let the next failed attempt count without evidence."""
+
+    parcel: str
+    actor: str
+    reason: str
+
+
+class CloseWay(Command):
+    """Close a street, an area or a gate."""
+
+    closure: Closure
+
+
+class OpenWay(Command):
+    """Open it before its time."""
+
+    closure: str
+    actor: str
+    reason: str = ""
 
 
 # --- events -----------------------------------------------------------------------------
@@ -309,23 +617,230 @@ class ScanEvent(ParcelEvent):
 
 
 class ParcelPickedUp(ScanEvent):
-    """It changed from the origin's hands into the courier's."""
+    """It changed into the courier's hands.
+
+    Attributes
+    ----------
+    giver
+        Who had it; None in logs that did not say: then its custodian.
+    witness
+        Who scanned for the giver; empty where the courier's scan stands alone.
+    single_actor
+        Whether the courier keeps the hub that it left.
+    """
+
+    giver: Custodian | None = None
+    witness: str = ""
+    single_actor: bool = False
 
 
 class ParcelDelivered(ScanEvent):
-    """It is with the recipient."""
+    """It is with the recipient: at the door, with a neighbour, or in a safe place."""
+
+    purpose: Purpose = Purpose.DOOR
+    proofs: tuple[ProofKind, ...] = ()
+    receiver: str = ""
 
 
 class AttemptFailed(ScanEvent):
-    """A visit at the door failed; the courier still holds the parcel."""
+    """A visit failed; the courier still holds the parcel.
+
+    Attributes
+    ----------
+    counts
+        Whether it is an attempt: not where the recipient had no part in it.
+    distance_m
+        From the door, by the phone; -1 where it was not told.
+    override
+        Why no evidence was asked for, and by whom.
+    """
 
     failure: FailureCode
+    counts: bool = True
+    distance_m: int = -1
+    override: str = ""
 
 
 class PickupFailed(ScanEvent):
-    """The origin did not hand it over; the leg waits for another courier."""
+    """It was not handed over; the leg waits for another courier."""
 
     failure: FailureCode
+
+
+class ParcelDiverted(ParcelEvent):
+    """Its courier takes it to the next place on the ladder, on the same tour.
+
+    Attributes
+    ----------
+    leg
+        The new leg, already with the courier.
+    stop, position
+        The stop that the tour gains, and before which of its stops; -1 after the last.
+    purpose
+        What it is for.
+    """
+
+    leg: Leg
+    tour: str
+    stop: Stop
+    purpose: Purpose
+    reason: str
+    position: int = -1
+
+
+class HandoverScanned(ParcelEvent):
+    """One side of a hand-over; custody stays until the other has scanned too."""
+
+    half: HalfScan
+
+
+class ParcelReceivedAtHub(ParcelEvent):
+    """It changed from a courier's hands into a hub's.
+
+    Attributes
+    ----------
+    tour
+        Whose stop it was; empty where no tour had it.
+    keep_until
+        When it is overdue.
+    next_leg
+        What takes it on; None where its recipient collects it.
+    """
+
+    leg: str
+    hub: str
+    giver: Custodian
+    actor: str
+    purpose: Purpose
+    shelf: str
+    keep_until: Instant
+    happened_at: Instant
+    tour: str = ""
+    witness: str = ""
+    single_actor: bool = False
+    next_leg: Leg | None = None
+
+
+class ParcelCheckedIn(ParcelEvent):
+    """It came to its origin hub with a manifest."""
+
+    hub: str
+    shelf: str
+    actor: str
+
+
+class ParcelCollected(ParcelEvent):
+    """Its recipient, or a proxy, took it from a hub. ``proof`` is CODE or PROXY."""
+
+    hub: str
+    actor: str
+    proof: str
+    happened_at: Instant
+    proxy: str = ""
+
+
+class LegReleased(ParcelEvent):
+    """A new leg waits for a plan; the parcel is READY or RETURNING, or still with a courier.
+
+    Attributes
+    ----------
+    state
+        What the parcel becomes; None where it stays as it is (a rescue).
+    """
+
+    leg: Leg
+    reason: str
+    state: ParcelState | None = None
+
+
+class RecipientContacted(ParcelEvent):
+    """The courier at the door let the recipient know."""
+
+    courier: str
+    tour: str
+
+
+class AttemptOverridden(ParcelEvent):
+    """Its next failed attempt counts without evidence."""
+
+    actor: str
+    reason: str
+
+
+class OutcomeCorrected(ParcelEvent):
+    """What was reported at the door was wrong; this says what is so.
+
+    Attributes
+    ----------
+    was, now
+        DELIVERED or a failure's code.
+    custodian
+        Who has it, after all.
+    """
+
+    leg: str
+    courier: str
+    tour: str
+    was: str
+    now: str
+    custodian: Custodian
+    actor: str
+    reason: str
+    proofs: tuple[ProofKind, ...] = ()
+    receiver: str = ""
+
+
+class ConsentGiven(ParcelEvent):
+    """The ladder after it; ``option`` is the rung that was consented to."""
+
+    option: DeliveryOption
+    options: tuple[DeliveryOption, ...]
+
+
+class ConsentWithdrawn(ParcelEvent):
+    """The ladder after it, the rung without consent."""
+
+    kind: OptionKind
+    target: str
+    actor: str
+    evidence: str
+    options: tuple[DeliveryOption, ...]
+
+
+class ParcelRedirected(ParcelEvent):
+    """Its door and ladder from now on."""
+
+    dropoff: Place
+    options: tuple[DeliveryOption, ...]
+    actor: str
+    reason: str
+
+
+class ParcelRescheduled(ParcelEvent):
+    """Its promise and window from now on."""
+
+    due_at: Instant
+    window: TimeWindow | None
+    actor: str
+    reason: str
+
+
+class ParcelWrittenOff(ParcelEvent):
+    """LOST or DISPOSED; the custodian answers for it."""
+
+    to: ParcelState
+    actor: str
+    reason: str
+
+
+class LatenessForeseen(ParcelEvent):
+    """By what its tour has done so far it will come after its promise."""
+
+    courier: str
+    tour: str
+    leg: str
+    eta_at: Instant
+    due_at: Instant
 
 
 class ReturnPlanned(ParcelEvent):
@@ -353,6 +868,162 @@ class ParcelBroughtBack(ScanEvent):
 
     custodian: Custodian
     next_leg: Leg | None = None
+
+
+class HubEvent(Event):
+    """Base of events about one hub."""
+
+    hub: str
+
+    @property
+    def subject(self) -> str:
+        """The hub."""
+        return f"hubs/{self.hub}"
+
+
+class SlotReserved(HubEvent):
+    """A slot is held for a parcel from now on."""
+
+    reservation: Reservation
+
+
+class SlotReleased(HubEvent):
+    """A slot that was held is free. ``reason`` is EXPIRED or RELEASED or why."""
+
+    parcel: str
+    reason: str
+
+
+class SlotOverdue(HubEvent):
+    """A parcel has stood there too long; at ``returns_at`` it goes back."""
+
+    parcel: str
+    returns_at: Instant
+
+
+class ManifestReceived(HubEvent):
+    """A carrier's delivery was scanned. Shipments are ``carrier waybill piece``.
+
+    Attributes
+    ----------
+    received_count
+        Announced parcels that came.
+    unknown, missing, doubled
+        Scanned and not announced; announced by this carrier and not scanned; scanned twice, or
+        long since here.
+    """
+
+    carrier: str
+    actor: str
+    received_count: int
+    unknown: tuple[str, ...]
+    missing: tuple[str, ...]
+    doubled: tuple[str, ...]
+
+
+class InventoryReconciled(HubEvent):
+    """The shelves were counted.
+
+    Attributes
+    ----------
+    counted
+        How many parcels.
+    missing, surplus, unknown
+        In the books and not on the shelves; on the shelves and in other hands by the books; no
+        parcel of this zone.
+    """
+
+    actor: str
+    counted: int
+    missing: tuple[str, ...]
+    surplus: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+
+class CodeMinted(HubEvent):
+    """A recipient has a new code at the hub; an empty hub stands for the parcel's door."""
+
+    recipient: str
+    parcel: str
+    serial: int
+
+
+class CodeRefused(HubEvent):
+    """A wrong code was told at the counter; too many lock the counter's session."""
+
+    actor: str
+    parcel: str
+    failures: int
+    locked_until: Instant = 0
+
+
+class ProxyGranted(ParcelEvent):
+    """Somebody else may collect it, until an instant."""
+
+    proxy: str
+    until: Instant
+    contact: str = ""
+
+
+class ProxyRevoked(ParcelEvent):
+    """No more."""
+
+    proxy: str
+
+
+class HubPaused(HubEvent):
+    """It takes and gives nothing until an instant; 0 until it is resumed."""
+
+    until: Instant
+    actor: str
+    reason: str
+
+
+class HubResumed(HubEvent):
+    """It works again."""
+
+    actor: str
+    reason: str
+
+
+class WayClosed(Event):
+    """Nobody passes there until ``closure.until``."""
+
+    closure: Closure
+
+
+class WayOpened(Event):
+    """It is open again, before its time or at it."""
+
+    closure: str
+    actor: str
+    reason: str
+
+
+class LegEvent(ParcelEvent):
+    """Base of what a dispatcher does to a leg."""
+
+    leg: str
+    actor: str
+    reason: str
+
+
+class LegPinned(LegEvent):
+    """Nobody but ``courier`` may have it."""
+
+    courier: str
+
+
+class LegUnpinned(LegEvent):
+    """Anybody may have it."""
+
+
+class LegReassigned(LegEvent):
+    """It was taken from ``courier``, who does not get it again, for ``to`` or for anybody."""
+
+    courier: str
+    tour: str
+    to: str
 
 
 class HubCreated(Event):
@@ -511,6 +1182,12 @@ class StopReported(TourEvent):
     report: str
 
 
+class ReportKept(TourEvent):
+    """A report came before what it follows on; it is taken when that has come."""
+
+    kept: StopReport
+
+
 class TourCompleted(TourEvent):
     """Nothing is left to do. The courier is at ``place`` from ``free_at`` on.
 
@@ -582,6 +1259,34 @@ AnyCommand = (
     | HandBackLegs
     | StartTour
     | RecordStop
+    | CorrectStop
+    | ContactRecipient
+    | GiveParcel
+    | RecordPosition
+    | ReceiveParcel
+    | ReleaseParcel
+    | ReceiveManifest
+    | ReconcileInventory
+    | ReserveSlot
+    | ReleaseSlot
+    | ReissueCode
+    | GrantProxy
+    | RevokeProxy
+    | PauseHub
+    | ResumeHub
+    | GiveConsent
+    | WithdrawConsent
+    | RedirectParcel
+    | RescheduleParcel
+    | WriteOffParcel
+    | PinLeg
+    | UnpinLeg
+    | ReassignLeg
+    | RescueTour
+    | AttestHandover
+    | OverrideAttempt
+    | CloseWay
+    | OpenWay
 )
 AnyEvent = (
     PolicyAdopted
@@ -593,8 +1298,40 @@ AnyEvent = (
     | ParcelDelivered
     | AttemptFailed
     | PickupFailed
+    | ParcelDiverted
+    | HandoverScanned
+    | ParcelReceivedAtHub
+    | ParcelCheckedIn
+    | ParcelCollected
+    | LegReleased
+    | RecipientContacted
+    | AttemptOverridden
+    | OutcomeCorrected
+    | ConsentGiven
+    | ConsentWithdrawn
+    | ParcelRedirected
+    | ParcelRescheduled
+    | ParcelWrittenOff
+    | LatenessForeseen
     | ReturnPlanned
     | ParcelBroughtBack
+    | SlotReserved
+    | SlotReleased
+    | SlotOverdue
+    | ManifestReceived
+    | InventoryReconciled
+    | CodeMinted
+    | CodeRefused
+    | ProxyGranted
+    | ProxyRevoked
+    | HubPaused
+    | HubResumed
+    | WayClosed
+    | WayOpened
+    | LegPinned
+    | LegUnpinned
+    | LegReassigned
+    | ReportKept
     | HubCreated
     | CourierCreated
     | AvailabilityAdded

@@ -92,6 +92,43 @@ class OptionKind(StrEnum):
     PERSON = "PERSON"
     HUB = "HUB"
     SAFE_PLACE = "SAFE_PLACE"
+    REATTEMPT = "REATTEMPT"
+    RETURN = "RETURN"
+
+
+class Purpose(StrEnum):
+    """What a drop-off is for.
+
+    DOOR, PERSON, SAFE_PLACE and COLLECTION are deliveries; the last three need the recipient's
+    consent on record. RELAY and HOLD are custody on the way, by the hub operator's contract.
+    """
+
+    DOOR = "DOOR"
+    PERSON = "PERSON"
+    SAFE_PLACE = "SAFE_PLACE"
+    COLLECTION = "COLLECTION"
+    RELAY = "RELAY"
+    HOLD = "HOLD"
+    RETURN = "RETURN"
+
+
+class Contract(StrEnum):
+    """What a hub's operator has agreed to do with parcels."""
+
+    HOLD = "HOLD"
+    RELAY = "RELAY"
+    COLLECTION = "COLLECTION"
+
+
+class ProofKind(StrEnum):
+    """What stands for a hand-over."""
+
+    SCAN = "SCAN"
+    PHOTO = "PHOTO"
+    SIGNATURE = "SIGNATURE"
+    PIN = "PIN"
+    IDENTITY = "IDENTITY"
+    RECEIVER_NAME = "RECEIVER_NAME"
 
 
 class UndeliverableAction(StrEnum):
@@ -124,7 +161,16 @@ class ParcelState(StrEnum):
 TRANSITIONS: dict[ParcelState, frozenset[ParcelState]] = {
     ParcelState.PENDING: frozenset({ParcelState.READY, ParcelState.CANCELLED, ParcelState.EXPIRED}),
     ParcelState.READY: frozenset(
-        {ParcelState.ASSIGNED, ParcelState.CANCELLED, ParcelState.EXPIRED}
+        {
+            ParcelState.ASSIGNED,
+            ParcelState.COLLECTED,
+            ParcelState.AT_HUB,
+            ParcelState.RETURNING,
+            ParcelState.CANCELLED,
+            ParcelState.EXPIRED,
+            ParcelState.LOST,
+            ParcelState.DISPOSED,
+        }
     ),
     ParcelState.ASSIGNED: frozenset(
         {ParcelState.READY, ParcelState.COLLECTED, ParcelState.CANCELLED}
@@ -153,6 +199,7 @@ TRANSITIONS: dict[ParcelState, frozenset[ParcelState]] = {
     ),
     ParcelState.ATTEMPT_FAILED: frozenset(
         {
+            ParcelState.DELIVERED,
             ParcelState.READY,
             ParcelState.AT_HUB,
             ParcelState.RETURNING,
@@ -397,14 +444,27 @@ class DeliveryOption(Value):
     Attributes
     ----------
     target
-        A courier's id for PERSON, a hub's id for HUB, else empty.
+        A courier's id for PERSON, a hub's id for HUB (empty: the nearest), else empty.
     consented_by
-        Evidence of the recipient's consent; empty where there is none on record.
+        Who said yes for the recipient; empty where there is no consent on record.
+    consented_at, evidence
+        When, and by what message.
     """
 
     kind: OptionKind
     target: str = ""
     consented_by: str = ""
+    consented_at: Instant = 0
+    evidence: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may be used: a door always, all other deliveries with consent alone."""
+        return self.kind not in CONSENTED or bool(self.consented_by)
+
+
+CONSENTED = frozenset({OptionKind.PERSON, OptionKind.HUB, OptionKind.SAFE_PLACE})
+"""Rungs that nobody may use without the recipient's consent on record."""
 
 
 class Custodian(Value):
@@ -414,12 +474,38 @@ class Custodian(Value):
     id: str = ""
 
 
+class Holding(Value):
+    """One line of a parcel's custody: who has held it since when, and what proves it.
+
+    Attributes
+    ----------
+    since
+        When it changed hands, by the scans.
+    noted_at
+        When the engine heard of it.
+    actor, witness
+        Who scanned for the new holder, and who for the one before; empty where nobody did.
+    single_actor
+        Whether one person stood on both sides: a guard and the guard's own booth.
+    """
+
+    custodian: Custodian
+    since: Instant
+    noted_at: Instant
+    actor: str = ""
+    witness: str = ""
+    proofs: tuple[ProofKind, ...] = ()
+    single_actor: bool = False
+    leg: str = ""
+
+
 class Attempt(Value):
-    """One failed visit."""
+    """One failed visit. ``counts`` is False where the recipient had no part in it."""
 
     at: Instant
     courier: str
     failure: FailureCode
+    counts: bool = True
 
 
 class Parcel(Value):
@@ -441,6 +527,16 @@ class Parcel(Value):
         When the recipient can take it (hard), if agreed.
     grams, ml
         Load.
+    announced
+        Whether it has still to come to its origin hub, with a carrier's manifest.
+    proofs
+        What its merchant asks for at the door, all of it.
+    custody
+        Who has held it, in order; the last is the custodian.
+    contacted_at
+        When its recipient was last called or written to from the door.
+    override
+        Why its next failed attempt needs no evidence; empty for the usual rule.
     version
         Counts its events; the etag is made of it.
     """
@@ -477,6 +573,11 @@ class Parcel(Value):
     leg_count: int = 0
     reason: str = ""
     version: int = 1
+    announced: bool = False
+    proofs: tuple[ProofKind, ...] = ()
+    custody: tuple[Holding, ...] = ()
+    contacted_at: Instant = 0
+    override: str = ""
 
     def __post_init__(self) -> None:
         """Check ids, times and loads."""
@@ -502,7 +603,23 @@ class Parcel(Value):
             "max_attempts",
             f"is not between 1 and {MOST_ATTEMPTS}",
         )
+        check.that(
+            not self.announced or bool(self.origin_hub),
+            "announced",
+            "only a parcel with an origin hub can come with a manifest",
+        )
+        for index, option in enumerate(self.options):
+            named = option.kind in {OptionKind.HUB, OptionKind.PERSON}
+            field = f"options[{index}].target"
+            check.that(named or not option.target, field, f"{option.kind} has no target")
+            needed = option.kind is not OptionKind.PERSON or bool(option.target)
+            check.that(needed, field, "PERSON names the courier who takes it")
         check.done(self.id)
+
+    @property
+    def recipient(self) -> str:
+        """Whose it is, as far as known without names: household, door, else the parcel itself."""
+        return self.household or self.dropoff.door_key or self.id
 
     @property
     def is_open(self) -> bool:
@@ -528,6 +645,10 @@ class Leg(Value):
         Couriers who must not be offered it again today: they declined or handed it back.
     reason
         Why the last plan left it out, a code of `dispatch.solver.plan.Reason`; else empty.
+    purpose
+        What its drop-off is for, as last planned.
+    pinned_to
+        The only courier who may have it; empty for anybody.
     """
 
     id: str
@@ -542,6 +663,8 @@ class Leg(Value):
     declined_by: tuple[str, ...] = ()
     depends_on: tuple[str, ...] = ()
     reason: str = ""
+    purpose: Purpose = Purpose.DOOR
+    pinned_to: str = ""
 
 
 class Courier(Value):
@@ -633,16 +756,24 @@ class Availability(Value):
 
 
 class Hub(Value):
-    """A place that keeps parcels: origin now, relay and collection point later.
+    """A place that keeps parcels: origin, relay, collection point, or all of them.
 
     Attributes
     ----------
+    operator
+        Who answers for what it keeps.
     hours
         When it gives and takes parcels, in order; empty means always.
     slots
-        Free places by size class S, M, L.
+        Places by size class S, M, L for parcels that come in on their way. What starts here
+        stands on the floor and takes none.
     host
         The courier who keeps it, if one does.
+    contracts
+        What its operator has agreed to; without any it is an origin alone.
+    attended
+        Whether somebody scans on its side of a hand-over. Where nobody does, as at a locker or a
+        station's shelves, the courier's scan stands alone.
     """
 
     id: str
@@ -653,6 +784,8 @@ class Hub(Value):
     hours: tuple[TimeWindow, ...] = ()
     slots: tuple[int, int, int] = (0, 0, 0)
     version: int = 1
+    contracts: tuple[Contract, ...] = ()
+    attended: bool = False
 
     def __post_init__(self) -> None:
         """Check id, slots and that opening hours follow each other."""
@@ -675,12 +808,13 @@ class PayLine(Value):
 
 
 class StopAction(Value):
-    """One thing to do at a stop with one leg."""
+    """One thing to do at a stop with one leg. ``purpose`` is that of a drop-off."""
 
     leg: str
     kind: ActionKind
     state: StopState = StopState.PENDING
     done_at: Instant = 0
+    purpose: Purpose = Purpose.DOOR
 
 
 class Stop(Value):
@@ -770,7 +904,10 @@ class Offer(Value):
 
 
 class Tour(Value):
-    """An accepted itinerary and how far it has come. ``version`` grows with every change."""
+    """An accepted itinerary and how far it has come. ``version`` grows with every change.
+
+    ``late`` are the legs of which lateness to come was told.
+    """
 
     id: str
     courier: str
@@ -781,6 +918,7 @@ class Tour(Value):
     started_at: Instant = 0
     ended_at: Instant = 0
     version: int = 1
+    late: tuple[str, ...] = ()
 
     @property
     def stops(self) -> tuple[Stop, ...]:

@@ -65,7 +65,7 @@ FILES: dict[str, Columns] = {
     ),
     HUBS: Columns(
         needed=("id", "kind", "operator", "lat", "lon", "slots_s", "slots_m", "slots_l"),
-        optional=("compound", "host"),
+        optional=("compound", "host", "contracts", "attended"),
     ),
     HUB_HOURS: Columns(needed=("hub", "opens_at", "closes_at")),
     COMPOUNDS: Columns(
@@ -90,10 +90,9 @@ FILES: dict[str, Columns] = {
 """Every CSV file of a day. Columns that are needed only in some rows count as optional."""
 
 UNUSED_COLUMNS: dict[str, tuple[str, ...]] = {
-    PARCELS: ("address", "options", "return_to", "value_cents", "cod_cents"),
+    PARCELS: ("address", "return_to", "value_cents", "cod_cents"),
     COURIERS: ("skills",),
     AVAILABILITY: ("post",),
-    HUBS: ("slots_s", "slots_m", "slots_l"),
     COMPOUNDS: ("property_company",),
 }
 """What is read and checked, but changes nothing yet."""

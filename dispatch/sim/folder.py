@@ -22,6 +22,7 @@ from dispatch.core.model import Availability, Courier, Hub, Parcel, Place
 from dispatch.sim import columns, rows
 from dispatch.sim.columns import FILES, HEADER
 from dispatch.sim.compounds import compounds_of, with_known_lifts
+from dispatch.sim.consents import Consent, consents_of, with_ladder
 from dispatch.sim.extras import check_extras, unused_notes
 from dispatch.sim.header import Header, local_hours, map_path, read_header
 from dispatch.sim.table import Problems, Row, read_rows
@@ -71,6 +72,9 @@ class Day:
     compounds
         By id, with the gates and entrances that the day knows of; what it knows better than
         the map, to be laid over the map's own.
+    consents
+        What recipients agreed to, in order; what stood when a parcel was handed in is in its
+        ladder already.
     unused
         What was read and checked but changes nothing yet, for the report.
     """
@@ -89,6 +93,7 @@ class Day:
     availability: tuple[tuple[str, Availability], ...]
     parcels: tuple[Parcel, ...]
     compounds: tuple[Compound, ...] = ()
+    consents: tuple[Consent, ...] = ()
     unused: tuple[str, ...]
 
     @property
@@ -139,6 +144,7 @@ def read_day(path: Path, *, roads: Roads | None = None) -> Day:
     parcels = [rows.parcel_of(row, known, seen[columns.PARCELS]) for row in tables[columns.PARCELS]]
     availability = rows.availability_of(tables[columns.AVAILABILITY], known)
     compounds = compounds_of(tables, known)
+    consents = consents_of(tables, known)
     check_extras(tables, known)
     if not tables[columns.PARCELS] and not problems:
         problems.add(columns.PARCELS, "holds no parcel: there is nothing to do")
@@ -154,12 +160,13 @@ def read_day(path: Path, *, roads: Roads | None = None) -> Day:
         availability=tuple(availability),
         parcels=with_known_lifts(
             sorted(
-                (parcel for parcel in parcels if parcel),
+                (with_ladder(parcel, consents) for parcel in parcels if parcel),
                 key=lambda parcel: (parcel.created_at, parcel.id),
             ),
             compounds,
         ),
         compounds=compounds,
+        consents=consents,
         unused=tuple(unused_notes(tables)),
     )
 

@@ -15,6 +15,7 @@ from dispatch.core.model import (
     LATEST,
     Availability,
     Check,
+    Contract,
     Courier,
     CourierKind,
     DeliveryOption,
@@ -29,12 +30,15 @@ from dispatch.core.model import (
 )
 from dispatch.doorkey import door_key
 from dispatch.sim.table import Row
+from dispatch.wire.defaults import size_class
 from maps.datum import Datum, point_to_wgs84
 from maps.earth import SWAPPED, looks_swapped
 
 MERCHANT = "default"
 """Who handed in a parcel that names no merchant."""
 
+ATTENDED = frozenset({HubKind.BOOTH, HubKind.SHOP})
+"""Kinds of hubs at whose counter somebody scans, where the day does not say."""
 DUTIES = (Duty.POST, Duty.PATROL, Duty.BREAK)
 _RUNGS = {kind.value.lower(): kind for kind in OptionKind}
 _DOOR_ONLY = (DeliveryOption(kind=OptionKind.DOOR),)
@@ -226,6 +230,7 @@ def hub_of(
     place = known.place(row, hub=hub)
     slots = (row.whole("slots_s"), row.whole("slots_m"), row.whole("slots_l"))
     host = known.check_courier(row, "host")
+    attended = row.flag("attended")
     known.hub_places[hub] = place
     try:
         return Hub(
@@ -236,10 +241,21 @@ def hub_of(
             host=host,
             hours=hours,
             slots=slots,
+            contracts=_contracts(row),
+            attended=kind in ATTENDED if attended is None else attended,
         )
     except InvalidValue as error:
         note_faults(row, error, {})
         return None
+
+
+def _contracts(row: Row) -> tuple[Contract, ...]:
+    """Read ``HOLD;RELAY``."""
+    names = row.items("contracts")
+    for name in names:
+        if name not in Contract.__members__:
+            row.note("contracts", f"{name[:80]!r} is none of {', '.join(Contract)}")
+    return tuple(contract for contract in Contract if contract.value in names)
 
 
 def courier_of(row: Row, known: Known, seen: dict[Hashable, int]) -> Courier | None:
@@ -285,6 +301,7 @@ def parcel_of(row: Row, known: Known, seen: dict[Hashable, int]) -> Parcel | Non
         name = f"carrier {carrier!r}, waybill {waybill!r}, piece {part!r}"
         once(row, "waybill", ("waybill", *piece), name, seen)
     pickup, origin = _pickup(row, known)
+    ml = row.whole("ml")
     try:
         return Parcel(
             id=f"{merchant}/{parcel}",
@@ -297,7 +314,8 @@ def parcel_of(row: Row, known: Known, seen: dict[Hashable, int]) -> Parcel | Non
             due_at=row.instant("due_at", LATEST),
             window=_window(row),
             grams=row.whole("grams"),
-            ml=row.whole("ml"),
+            ml=ml,
+            size_class=size_class(ml),
             carrier=piece[0],
             waybill=piece[1],
             piece=piece[2],
@@ -308,7 +326,8 @@ def parcel_of(row: Row, known: Known, seen: dict[Hashable, int]) -> Parcel | Non
             options=_options(row, known),
         )
     except InvalidValue as error:
-        note_faults(row, error, {"window.closes_at": "window_closes_at"})
+        rungs = {fault.field: "options" for fault in error.faults if "options" in fault.field}
+        note_faults(row, error, {"window.closes_at": "window_closes_at", **rungs})
         return None
 
 
@@ -341,7 +360,7 @@ def _window(row: Row) -> TimeWindow | None:
 
 
 def _options(row: Row, known: Known) -> tuple[DeliveryOption, ...]:
-    """Read ``door>person:N7>hub:H3``."""
+    """Read ``door>person:N7>hub:H3``; ``hub`` alone is the nearest. Consent is told elsewhere."""
     if not row.has("options"):
         return _DOOR_ONLY
     options = []
@@ -351,9 +370,9 @@ def _options(row: Row, known: Known) -> tuple[DeliveryOption, ...]:
         if kind is None:
             row.note("options", f"{name[:80]!r} is none of {', '.join(_RUNGS)}")
             continue
-        if kind is OptionKind.HUB:
+        if kind is OptionKind.HUB and target:
             known.doubt_hub(row, "options", target)
-        if kind is OptionKind.PERSON:
+        if kind is OptionKind.PERSON and target:
             known.doubt_courier(row, "options", target)
         options.append(DeliveryOption(kind=kind, target=target))
     return tuple(options)

@@ -345,11 +345,16 @@ PARCEL_ROW = "08:00,08:10,h1,36.65,117.0,10:00,1,1"
         ),
         (
             "options",
-            ["p1 door>roof", "p2 hub:h9", "p3 person:c9"],
+            ["p1 door>roof", "p2 hub:h9", "p3 person:c9", "p4 person", "p5 door:h1"],
             [
-                "parcels.csv:2: options: 'roof' is none of door, person, hub, safe_place",
+                (
+                    "parcels.csv:2: options: 'roof' is none of door, person, hub, safe_place, "
+                    "reattempt, return"
+                ),
                 "parcels.csv:3: options: there is no hub 'h9'",
                 "parcels.csv:4: options: there is no courier 'c9'",
+                "parcels.csv:5: options: PERSON names the courier who takes it",
+                "parcels.csv:6: options: DOOR has no target",
             ],
         ),
         (
@@ -404,6 +409,17 @@ def test_bad_optional_cells_of_parcels(
             "hubs",
             "id,kind,operator,lat,lon,slots_s,slots_m,slots_l,host\nh1,shop,us,1,1,1,1,1,c9\n",
             ["hubs.csv:2: host: there is no courier 'c9'"],
+        ),
+        (
+            "hubs",
+            (
+                "id,kind,operator,lat,lon,slots_s,slots_m,slots_l,contracts,attended\n"
+                "h1,shop,us,1,1,1,1,1,HOLD;KEEP,perhaps\n"
+            ),
+            [
+                "hubs.csv:2: attended: 'perhaps' is neither yes nor no",
+                "hubs.csv:2: contracts: 'KEEP' is none of HOLD, RELAY, COLLECTION",
+            ],
         ),
         (
             "gates",
@@ -465,6 +481,7 @@ def test_bad_optional_cells_of_parcels(
             (
                 "household,parcel,kind,target,given_at,withdrawn_at,evidence\n"
                 ",,COLLECTION,h9,07:00,,x\n,p9,PERSON,c9,07:00,06:00,\n"
+                ",p1,PERSON,,07:00,,x\n,p1,SAFE_PLACE,h1,7,,x\n"
             ),
             [
                 "consents.csv:2: household: give a household or a parcel, one of the two",
@@ -473,6 +490,12 @@ def test_bad_optional_cells_of_parcels(
                 "consents.csv:3: target: there is no courier 'c9'",
                 "consents.csv:3: evidence: is missing",
                 "consents.csv:3: withdrawn_at: the window closes before it opens",
+                "consents.csv:4: target: is missing",
+                "consents.csv:5: target: a safe place has no target",
+                (
+                    "consents.csv:5: given_at: '7' is not a time: write HH:MM, or ISO 8601 with "
+                    "an offset"
+                ),
             ],
         ),
     ],

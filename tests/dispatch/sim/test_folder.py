@@ -6,7 +6,17 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from dispatch.core.model import CourierKind, Duty, Mode, OptionKind, Place, straight_line_m
+from dispatch.core.model import (
+    Contract,
+    CourierKind,
+    Duty,
+    Mode,
+    OptionKind,
+    Place,
+    SizeClass,
+    straight_line_m,
+)
+from dispatch.sim.consents import said_later
 from dispatch.sim.folder import Day, local_hours, map_path, read_day, write_day
 from maps.compounds import ALL_DAY, Gate, GateRule
 from maps.datum import Datum, point_to_wgs84
@@ -89,13 +99,7 @@ def test_optional_columns_are_read(good_day: Any) -> None:
     assert (student.pay_fixed_cents, guard.pay_fixed_cents) == (70, 100)
     assert guard.host_of == "h2"
     assert day.availability[0][1].duty is Duty.PATROL
-    assert day.unused == (
-        "parcels.csv: options: 1 values read and checked, not used yet",
-        "parcels.csv: cod_cents: 1 values read and checked, not used yet",
-        "hubs.csv: slots_s: 2 values read and checked, not used yet",
-        "hubs.csv: slots_m: 2 values read and checked, not used yet",
-        "hubs.csv: slots_l: 1 values read and checked, not used yet",
-    )
+    assert day.unused == ("parcels.csv: cod_cents: 1 values read and checked, not used yet",)
 
 
 def test_rooms_do_not_reach_the_model(good_day: Any) -> None:
@@ -258,18 +262,96 @@ def test_lifts_of_known_entrances_are_filled_in(good_day: Any) -> None:
 
 
 def test_files_for_later_are_checked_and_named(good_day: Any) -> None:
-    """Posts and consents change nothing yet, nor does a compound's company; the day says so."""
+    """Posts change nothing yet, nor does a compound's company; the day says so."""
     day = read_day(
         good_day.write(
             compounds__csv="id,name,property_company\nG,Garden,Acme\n",
             posts__csv="id,compound,hub,minimum\nq1,G,h2,1\n",
-            consents__csv=("parcel,kind,target,given_at,evidence\np1,COLLECTION,h2,07:00,call 7\n"),
         )
     )
-    assert [note for note in day.unused if "slots" not in note] == [
+    assert list(day.unused) == [
         "posts.csv: 1 posts read and checked, not used yet",
-        "consents.csv: 1 consents read and checked, not used yet",
         "compounds.csv: property_company: 1 values read and checked, not used yet",
+    ]
+
+
+HUBS = "id,kind,operator,lat,lon,slots_s,slots_m,slots_l"
+
+
+def test_what_hubs_agreed_to_is_read(good_day: Any) -> None:
+    """Contracts are a list; a booth and a shop scan at their counter unless the day says no."""
+    text = (
+        f"{HUBS},contracts,attended\n"
+        "h1,station,us,36.652,117.003,10,5,1,,\n"
+        "h2,shop,us,36.653,117.004,3,1,0,COLLECTION;HOLD,\n"
+        "h3,booth,us,36.653,117.004,3,1,0,RELAY,no\n"
+        "h4,locker,us,36.653,117.004,3,1,0,COLLECTION,yes\n"
+    )
+    hubs = read_day(good_day.write(hubs__csv=text)).hubs
+    assert [(hub.contracts, hub.attended) for hub in hubs] == [
+        ((), False),
+        ((Contract.HOLD, Contract.COLLECTION), True),
+        ((Contract.RELAY,), False),
+        ((Contract.COLLECTION,), True),
+    ]
+
+
+def test_consent_given_before_stands_in_the_ladder(good_day: Any) -> None:
+    """A rung that is there gets the consent, another comes after the last delivery."""
+    day = read_day(
+        good_day.write(
+            parcels__csv=(
+                "id,created_at,ready_at,origin,lat,lon,due_at,grams,ml,household,options\n"
+                "p1,08:00,08:10,h1,36.65,117.0,10:00,1,1,hh1,\n"
+                "p2,08:00,08:10,h1,36.65,117.0,10:00,1,13000,,door>hub>safe_place>return\n"
+            ),
+            consents__csv=(
+                "household,parcel,kind,target,given_at,withdrawn_at,evidence\n"
+                "hh1,,COLLECTION,h2,07:00,,text 1\n"
+                ",default/p2,COLLECTION,,07:00,,text 2\n"
+                ",p2,PERSON,c1,07:30,,text 3\n"
+                ",p2,SAFE_PLACE,,06:00,07:00,text 4\n"
+            ),
+        )
+    )
+    ladders = {
+        parcel.id: [(rung.kind.value, rung.target, rung.evidence) for rung in parcel.options]
+        for parcel in day.parcels
+    }
+    assert ladders == {
+        "default/p1": [("DOOR", "", ""), ("HUB", "h2", "text 1")],
+        "default/p2": [
+            ("DOOR", "", ""),
+            ("HUB", "", "text 2"),
+            ("SAFE_PLACE", "", ""),
+            ("PERSON", "c1", "text 3"),
+            ("RETURN", "", ""),
+        ],
+    }
+    assert [parcel.size_class for parcel in day.parcels] == [SizeClass.S, SizeClass.M]
+    assert said_later(day.parcels, day.consents) == []
+
+
+def test_consent_given_or_taken_back_later_is_said_then(good_day: Any) -> None:
+    """What is said after the parcel came reaches the engine as commands, in order of time."""
+    day = read_day(
+        good_day.write(
+            consents__csv=(
+                "parcel,kind,target,given_at,withdrawn_at,evidence\n"
+                "p1,COLLECTION,,09:00,09:30,text 1\n"
+                "p1,SAFE_PLACE,,07:00,09:10,text 2\n"
+            )
+        )
+    )
+    assert [rung.kind for rung in day.parcels[0].options] == [
+        OptionKind.DOOR,
+        OptionKind.SAFE_PLACE,
+    ]
+    said = said_later(day.parcels, day.consents)
+    assert [(at - EIGHT, type(command).__name__) for at, command in said] == [
+        (3600, "GiveConsent"),
+        (4200, "WithdrawConsent"),
+        (5400, "WithdrawConsent"),
     ]
 
 

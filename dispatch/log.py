@@ -1,4 +1,4 @@
-"""The durable log of events, the answers already given, and personal data beside them.
+"""The durable log of events, with answers already given, personal data and messages to send.
 
 What is appended here has happened; all else can be computed again from it. One class speaks
 SQL through SQLAlchemy Core, so that SQLite and PostgreSQL share its code; another keeps the
@@ -12,12 +12,28 @@ import threading
 from bisect import bisect_right
 from collections.abc import Container, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
+
+from dispatch.rows import Fate, NewRow, OutboxRow, PersonalRow, RequestKey, RequestRow, Row
+
+__all__ = [
+    "EventLog",
+    "Fate",
+    "InMemoryLog",
+    "LogUnavailable",
+    "NewRow",
+    "OutboxRow",
+    "PersonalRow",
+    "RequestKey",
+    "RequestRow",
+    "Row",
+    "SqlLog",
+    "open_log",
+]
 
 BUSY_TIMEOUT_MS = 5_000
 """How long SQLite waits for another process before an append fails."""
@@ -25,117 +41,6 @@ BUSY_TIMEOUT_MS = 5_000
 
 class LogUnavailable(Exception):
     """The log could not take or give what was asked; nothing was written."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewRow:
-    """An event on its way into the log.
-
-    Attributes
-    ----------
-    event_id : str
-        Unique among all events of all zones.
-    at : int
-        When it happened, seconds since 1970-01-01 UTC.
-    type : str
-        Name of the event's class.
-    subject : str
-        Name of that to which it happened.
-    actor : str
-        Who caused it.
-    causation_id : str
-        Id of the command or event that led to it.
-    version : int
-        Version of the payload's format.
-    payload : str
-        The event's fields as the codec writes them.
-    """
-
-    event_id: str
-    at: int
-    type: str
-    subject: str
-    actor: str
-    causation_id: str
-    version: int
-    payload: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row(NewRow):
-    """An event in the log.
-
-    Attributes
-    ----------
-    position : int
-        Its place in the whole log; grows, with gaps.
-    zone : str
-        The zone that it belongs to.
-    sequence : int
-        Its place in its zone: 1, 2, 3 and so on without a gap.
-    """
-
-    position: int
-    zone: str
-    sequence: int
-
-
-class RequestKey(NamedTuple):
-    """What makes two requests the same one."""
-
-    principal: str
-    method: str
-    request_id: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestRow:
-    """An answer that was given, kept so that a retry gets it again.
-
-    Attributes
-    ----------
-    key : RequestKey
-        Who asked what under which id.
-    zone : str
-        The zone whose events it caused.
-    payload_hash : str
-        Hash of the request's body: the same id with another body is an error.
-    response : bytes
-        The answer.
-    at : int
-        When it was given, seconds since 1970-01-01 UTC.
-    """
-
-    key: RequestKey
-    zone: str
-    payload_hash: str
-    response: bytes
-    at: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersonalRow:
-    """Personal data to which events point, erasable without touching them.
-
-    Attributes
-    ----------
-    id : str
-        The pointer; unique.
-    zone : str
-        The zone that it belongs to.
-    subject : str
-        Name of that which it describes.
-    kind : str
-        What it is, for example ``contact``.
-    payload : str
-        The data as JSON.
-    """
-
-    id: str
-    zone: str
-    subject: str
-    kind: str
-    payload: str
 
 
 class EventLog(Protocol):
@@ -147,6 +52,7 @@ class EventLog(Protocol):
         rows: Sequence[NewRow],
         requests: Sequence[RequestRow] = (),
         personal: Sequence[PersonalRow] = (),
+        outbox: Sequence[OutboxRow] = (),
     ) -> tuple[Row, ...]:
         """Write all of it in one transaction, durable on return.
 
@@ -160,6 +66,8 @@ class EventLog(Protocol):
             Answers that belong to them; a key may be written once.
         personal : sequence of PersonalRow
             Data to which they point; an id may be written once.
+        outbox : sequence of OutboxRow
+            Messages for which they are the reason; an id may be written once.
 
         Returns
         -------
@@ -188,6 +96,24 @@ class EventLog(Protocol):
 
     def erase_personal(self, ids: Iterable[str]) -> int:
         """Erase personal data for good; return how many rows were there."""
+
+    def due_outbox(self, zones: Iterable[str], now: int, limit: int = 100) -> list[OutboxRow]:
+        """Return at most ``limit`` pending messages of some zones due by an instant (inclusive).
+
+        The one that has been due for longest comes first.
+        """
+
+    def next_due(self, zones: Iterable[str]) -> int | None:
+        """Return when the next pending message of some zones is due; None where there is none."""
+
+    def settle_outbox(self, rows: Sequence[OutboxRow]) -> None:
+        """Write down what became of messages: their fate, tries, receipt and next time."""
+
+    def outbox_of(self, zone: str, subject: str) -> list[OutboxRow]:
+        """Return all messages about one thing, in order of their instants."""
+
+    def prune_outbox(self, before: int) -> int:
+        """Forget settled messages of before an instant (exclusive); return how many."""
 
     def close(self) -> None:
         """Let go of files and connections."""
@@ -233,10 +159,31 @@ _PERSONAL = sa.Table(
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("payload", sa.Text, nullable=False),
 )
+_OUTBOX = sa.Table(
+    "outbox",
+    _SCHEMA,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("zone", sa.Text, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("due_at", sa.BigInteger, nullable=False),
+    sa.Column("template", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("payload", sa.Text, nullable=False),
+    sa.Column("fate", sa.Text, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("receipt", sa.Text, nullable=False),
+    sa.Index("outbox_by_subject", "subject"),
+)
+_PENDING = _OUTBOX.c.fate == sa.literal_column(f"'{Fate.PENDING}'")
+# Few of many wait: only they are in the index that is asked after every commit.
+sa.Index("outbox_pending", _OUTBOX.c.due_at, sqlite_where=_PENDING, postgresql_where=_PENDING)
 _ROW_FIELDS = (
     "event_id", "at", "type", "subject", "actor", "causation_id", "version", "payload",
 )  # fmt: skip
 _PERSONAL_FIELDS = ("id", "zone", "subject", "kind", "payload")
+_OUTBOX_FIELDS = (
+    "id", "zone", "at", "due_at", "template", "subject", "payload", "fate", "tries", "receipt",
+)  # fmt: skip
 
 
 class SqlLog:
@@ -279,6 +226,7 @@ class SqlLog:
         rows: Sequence[NewRow],
         requests: Sequence[RequestRow] = (),
         personal: Sequence[PersonalRow] = (),
+        outbox: Sequence[OutboxRow] = (),
     ) -> tuple[Row, ...]:
         """Write all of it in one transaction; see `EventLog.append`."""
         with self._writing, _refusing():
@@ -296,6 +244,8 @@ class SqlLog:
                     connection.execute(
                         _PERSONAL.insert(), [_values(row, _PERSONAL_FIELDS) for row in personal]
                     )
+                if outbox:
+                    connection.execute(_OUTBOX.insert(), [_outbox_values(row) for row in outbox])
                 positions = self._positions_from(connection, zone, first) if events else []
             self._last_sequence[zone] = first - 1 + len(rows)
         return tuple(
@@ -367,6 +317,62 @@ class SqlLog:
                     connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
         return count
 
+    def due_outbox(self, zones: Iterable[str], now: int, limit: int = 100) -> list[OutboxRow]:
+        """Return pending messages that are due; see `EventLog.due_outbox`."""
+        columns = _OUTBOX.c
+        query = (
+            sa.select(_OUTBOX)
+            .where(_PENDING, columns.due_at <= now, columns.zone.in_(sorted(set(zones))))
+            .order_by(columns.due_at, columns.at, columns.id)
+            .limit(limit)
+        )
+        with _refusing(), self._engine.connect() as connection:
+            return [_outbox_row(row) for row in connection.execute(query).mappings()]
+
+    def next_due(self, zones: Iterable[str]) -> int | None:
+        """Return when the next message is due; see `EventLog.next_due`."""
+        columns = _OUTBOX.c
+        query = sa.select(sa.func.min(columns.due_at)).where(
+            _PENDING, columns.zone.in_(sorted(set(zones)))
+        )
+        with _refusing(), self._engine.connect() as connection:
+            due_at: int | None = connection.execute(query).scalar()
+        return due_at
+
+    def settle_outbox(self, rows: Sequence[OutboxRow]) -> None:
+        """Write down what became of messages; see `EventLog.settle_outbox`."""
+        if not rows:
+            return
+        changed = ("due_at", "fate", "tries", "receipt")
+        query = (
+            _OUTBOX.update()
+            .where(_OUTBOX.c.id == sa.bindparam("of_id"))
+            .values({name: sa.bindparam(f"new_{name}") for name in changed})
+        )
+        values = [
+            {"of_id": row.id, **{f"new_{name}": _outbox_values(row)[name] for name in changed}}
+            for row in rows
+        ]
+        with self._writing, _refusing(), self._engine.begin() as connection:
+            connection.execute(query, values)
+
+    def outbox_of(self, zone: str, subject: str) -> list[OutboxRow]:
+        """Return all messages about one thing; see `EventLog.outbox_of`."""
+        columns = _OUTBOX.c
+        query = (
+            sa.select(_OUTBOX)
+            .where(columns.zone == zone, columns.subject == subject)
+            .order_by(columns.at, columns.id)
+        )
+        with _refusing(), self._engine.connect() as connection:
+            return [_outbox_row(row) for row in connection.execute(query).mappings()]
+
+    def prune_outbox(self, before: int) -> int:
+        """Forget old settled messages; see `EventLog.prune_outbox`."""
+        query = _OUTBOX.delete().where(~_PENDING, _OUTBOX.c.at < before)
+        with self._writing, _refusing(), self._engine.begin() as connection:
+            return connection.execute(query).rowcount
+
     def close(self) -> None:
         """Let go of files and connections."""
         with self._writing:
@@ -401,6 +407,7 @@ class InMemoryLog:
         self._event_ids: set[str] = set()
         self._requests: dict[RequestKey, RequestRow] = {}
         self._personal: dict[str, PersonalRow] = {}
+        self._outbox: dict[str, OutboxRow] = {}
 
     def append(
         self,
@@ -408,12 +415,14 @@ class InMemoryLog:
         rows: Sequence[NewRow],
         requests: Sequence[RequestRow] = (),
         personal: Sequence[PersonalRow] = (),
+        outbox: Sequence[OutboxRow] = (),
     ) -> tuple[Row, ...]:
         """Keep all of it or nothing; see `EventLog.append`."""
         with self._lock:
             _refuse_known("event_id", [row.event_id for row in rows], self._event_ids)
             _refuse_known("request", [row.key for row in requests], self._requests.keys())
             _refuse_known("personal id", [row.id for row in personal], self._personal.keys())
+            _refuse_known("message", [row.id for row in outbox], self._outbox.keys())
             of_zone = self._zones.setdefault(zone, [])
             placed = tuple(
                 Row(
@@ -429,6 +438,7 @@ class InMemoryLog:
             self._event_ids.update(row.event_id for row in placed)
             self._requests.update((row.key, row) for row in requests)
             self._personal.update((row.id, row) for row in personal)
+            self._outbox.update((row.id, row) for row in outbox)
         return placed
 
     def read(
@@ -462,6 +472,49 @@ class InMemoryLog:
         """Erase personal data; see `EventLog.erase_personal`."""
         with self._lock:
             return sum(self._personal.pop(id_, None) is not None for id_ in set(ids))
+
+    def due_outbox(self, zones: Iterable[str], now: int, limit: int = 100) -> list[OutboxRow]:
+        """Return pending messages that are due; see `EventLog.due_outbox`."""
+        due = [row for row in self._pending(zones) if row.due_at <= now]
+        return sorted(due, key=lambda row: (row.due_at, row.at, row.id))[:limit]
+
+    def next_due(self, zones: Iterable[str]) -> int | None:
+        """Return when the next message is due; see `EventLog.next_due`."""
+        return min((row.due_at for row in self._pending(zones)), default=None)
+
+    def _pending(self, zones: Iterable[str]) -> list[OutboxRow]:
+        wanted = frozenset(zones)
+        with self._lock:
+            return [
+                row
+                for row in self._outbox.values()
+                if row.fate is Fate.PENDING and row.zone in wanted
+            ]
+
+    def settle_outbox(self, rows: Sequence[OutboxRow]) -> None:
+        """Write down what became of messages; see `EventLog.settle_outbox`."""
+        with self._lock:
+            self._outbox.update((row.id, row) for row in rows if row.id in self._outbox)
+
+    def outbox_of(self, zone: str, subject: str) -> list[OutboxRow]:
+        """Return all messages about one thing; see `EventLog.outbox_of`."""
+        with self._lock:
+            found = [
+                row for row in self._outbox.values() if (row.zone, row.subject) == (zone, subject)
+            ]
+        return sorted(found, key=lambda row: (row.at, row.id))
+
+    def prune_outbox(self, before: int) -> int:
+        """Forget old settled messages; see `EventLog.prune_outbox`."""
+        with self._lock:
+            old = [
+                row.id
+                for row in self._outbox.values()
+                if row.fate is not Fate.PENDING and row.at < before
+            ]
+            for id_ in old:
+                del self._outbox[id_]
+        return len(old)
 
     def close(self) -> None:
         """Do nothing: there is nothing to let go of."""
@@ -516,9 +569,19 @@ def _set_up_sqlite(engine: sa.Engine, busy_timeout_ms: int) -> None:
         cursor.close()
 
 
-def _values(row: NewRow | PersonalRow, fields: tuple[str, ...]) -> dict[str, Any]:
+def _values(row: NewRow | PersonalRow | OutboxRow, fields: tuple[str, ...]) -> dict[str, Any]:
     """Return the named columns of a row."""
     return {name: getattr(row, name) for name in fields}
+
+
+def _outbox_values(row: OutboxRow) -> dict[str, Any]:
+    """Return the columns of a message; drivers disagree about what an enum's member is."""
+    return _values(row, _OUTBOX_FIELDS) | {"fate": row.fate.value}
+
+
+def _outbox_row(row: sa.RowMapping) -> OutboxRow:
+    """Return the message of a row of the table."""
+    return OutboxRow(**{**row, "fate": Fate(row["fate"])})
 
 
 def _request_values(row: RequestRow) -> dict[str, object]:

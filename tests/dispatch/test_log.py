@@ -6,15 +6,18 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from dispatch.log import (
     EventLog,
+    Fate,
     InMemoryLog,
     LogUnavailable,
     NewRow,
+    OutboxRow,
     PersonalRow,
     RequestKey,
     RequestRow,
@@ -59,6 +62,19 @@ def contact(pointer: str) -> PersonalRow:
         subject="networks/local/merchants/default/parcels/p1",
         kind="contact",
         payload='{"phone":"+358401234567"}',
+    )
+
+
+def message(id_: str, due_at: int = 1_700_000_000, zone: str = NORTH) -> OutboxRow:
+    """Return a message that waits."""
+    return OutboxRow(
+        id=id_,
+        zone=zone,
+        at=1_700_000_000,
+        due_at=due_at,
+        template="RETURNED",
+        subject="merchants/default/parcels/p1",
+        payload="{}",
     )
 
 
@@ -159,6 +175,55 @@ def test_personal_data_is_erased_and_the_events_stay(log: EventLog) -> None:
     assert log.erase_personal(["c1", "c3"]) == 1
     assert log.personal(["c1", "c2"]) == {"c2": contact("c2")}
     assert log.read() == list(rows)
+
+
+def test_messages_are_written_with_their_event_or_not_at_all(log: EventLog) -> None:
+    """A refused event leaves no message, and a message that is there refuses its event."""
+    log.append(NORTH, [event("e1")], outbox=[message("e1/0")])
+    with pytest.raises(LogUnavailable):
+        log.append(NORTH, [event("e1")], outbox=[message("e2/0")])
+    with pytest.raises(LogUnavailable):
+        log.append(NORTH, [event("e3")], outbox=[message("e1/0")])
+    assert [row.event_id for row in log.read()] == ["e1"]
+    assert log.due_outbox([NORTH], 1_700_000_000) == [message("e1/0")]
+
+
+def test_due_messages_come_in_order_and_by_zone(log: EventLog) -> None:
+    """The longest due first; what is not due yet or belongs to another zone is left."""
+    log.append(NORTH, [], outbox=[message("a", 30), message("b", 10), message("c", 20)])
+    log.append(SOUTH, [], outbox=[message("d", 5, SOUTH)])
+    assert [row.id for row in log.due_outbox([NORTH], 20)] == ["b", "c"]
+    assert [row.id for row in log.due_outbox([NORTH, SOUTH], 30, limit=2)] == ["d", "b"]
+    assert (log.next_due([NORTH]), log.next_due([SOUTH]), log.next_due([])) == (10, 5, None)
+    assert log.due_outbox([], 30) == []
+
+
+def test_what_became_of_a_message_is_kept_with_its_receipt(log: EventLog) -> None:
+    """Sent and dropped ones wait no longer; a failed one waits for its next time."""
+    rows = [message("a", 10), message("b", 10), message("c", 10)]
+    log.append(NORTH, [], outbox=rows)
+    settled = [
+        replace(rows[0], fate=Fate.SENT, receipt="sms-17"),
+        replace(rows[1], fate=Fate.DROPPED, receipt="NO_CONTACT"),
+        replace(rows[2], tries=1, due_at=70),
+    ]
+    log.settle_outbox(settled)
+    log.settle_outbox([])
+    assert log.due_outbox([NORTH], 69) == []
+    assert log.due_outbox([NORTH], 70) == [settled[2]]
+    assert log.next_due([NORTH]) == 70
+    assert log.outbox_of(NORTH, rows[0].subject) == settled
+    assert log.outbox_of(SOUTH, rows[0].subject) == []
+
+
+def test_old_messages_are_forgotten_once_they_are_settled(log: EventLog) -> None:
+    """One that still waits stays, however old it is."""
+    rows = [message("a"), message("b")]
+    log.append(NORTH, [], outbox=rows)
+    log.settle_outbox([replace(rows[0], fate=Fate.SENT)])
+    assert log.prune_outbox(before=1_700_000_000) == 0
+    assert log.prune_outbox(before=1_700_000_001) == 1
+    assert log.outbox_of(NORTH, rows[0].subject) == [rows[1]]
 
 
 def test_any_thread_may_read(log: EventLog) -> None:

@@ -27,6 +27,7 @@ from dispatch.log import (
     InMemoryLog,
     LogUnavailable,
     NewRow,
+    OutboxRow,
     PersonalRow,
     RequestKey,
     RequestRow,
@@ -52,12 +53,13 @@ class FailingLog(InMemoryLog):
         rows: Sequence[NewRow],
         requests: Sequence[RequestRow] = (),
         personal: Sequence[PersonalRow] = (),
+        outbox: Sequence[OutboxRow] = (),
     ) -> tuple[Row, ...]:
         """Append, or fail as a full disk does."""
         if self.fails:
             raise LogUnavailable("the disk is full")
         self.appends += 1
-        return super().append(zone, rows, requests, personal)
+        return super().append(zone, rows, requests, personal, outbox)
 
     def find_requests(self, keys: Iterable[RequestKey]) -> dict[RequestKey, RequestRow]:
         """Find answers, or fail as a lost connection does."""

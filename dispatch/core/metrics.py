@@ -1,8 +1,9 @@
 """Key figures as a fold over events: the ops page and the replay's report use the same one.
 
 Undelivered first: click-to-door and cost both flatter a policy that drops parcels. Shares are
-over *created* parcels, costs and kilometres over *delivered* ones. Nothing here was measured
-by a machine's clock, so that the same day has the same figures.
+over *created* parcels, costs and kilometres over *delivered* ones. A parcel that its recipient
+fetches from a hub has kept its promise when it stands there, and is delivered when it is fetched.
+Nothing here was measured by a machine's clock, so that the same day has the same figures.
 """
 
 from collections import Counter
@@ -12,7 +13,8 @@ from typing import Any
 import msgspec
 
 from dispatch.core import messages as m
-from dispatch.core.model import CourierKind, Instant, Parcel
+from dispatch.core.hub_metrics import HubMetrics
+from dispatch.core.model import CourierKind, Instant, Leg, Parcel, Purpose
 from dispatch.core.pay import OPERATOR
 
 Figures = dict[str, Any]
@@ -20,13 +22,23 @@ Figures = dict[str, Any]
 
 
 class _Story(msgspec.Struct):
-    """What has happened to one parcel."""
+    """What has happened to one parcel.
+
+    Attributes
+    ----------
+    brought_at
+        When it was at its door, or in the hub that its recipient agreed to.
+    attempts_failed, visits_failed
+        Failed drop-offs, and those of them in which the recipient had a part.
+    """
 
     parcel: Parcel
     leg: str
     picked_up_at: Instant = 0
+    brought_at: Instant = 0
     delivered_at: Instant = 0
     attempts_failed: int = 0
+    visits_failed: int = 0
     offers: int = 0
     first_offer_at: Instant = 0
     accepted_at: Instant = 0
@@ -49,6 +61,7 @@ class Metrics:
         self._distance_m = 0
         self._bundles: list[int] = []
         self._answered: Counter[str] = Counter()
+        self._hubs = HubMetrics()
 
     def fold(self, events: Iterable[m.Event]) -> "Metrics":
         """Take events; return self."""
@@ -58,6 +71,7 @@ class Metrics:
 
     def _take(self, event: m.Event) -> None:  # noqa: C901, PLR0912, PLR0915 - one case an event
         self._count[type(event).__name__] += 1
+        self._hubs.take(event)
         match event:
             case m.ParcelCreated(parcel=parcel, leg=leg):
                 self._stories[parcel.id] = _Story(parcel, leg.id)
@@ -66,19 +80,34 @@ class Metrics:
                 story = self._stories[parcel_id]
                 story.picked_up_at = story.picked_up_at or at
             case m.ParcelDelivered(parcel=parcel_id, happened_at=at):
-                self._stories[parcel_id].delivered_at = at
-                self._stories[parcel_id].ended = "DELIVERED"
-            case m.AttemptFailed(parcel=parcel_id, failure=failure):
-                self._stories[parcel_id].attempts_failed += 1
-                self._stories[parcel_id].reason = failure.value
-            case m.ReturnPlanned(parcel=parcel_id, final=True, reason=reason):
-                self._stories[parcel_id].reason = reason
+                self._deliver(parcel_id, at, brought_at=at)
+            case m.ParcelReceivedAtHub(parcel=parcel_id, happened_at=at):
+                if event.purpose is Purpose.COLLECTION:
+                    self._stories[parcel_id].brought_at = at
+                self._follow(event.next_leg)
+            case m.ParcelCollected(parcel=parcel_id, happened_at=at):
+                self._deliver(parcel_id, at, brought_at=self._stories[parcel_id].brought_at or at)
+            case m.AttemptFailed(parcel=parcel_id, failure=failure, counts=counts):
+                self._fail(parcel_id, failure.value, counts=counts)
+            case m.OutcomeCorrected(parcel=parcel_id, now="DELIVERED"):
+                self._deliver(parcel_id, event.at, brought_at=event.at)
+            case m.OutcomeCorrected(parcel=parcel_id, now=now):
+                story = self._stories[parcel_id]
+                story.delivered_at, story.brought_at, story.ended = 0, 0, ""
+                self._fail(parcel_id, now, counts=True)
+            case m.ParcelDiverted(leg=leg) | m.LegReleased(leg=leg):
+                self._follow(leg)
+            case m.ReturnPlanned(parcel=parcel_id, final=final, reason=reason):
+                self._follow(event.leg)
+                if final:
+                    self._stories[parcel_id].reason = reason
             case m.ParcelBroughtBack(parcel=parcel_id, next_leg=None):
                 self._stories[parcel_id].ended = "RETURNED"
-            case m.ParcelBroughtBack(parcel=parcel_id, next_leg=leg):
-                if leg is not None:
-                    self._leg_parcel[leg.id] = parcel_id
-                    self._stories[parcel_id].leg = leg.id
+            case m.ParcelBroughtBack(next_leg=leg):
+                self._follow(leg)
+            case m.ParcelWrittenOff(parcel=parcel_id, to=to, reason=reason):
+                self._stories[parcel_id].ended = to.value
+                self._stories[parcel_id].reason = reason
             case m.ParcelCancelled(parcel=parcel_id, reason=reason):
                 self._stories[parcel_id].ended = "CANCELLED"
                 self._stories[parcel_id].reason = reason
@@ -113,17 +142,34 @@ class Metrics:
             case _:
                 pass
 
+    def _deliver(self, parcel: str, at: Instant, *, brought_at: Instant) -> None:
+        story = self._stories[parcel]
+        story.delivered_at, story.brought_at, story.ended = at, brought_at, "DELIVERED"
+
+    def _fail(self, parcel: str, reason: str, *, counts: bool) -> None:
+        story = self._stories[parcel]
+        story.attempts_failed += 1
+        story.visits_failed += counts
+        story.reason = reason
+
+    def _follow(self, leg: Leg | None) -> None:
+        """Know whose leg it is, and that it is its parcel's last one."""
+        if leg is not None:
+            self._leg_parcel[leg.id] = leg.parcel
+            self._stories[leg.parcel].leg = leg.id
+
     def kpis(self) -> Figures:
         """Return the figures; shares and ratios are None where nothing was counted."""
         stories = list(self._stories.values())
         delivered = [story for story in stories if story.delivered_at]
         created = len(stories)
-        on_time = sum(story.delivered_at <= story.parcel.due_at for story in delivered)
+        on_time = sum(story.brought_at <= story.parcel.due_at for story in delivered)
         first = sum(not story.attempts_failed for story in delivered)
+        first_visit = sum(not story.visits_failed for story in delivered)
         assignments = self._count["OfferAccepted"]
         answers = assignments + self._count["OfferDeclined"]
         offers = self._count["OfferMade"]
-        late = [max(0, story.delivered_at - story.parcel.due_at) for story in delivered]
+        late = [max(0, story.brought_at - story.parcel.due_at) for story in delivered]
         return {
             "created": created,
             "delivered": len(delivered),
@@ -131,11 +177,12 @@ class Metrics:
             "on_time_share": _ratio(on_time, created),
             "on_time_share_of_delivered": _ratio(on_time, len(delivered)),
             "first_attempt_share": _ratio(first, created),
+            "first_attempt_success": _ratio(first_visit, created),
             "unserved_by_reason": self.unserved_by_reason(),
             "ended": dict(sorted(Counter(story.ended or "OPEN" for story in stories).items())),
             "lateness_s": _spread([value for value in late if value]),
-            "click_to_door_s": _spread([s.delivered_at - s.parcel.created_at for s in delivered]),
-            "ready_to_door_s": _spread([s.delivered_at - s.parcel.ready_at for s in delivered]),
+            "click_to_door_s": _spread([s.brought_at - s.parcel.created_at for s in delivered]),
+            "ready_to_door_s": _spread([s.brought_at - s.parcel.ready_at for s in delivered]),
             "ready_to_pickup_s": _spread(
                 [s.picked_up_at - s.parcel.ready_at for s in stories if s.picked_up_at]
             ),
@@ -156,6 +203,7 @@ class Metrics:
             "earnings_gini": _gini([self._earned[f"couriers/{c}"] for c in self._away_s]),
             "plans": self._count["PlanMade"],
             "by_kind": self._by_kind(),
+            "hubs": self._hubs.figures(_spread),
         }
 
     def unserved_by_reason(self) -> dict[str, int]:

@@ -1,0 +1,104 @@
+"""Key figures of hubs as a fold over events: a part of `dispatch.core.metrics`.
+
+What starts at a hub stands on its floor and is not counted; only what comes in on its way is.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from dispatch.core import messages as m
+from dispatch.core.model import FailureCode, HubKind, Instant, LegKind, Purpose, Seconds
+
+Figures = dict[str, Any]
+"""As in `dispatch.core.metrics`."""
+
+
+class HubMetrics:
+    """Takes events in order and gives the figures of hubs at any time."""
+
+    def __init__(self) -> None:
+        self._slots: dict[str, int] = {}
+        self._kinds: dict[str, HubKind] = {}
+        self._inside: dict[str, tuple[str, Instant]] = {}
+        self._now: Counter[str] = Counter()
+        self._peak: Counter[str] = Counter()
+        self._received: Counter[str] = Counter()
+        self._purposes: Counter[Purpose] = Counter()
+        self._diverted: Counter[Purpose] = Counter()
+        self._count: Counter[str] = Counter()
+        self._dwell_s: list[Seconds] = []
+
+    def take(self, event: m.Event) -> None:
+        """Take note of one event."""
+        match event:
+            case m.HubCreated(hub=hub):
+                self._slots[hub.id], self._kinds[hub.id] = sum(hub.slots), hub.kind
+            case m.ParcelReceivedAtHub(parcel=parcel, hub=hub_id, happened_at=at):
+                self._purposes[event.purpose] += 1
+                self._come(parcel, hub_id, at)
+            case m.ParcelPickedUp(parcel=parcel, happened_at=at):
+                self._leave(parcel, at)
+            case m.ParcelCollected(parcel=parcel, happened_at=at):
+                self._count["collected"] += 1
+                self._leave(parcel, at)
+            case m.ParcelWrittenOff(parcel=parcel, at=at):
+                self._leave(parcel, at)
+            case m.SlotOverdue():
+                self._count["overdue"] += 1
+            case m.ParcelDiverted(purpose=purpose):
+                self._diverted[purpose] += 1
+            case m.LegReleased(leg=leg) if leg.kind is LegKind.RETURN:
+                self._count["sent_back"] += 1
+            case m.AttemptFailed(failure=failure) | m.PickupFailed(failure=failure):
+                self._count[failure.value] += 1
+            case _:
+                pass
+
+    def _come(self, parcel: str, hub: str, at: Instant) -> None:
+        self._inside[parcel] = (hub, at)
+        self._received[hub] += 1
+        self._now[hub] += 1
+        self._peak[hub] = max(self._peak[hub], self._now[hub])
+
+    def _leave(self, parcel: str, at: Instant) -> None:
+        if parcel in self._inside:
+            hub, since = self._inside.pop(parcel)
+            self._now[hub] -= 1
+            self._dwell_s.append(max(0, at - since))
+
+    def figures(self, spread: Callable[[Sequence[int]], Figures]) -> Figures:
+        """Return the figures.
+
+        Parameters
+        ----------
+        spread
+            Makes a mean and percentiles of numbers.
+        """
+        used = sorted(self._received)
+        shares = [self._peak[hub] / self._slots[hub] for hub in used if self._slots.get(hub)]
+        return {
+            "received": {
+                purpose.value: self._purposes[purpose]
+                for purpose in (Purpose.RELAY, Purpose.HOLD, Purpose.COLLECTION)
+            },
+            "diverted": {purpose.value: count for purpose, count in sorted(self._diverted.items())},
+            "collected": self._count["collected"],
+            "overdue": self._count["overdue"],
+            "sent_back": self._count["sent_back"],
+            "refused_full": self._count[FailureCode.HUB_FULL.value],
+            "refused_closed": self._count[FailureCode.HUB_CLOSED.value],
+            "peak_occupancy": max(self._peak.values(), default=0),
+            "peak_occupancy_share": round(max(shares), 4) if shares else None,
+            "dwell_s": spread(self._dwell_s),
+            "left_inside": len(self._inside),
+            "by_hub": {
+                hub: {
+                    "kind": self._kinds[hub].value,
+                    "slots": self._slots[hub],
+                    "received": self._received[hub],
+                    "peak": self._peak[hub],
+                }
+                for hub in used
+            },
+        }

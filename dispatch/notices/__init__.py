@@ -1,0 +1,1 @@
+"""Messages to recipients and merchants: their words, who sends them, and the outbox's loop."""

@@ -1,10 +1,11 @@
 """The loop: commands in, decisions, one transaction, replies, events out.
 
 A group of waiting commands is decided on a state that grows with each of them; their events
-are appended in one transaction; only then do replies go out and does the state become the
-zone's. A failed commit therefore leaves the last good state, answers `Unavailable` and
-publishes nothing. The live service and the replay of a day run this same code: they differ in
-the clock, in the minting of command ids and in where commands come from.
+are appended in one transaction, with the messages to people that they give reason for; only
+then do replies go out and does the state become the zone's. A failed commit therefore leaves
+the last good state, answers `Unavailable` and publishes nothing. The live service and the
+replay of a day run this same code: they differ in the clock, in the minting of command ids and
+in where commands come from.
 """
 
 import asyncio
@@ -19,15 +20,24 @@ from dispatch.clock import Clock
 from dispatch.core import codec
 from dispatch.core.engine import decide
 from dispatch.core.errors import DispatchError, RequestIdReused, Unavailable
-from dispatch.core.messages import AdoptPolicy, Command, CommitPlan, Event, Tick
+from dispatch.core.messages import (
+    AdoptPolicy,
+    Command,
+    CommitPlan,
+    Event,
+    Tick,
+    parcel_name,
+)
 from dispatch.core.model import Instant
+from dispatch.core.notices import notices_of
 from dispatch.core.policy import Policy
-from dispatch.core.state import State, evolve, fold
+from dispatch.core.state import State, evolve
 from dispatch.executors import ThreadedPlanner
 from dispatch.log import (
     EventLog,
     LogUnavailable,
     NewRow,
+    OutboxRow,
     PersonalRow,
     RequestKey,
     RequestRow,
@@ -100,6 +110,7 @@ class _Group:
         self.rows: list[NewRow] = []
         self.requests: dict[RequestKey, RequestRow] = {}
         self.personal: list[PersonalRow] = []
+        self.outbox: list[OutboxRow] = []
         self.events: list[Event] = []
 
 
@@ -112,6 +123,9 @@ class Runtime:
         Full name, ``networks/{n}/zones/{z}``.
     mint
         Returns a new command id: random live, a counter in replays.
+    notifies
+        Whether messages to people are written with the events that are their reason; not in
+        replays, where nobody reads them.
 
     Attributes
     ----------
@@ -122,7 +136,14 @@ class Runtime:
     """
 
     def __init__(
-        self, *, zone: str, log: EventLog, clock: Clock, mint: Callable[[], str], policy: Policy
+        self,
+        *,
+        zone: str,
+        log: EventLog,
+        clock: Clock,
+        mint: Callable[[], str],
+        policy: Policy,
+        notifies: bool = False,
     ) -> None:
         self.zone = zone
         self.state = State(zone=zone)
@@ -130,6 +151,7 @@ class Runtime:
         self._log = log
         self._clock = clock
         self._mint = mint
+        self._notifies = notifies
         self._sinks: list[Sink] = []
         self._last_at: Instant = 0
         self._refold()
@@ -161,7 +183,11 @@ class Runtime:
             rows: Sequence[Row] = ()
             if group.rows or group.requests or group.personal:
                 rows = self._log.append(
-                    self.zone, group.rows, list(group.requests.values()), group.personal
+                    self.zone,
+                    group.rows,
+                    list(group.requests.values()),
+                    group.personal,
+                    group.outbox,
                 )
         except LogUnavailable as problem:
             # Without its traceback: what lies below would quote what could not be written.
@@ -186,7 +212,7 @@ class Runtime:
         command_id = self._mint()
         try:
             events = decide(group.state, item.command, now=group.now, command_id=command_id)
-            state = fold(group.state, events)
+            state, outbox = self._evolved(group.state, events, command_id)
             response = item.respond(state, events) if item.respond is not None else b""
         except DispatchError as error:
             return Outcome(error=error)
@@ -211,6 +237,7 @@ class Runtime:
             for ordinal, event in enumerate(events)
         )
         group.personal.extend(item.personal)
+        group.outbox.extend(outbox)
         if item.request is not None:
             group.requests[item.request] = RequestRow(
                 key=item.request,
@@ -220,6 +247,37 @@ class Runtime:
                 at=group.now,
             )
         return Outcome(events=events, response=response)
+
+    def _evolved(
+        self, state: State, events: Sequence[Event], command_id: str
+    ) -> tuple[State, list[OutboxRow]]:
+        """Return the state after a command's events, and the messages that they give reason for."""
+        outbox: list[OutboxRow] = []
+        for ordinal, event in enumerate(events):
+            state = evolve(state, event)
+            if self._notifies:
+                outbox += self._messages(state, event, f"{command_id}.{ordinal}")
+        return state, outbox
+
+    def _messages(self, state: State, event: Event, event_id: str) -> list[OutboxRow]:
+        try:
+            notices = notices_of(state, event)
+        except Exception as error:  # noqa: BLE001 - what is told about must not undo what is done
+            kinds = type(event).__name__, type(error).__name__
+            logger.error("zone %s: %s told nobody: %s", self.zone, *kinds)  # noqa: TRY400
+            return []
+        return [
+            OutboxRow(
+                id=f"{event_id}/{number}",
+                zone=self.zone,
+                at=event.at,
+                due_at=event.at,
+                template=notice.kind.value,
+                subject=parcel_name(notice.parcel),
+                payload=msgspec.json.encode(notice).decode(),
+            )
+            for number, notice in enumerate(notices)
+        ]
 
     def _refold(self) -> None:
         """Rebuild the state from the log."""

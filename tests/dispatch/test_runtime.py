@@ -19,6 +19,7 @@ from dispatch.core.errors import (
     RequestIdReused,
     Unavailable,
 )
+from dispatch.core.notices import Notice, NoticeKind
 from dispatch.core.policy import Policy
 from dispatch.core.state import State, fold
 from dispatch.executors import Planner, ThreadedPlanner
@@ -191,10 +192,12 @@ def test_a_row_says_who_when_and_why(runtime: Runtime, failing: FailingLog) -> N
         f"{first.causation_id}.0",
         f"{first.causation_id}.1",
     )
+    as_handed_in = {"leg": "", "leg_count": 0, "custody": ()}
     assert codec.decode_event(first.payload, first.version) == m.ParcelCreated(
-        at=NOON, parcel=msgspec.structs.replace(runtime.state.parcel("m/p1"), leg="", leg_count=0),
+        at=NOON,
+        parcel=msgspec.structs.replace(runtime.state.parcel("m/p1"), **as_handed_in),
         leg=runtime.state.leg("m/p1/1"),
-    )  # fmt: skip
+    )
 
 
 def test_what_changes_nothing_is_not_written(runtime: Runtime, failing: FailingLog) -> None:
@@ -218,6 +221,89 @@ def test_personal_data_is_written_beside_the_events(runtime: Runtime, failing: F
         ]
     )
     assert failing.personal(["c0", "c1"]) == {"c0": rows[0]}
+
+
+# --- messages --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def telling(
+    failing: FailingLog, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Runtime]:
+    """Return a function that opens the zone with a rule: every new parcel is told of."""
+
+    def told_of(state: State, event: m.Event) -> tuple[Notice, ...]:
+        if not isinstance(event, m.ParcelCreated):
+            return ()
+        # Fails on a state that does not follow on the event.
+        parcel = state.parcel(event.parcel.id)
+        if parcel.waybill == "broken":
+            raise KeyError(parcel.id)
+        return (Notice(kind=NoticeKind.RUNNING_LATE, parcel=parcel.id, label="x"),) * 2
+
+    monkeypatch.setattr("dispatch.runtime.notices_of", told_of)
+
+    def opened(*, notifies: bool = True) -> Runtime:
+        mint = itertools.count().__next__
+        return Runtime(
+            zone=ZONE,
+            log=failing,
+            clock=clock,
+            mint=lambda: f"c{mint()}",
+            policy=AT_ONCE,
+            notifies=notifies,
+        )
+
+    return opened
+
+
+def test_messages_are_written_with_their_events(
+    telling: Callable[..., Runtime], failing: FailingLog
+) -> None:
+    """In one transaction, with ids that follow from the event's; a failed one leaves neither."""
+    runtime, before = telling(), failing.appends
+    runtime.commit([asks(m.CreateParcels(parcels=(a_parcel("p1"), a_parcel("p2"))))])
+    assert failing.appends == before + 1
+    rows = failing.due_outbox([ZONE], NOON)
+    assert [row.id for row in rows] == ["c1.0/0", "c1.0/1", "c1.1/0", "c1.1/1"]
+    assert {(row.zone, row.at, row.template) for row in rows} == {(ZONE, NOON, "RUNNING_LATE")}
+    assert [row.subject for row in rows[::2]] == [
+        "merchants/m/parcels/p1",
+        "merchants/m/parcels/p2",
+    ]
+    assert msgspec.json.decode(rows[0].payload, type=Notice).parcel == "m/p1"
+    failing.fails = True
+    runtime.commit([asks(creating("p3"))])
+    failing.fails = False
+    assert failing.due_outbox([ZONE], NOON) == rows
+
+
+def test_a_retry_and_a_refusal_tell_nobody(
+    telling: Callable[..., Runtime], failing: FailingLog
+) -> None:
+    """One message for one event, however often it is asked for."""
+    runtime = telling()
+    runtime.commit([asks(creating("p1"), "r1")])
+    runtime.commit([asks(creating("p1"), "r1"), asks(creating("p1"))])
+    assert len(failing.due_outbox([ZONE], NOON)) == 2
+
+
+def test_what_is_told_never_undoes_what_is_done(
+    telling: Callable[..., Runtime], failing: FailingLog
+) -> None:
+    """A rule of notices that breaks costs its message alone."""
+    runtime = telling()
+    (outcome,) = runtime.commit(
+        [asks(m.CreateParcels(parcels=(a_parcel("p1", waybill="broken"), a_parcel("p2"))))]
+    )
+    assert outcome.error is None
+    assert [row.id for row in failing.due_outbox([ZONE], NOON)] == ["c1.1/0", "c1.1/1"]
+
+
+def test_a_replay_tells_nobody(telling: Callable[..., Runtime], failing: FailingLog) -> None:
+    """Nobody reads what it would write."""
+    telling(notifies=False).commit([asks(creating("p1"))])
+    assert failing.due_outbox([ZONE], NOON) == []
 
 
 def test_time_never_runs_backwards(failing: FailingLog, clock: VirtualClock) -> None:

@@ -9,8 +9,9 @@ values must not be imported here.
 
 import tomllib
 from collections.abc import Mapping
+from datetime import time
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -206,6 +207,36 @@ class Network(_Frozen):
         return None
 
 
+class Notifications(_Frozen):
+    """How recipients and merchants are written to.
+
+    Attributes
+    ----------
+    language : str
+        ``en`` or ``zh``.
+    quiet_from, quiet_until : time, optional
+        Local time, both or neither: what is not urgent waits from the first until the second,
+        over midnight where that is earlier. Needs `Settings.timezone`.
+    """
+
+    language: Literal["en", "zh"] = "en"
+    quiet_from: time | None = None
+    quiet_until: time | None = None
+
+    @field_validator("quiet_from", "quiet_until")
+    @classmethod
+    def _is_local(cls, value: time | None) -> time | None:
+        if value is not None and value.tzinfo is not None:
+            raise ValueError("is a local time: leave the offset out")
+        return value
+
+    @model_validator(mode="after")
+    def _begin_and_end(self) -> Self:
+        if (self.quiet_from is None) != (self.quiet_until is None):
+            raise ValueError("quiet hours need both quiet_from and quiet_until")
+        return self
+
+
 class Settings(BaseSettings):
     """Everything that the service is told.
 
@@ -236,6 +267,8 @@ class Settings(BaseSettings):
         At least one.
     policy : mapping
         Values of the policy, handed on as they are.
+    notifications : Notifications
+        How people are written to.
     """
 
     model_config = SettingsConfigDict(
@@ -255,6 +288,7 @@ class Settings(BaseSettings):
     token_secret: SecretStr | None = None
     networks: Annotated[Mapping[Id, Network], Field(min_length=1)]
     policy: Mapping[str, Any] = Field(default_factory=dict)
+    notifications: Notifications = Notifications()
 
     @field_validator("token_secret")
     @classmethod
@@ -270,6 +304,15 @@ class Settings(BaseSettings):
         if factors and others.data.get("timezone", "") is None:
             raise ValueError("need to know whose hours: set timezone as well")
         return factors
+
+    @field_validator("notifications")
+    @classmethod
+    def _quiet_hours_have_a_timezone(
+        cls, notifications: Notifications, others: ValidationInfo
+    ) -> Notifications:
+        if notifications.quiet_from is not None and others.data.get("timezone", "") is None:
+            raise ValueError("quiet hours need to know whose: set timezone as well")
+        return notifications
 
 
 def load_settings(path: Path, **values: object) -> Settings:

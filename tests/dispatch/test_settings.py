@@ -1,4 +1,5 @@
 import textwrap
+from datetime import time
 from pathlib import Path
 
 import pytest
@@ -247,3 +248,35 @@ def test_settings_do_not_change() -> None:
     settings: Settings = dev_settings()
     with pytest.raises(ValidationError):
         settings.port = 1  # type: ignore[misc]
+
+
+def test_quiet_hours_are_read(tmp_path: Path) -> None:
+    """Local times of the map's time zone; without them messages go out at any hour."""
+    hours = """
+    timezone = "Asia/Shanghai"
+    [networks.hel.zones.all]
+    [notifications]
+    language = "zh"
+    quiet_from = "21:00"
+    quiet_until = 07:30:00
+    """
+    notifications = load_settings(written(tmp_path, hours)).notifications
+    assert notifications.language == "zh"
+    assert (notifications.quiet_from, notifications.quiet_until) == (time(21), time(7, 30))
+    plain = dev_settings().notifications
+    assert (plain.language, plain.quiet_from, plain.quiet_until) == ("en", None, None)
+
+
+@pytest.mark.parametrize(
+    ("lines", "fault"),
+    [
+        ('language = "fi"', "notifications.language"),
+        ('quiet_from = "21:00"', "notifications: quiet hours need both"),
+        ('quiet_from = "21:00Z"\nquiet_until = "07:00"', "notifications.quiet_from: is a local"),
+        ('quiet_from = "21:00"\nquiet_until = "07:00"', "notifications: quiet hours need to know"),
+    ],
+)
+def test_bad_notifications_are_named(tmp_path: Path, lines: str, fault: str) -> None:
+    """Half an hour, an hour of nobody's day, a language without words."""
+    text = f"[networks.hel.zones.all]\n[notifications]\n{lines}\n"
+    assert any(fault in line for line in faults(tmp_path, text))

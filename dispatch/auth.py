@@ -1,8 +1,8 @@
 """Who is calling, and in which network they may act.
 
-A token is a JSON Web Token signed with the service's secret. It carries a network, a role and
-a subject, and nothing else: what a role may do stands where it is done. Time comes from the
-caller, never from here. It must not import generated messages.
+A token is a JSON Web Token signed with the service's secret. It carries a network, a role, a
+subject and for a hub's counter a device, and nothing else: what a role may do stands where it is
+done. Time comes from the caller, never from here. It must not import generated messages.
 """
 
 import json
@@ -35,7 +35,11 @@ class Role(StrEnum):
 
 
 _ROLES = {role.value: role for role in Role}
-_COLLECTION = {Role.MERCHANT: "merchants", Role.COURIER: "couriers"}
+_COLLECTION = {
+    Role.MERCHANT: "merchants",
+    Role.COURIER: "couriers",
+    Role.HUB_OPERATOR: "hubs",
+}
 """Those roles whose subject is a resource, and where in a name its id stands."""
 
 
@@ -50,19 +54,22 @@ class Principal:
     role : Role
         What the caller is to the network.
     subject : str
-        Id of the merchant or courier; for other roles a name of the person or program.
+        Id of the merchant, courier or hub; for other roles a name of the person or program.
+    device : str
+        Of a hub's counter: the till or the person, because several scan for one hub.
     """
 
     network: str
     role: Role
     subject: str
+    device: str = ""
 
     @property
     def name(self) -> str:
         """Resource name, the same for all tokens of one caller."""
-        return (
-            f"networks/{self.network}/{_COLLECTION.get(self.role, f'{self.role}s')}/{self.subject}"
-        )
+        collection = _COLLECTION.get(self.role, f"{self.role}s")
+        name = f"networks/{self.network}/{collection}/{self.subject}"
+        return f"{name}/devices/{self.device}" if self.device else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +103,8 @@ def issue(principal: Principal, secret: str, expires_at: int | None) -> str:
         "role": principal.role.value,
         "sub": principal.subject,
     }
+    if principal.device:
+        claims["device"] = principal.device
     if expires_at is not None:
         claims["exp"] = expires_at
     return jwt.encode(claims, secret, algorithm=ALGORITHM)
@@ -141,15 +150,18 @@ def verify(token: str, secret: str, now: int) -> Principal:
         raise TokenInvalid("the token names no caller")
     if not (isinstance(role, str) and role in _ROLES):
         raise TokenInvalid("the token names a role that this service does not know")
-    return Principal(network, _ROLES[role], subject)
+    device = claims.get("device", "")
+    if not isinstance(device, str):
+        raise TokenInvalid("the token names no device")
+    return Principal(network, _ROLES[role], subject, device)
 
 
 def may_act_in(principal: Principal, resource_name: str) -> bool:
     """Tell whether a name lies where a caller may act at all.
 
-    The name must be in the caller's network; where it passes through a merchant or a courier,
-    a merchant's token must be that merchant's and a courier's that courier's. Whether the
-    caller's role may do what is asked is for the method to say.
+    The name must be in the caller's network; where it passes through a merchant, a courier or a
+    hub, a merchant's token must be that merchant's, a courier's that courier's and a counter's
+    that hub's. Whether the caller's role may do what is asked is for the method to say.
 
     Parameters
     ----------

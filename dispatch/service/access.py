@@ -13,6 +13,7 @@ CALLER: ContextVar[Principal] = ContextVar("CALLER")
 DISPATCHERS = frozenset({Role.DISPATCHER})
 MERCHANTS = frozenset({Role.DISPATCHER, Role.MERCHANT})
 COURIERS = frozenset({Role.DISPATCHER, Role.COURIER})
+COUNTERS = frozenset({Role.DISPATCHER, Role.HUB_OPERATOR})
 ALL = MERCHANTS | COURIERS
 
 
@@ -32,7 +33,7 @@ def allowed(
     Raises
     ------
     AccessDenied
-        If it lies in another network, with another merchant or courier, or is not for the
+        If it lies in another network, with another merchant, courier or hub, or is not for the
         caller's role.
     InvalidValue
         If the name is not of the shape; names ``field``.

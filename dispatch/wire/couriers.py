@@ -6,6 +6,7 @@ from dispatch.core.errors import Fault, InvalidValue
 from dispatch.core.model import (
     Availability,
     Check,
+    Contract,
     Courier,
     CourierKind,
     Duty,
@@ -33,6 +34,8 @@ from dispatch.wire.places import (
 )
 
 _LONGEST_TEXT = 200
+_ATTENDED = frozenset({HubKind.BOOTH, HubKind.SHOP})
+"""Where somebody scans for the hub unless it says otherwise."""
 _COURIER_FIELDS = {
     "capacity_grams": "capacity.grams",
     "capacity_ml": "capacity.milliliters",
@@ -280,6 +283,11 @@ def hub_in(
         window_in(window, f"hub.opening_windows[{index}]", check)
         for index, window in enumerate(message.opening_windows)
     ]
+    contracts = [
+        scalars.member_of(Contract, hubs_pb2.Hub.Contract, number, f"hub.contracts[{index}]", check)
+        for index, number in enumerate(message.contracts)
+    ]
+    attended = message.attended if message.HasField("attended") else kind in _ATTENDED
     counts = message.slot_counts
     try:
         read = Hub(
@@ -290,6 +298,8 @@ def hub_in(
             host=_own_id(message.host, names.COURIER, "hub.host", terms, check),
             hours=tuple(window for window in hours if window is not None),
             slots=(counts.small_count, counts.medium_count, counts.large_count),
+            contracts=tuple(sorted({one for one in contracts if one is not None})),
+            attended=attended,
         )
     except InvalidValue as error:
         check.faults += renamed(error, _HUB_FIELDS, "hub")
@@ -299,7 +309,7 @@ def hub_in(
     return read, () if row is None else (row,)
 
 
-def hub_out(hub: Hub, network: str) -> hubs_pb2.Hub:
+def hub_out(state: State, hub: Hub, network: str) -> hubs_pb2.Hub:
     """Write a hub; its display name comes with `dispatch.wire.places.reveal`."""
     message = hubs_pb2.Hub(
         name=names.joined(names.HUB, network, hub.id),
@@ -308,15 +318,25 @@ def hub_out(hub: Hub, network: str) -> hubs_pb2.Hub:
         place=place_out(hub.place, network),
         opening_windows=[window_out(window.opens_at, window.closes_at) for window in hub.hours],
         etag=scalars.etag(hub.version),
+        contracts=[contract.name for contract in hub.contracts],
+        attended=hub.attended,
     )
     if any(hub.slots):
-        small, medium, large = hub.slots
-        message.slot_counts.CopyFrom(
-            hubs_pb2.SlotCounts(small_count=small, medium_count=medium, large_count=large)
-        )
+        message.slot_counts.CopyFrom(_counts_out(hub.slots))
+        message.used_slot_counts.CopyFrom(_counts_out(state.hub_use.get(hub.id, (0, 0, 0))))
+    pause = state.paused_hubs.get(hub.id)
+    if pause is not None:
+        message.pause.reason = pause.reason
+        if pause.until:
+            message.pause.end_time.CopyFrom(scalars.timestamp(pause.until))
     if hub.host:
         message.host = names.joined(names.COURIER, network, hub.host)
     return message
+
+
+def _counts_out(slots: tuple[int, int, int]) -> hubs_pb2.SlotCounts:
+    small, medium, large = slots
+    return hubs_pb2.SlotCounts(small_count=small, medium_count=medium, large_count=large)
 
 
 def spot(*, lat: float, lon: float) -> Place:

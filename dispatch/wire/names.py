@@ -16,11 +16,13 @@ ZONE: Shape = ("networks", "zones")
 MERCHANT: Shape = ("networks", "merchants")
 PARCEL: Shape = ("networks", "merchants", "parcels")
 LEG: Shape = ("networks", "merchants", "parcels", "legs")
+PROXY: Shape = ("networks", "merchants", "parcels", "proxies")
 COURIER: Shape = ("networks", "couriers")
 WINDOW: Shape = ("networks", "couriers", "availabilityWindows")
 OFFER: Shape = ("networks", "couriers", "offers")
 TOUR: Shape = ("networks", "couriers", "tours")
 HUB: Shape = ("networks", "hubs")
+CLOSURE: Shape = ("networks", "zones", "closures")
 RUN: Shape = ("networks", "dispatchRuns")
 OPERATION: Shape = ("networks", "operations")
 
@@ -79,7 +81,23 @@ def leg_name(network: str, leg: str) -> str:
 
 def leg_id(network: str, name: str, field: str) -> str:
     """Return the core's id of a leg: ``m/p/1``; raises as `required`."""
-    found, *parts = required(name, LEG, field)
+    return own_id(network, name, LEG, field)
+
+
+def parcel_id(network: str, name: str, field: str) -> str:
+    """Return the core's id of a parcel: ``m/p``; raises as `required`."""
+    return own_id(network, name, PARCEL, field)
+
+
+def own_id(network: str, name: str, shape: Shape, field: str) -> str:
+    """Return the ids of a name below its network, joined by slashes.
+
+    Raises
+    ------
+    InvalidValue
+        If it is empty, not of this shape or lies in another network; names ``field``.
+    """
+    found, *parts = required(name, shape, field)
     if found != network:
         raise InvalidValue([Fault(field, f"{name!r} lies in another network")])
     return "/".join(parts)

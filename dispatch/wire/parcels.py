@@ -9,8 +9,6 @@ from dispatch.core.errors import Fault, InvalidValue
 from dispatch.core.model import (
     ActionKind,
     Check,
-    Custodian,
-    CustodianKind,
     DeliveryOption,
     Instant,
     Leg,
@@ -25,14 +23,18 @@ from dispatch.log import PersonalRow
 from dispatch.v1 import parcels_pb2 as pb
 from dispatch.v1 import types_pb2
 from dispatch.wire import defaults, names, scalars
+from dispatch.wire.custody import custody_out
+from dispatch.wire.evidence import kinds_in
+from dispatch.wire.moment import PLANNED, Moment
+from dispatch.wire.options import option_out, options_in
 from dispatch.wire.places import Owner, Terms, place_in, place_out, renamed, window_in, window_out
 
-_SIZES = {
+SIZES = {
     SizeClass.S: types_pb2.SizeClass.SMALL,
     SizeClass.M: types_pb2.SizeClass.MEDIUM,
     SizeClass.L: types_pb2.SizeClass.LARGE,
 }
-_SIZE_OF = {number: size for size, number in _SIZES.items()}
+_SIZE_OF = {number: size for size, number in SIZES.items()}
 _CORE_FIELDS = {
     "due_at": "promise.deadline_time",
     "ready_at": "ready_time",
@@ -42,7 +44,6 @@ _CORE_FIELDS = {
     "value_cents": "declared_value",
     "cod_cents": "cod_amount",
 }
-_CUSTODIANS = {CustodianKind.COURIER: names.COURIER, CustodianKind.HUB: names.HUB}
 _HANDLING_KEPT = frozenset({pb.Parcel.Handling.FRAGILE, pb.Parcel.Handling.KEEP_UPRIGHT})
 _LONGEST_TEXT = 200
 _LONGEST = {"carrier": 200, "waybill": 64, "piece": 64, "household": 200, "return_to": 200}
@@ -115,6 +116,10 @@ def parcel_in(
     _refuse_unsupported(message, path, check)
     ready_at = _ready_at(message, path, now, check)
     window = window_in(message.windows[0], f"{path}.windows[0]", check) if message.windows else None
+    options = options_in(
+        message.delivery_options, f"{path}.delivery_options", terms.network, now, check
+    )
+    proofs = kinds_in(message.dropoff_proofs, f"{path}.dropoff_proofs", check)
     ml = message.load.milliliters or defaults.PARCEL_ML
     size = _SIZE_OF.get(message.load.size_class, defaults.size_class(ml))
     try:
@@ -142,11 +147,16 @@ def parcel_in(
             value_cents=scalars.cents(
                 message.declared_value, terms.currency, f"{path}.declared_value", check
             ),
-            options=_options(message),
+            options=options or (DeliveryOption(kind=OptionKind.DOOR),),
+            proofs=proofs,
+            announced=message.announced,
             max_attempts=message.max_attempts or defaults.MAX_ATTEMPTS,
         )
     except InvalidValue as error:
-        check.faults += renamed(error, _CORE_FIELDS, path)
+        check.faults += [
+            Fault(fault.field.replace(".options[", ".delivery_options["), fault.problem)
+            for fault in renamed(error, _CORE_FIELDS, path)
+        ]
         check.done(owner.subject)
         raise
     check.done(owner.subject)
@@ -168,17 +178,12 @@ def _due_at(message: pb.Parcel, ready_at: Instant, window: TimeWindow | None) ->
     return window.closes_at if window is not None else ready_at + defaults.PROMISE_S
 
 
-def _options(message: pb.Parcel) -> tuple[DeliveryOption, ...]:
-    return tuple(
-        DeliveryOption(kind=OptionKind.DOOR, consented_by=option.consented_by)
-        for option in message.delivery_options
-    ) or (DeliveryOption(kind=OptionKind.DOOR),)
-
-
 def _refuse_unsupported(message: pb.Parcel, path: str, check: Check) -> None:
     """Note a fault for everything that no rule honours yet."""
     if message.dropoff.hub:
-        check.faults.append(Fault(f"{path}.dropoff.hub", "collection at hubs comes later"))
+        check.faults.append(
+            Fault(f"{path}.dropoff.hub", "give a HUB among delivery_options instead")
+        )
     if len(message.windows) > 1:
         check.faults.append(Fault(f"{path}.windows", "more than one window comes later"))
     if message.HasField("cod_amount") and scalars.cents(
@@ -189,15 +194,10 @@ def _refuse_unsupported(message: pb.Parcel, path: str, check: Check) -> None:
         check.faults.append(Fault(f"{path}.drop_penalty", "a price of its own comes later"))
     for field, problem in (
         ("return_to", "parcels come back to where they were picked up: leave it empty"),
-        ("pickup_proofs", "proofs come later"),
-        ("dropoff_proofs", "proofs come later"),
+        ("pickup_proofs", "proofs of a pickup come later"),
     ):
         if getattr(message, field):
             check.faults.append(Fault(f"{path}.{field}", problem))
-    for index, option in enumerate(message.delivery_options):
-        if option.kind != pb.DeliveryOption.Kind.DOOR:
-            problem = "only DOOR is supported yet"
-            check.faults.append(Fault(f"{path}.delivery_options[{index}].kind", problem))
     if message.undeliverable_action not in {
         pb.Parcel.UndeliverableAction.UNDELIVERABLE_ACTION_UNSPECIFIED,
         pb.Parcel.UndeliverableAction.RETURN,
@@ -216,10 +216,6 @@ def _refuse_texts(message: pb.Parcel, path: str, check: Check) -> None:
     scalars.plain_text(
         message.promise.service_level, _LONGEST_TEXT, f"{path}.promise.service_level", check
     )
-    for index, option in enumerate(message.delivery_options):
-        for field in ("target", "consented_by"):
-            where = f"{path}.delivery_options[{index}].{field}"
-            scalars.plain_text(getattr(option, field), _LONGEST_TEXT, where, check)
     labels = Check()
     labels.that(len(message.labels) <= _MOST_LABELS, "labels", f"more than {_MOST_LABELS}")
     for label in sorted(message.labels.items()):
@@ -232,8 +228,16 @@ def _refuse_texts(message: pb.Parcel, path: str, check: Check) -> None:
 # --- out --------------------------------------------------------------------------------
 
 
-def parcel_out(state: State, parcel: Parcel, network: str, currency: str) -> pb.Parcel:
-    """Write a parcel with its legs, custody and attempts; personal data as pointers."""
+def parcel_out(
+    state: State, parcel: Parcel, network: str, currency: str, moment: Moment = PLANNED
+) -> pb.Parcel:
+    """Write a parcel with its legs, custody and attempts; personal data as pointers.
+
+    Parameters
+    ----------
+    moment
+        For when it is expected.
+    """
     ends = {place: place_out(place, network) for place in (parcel.pickup, parcel.dropoff)}
     message = pb.Parcel(
         name=names.parcel_name(network, parcel.id),
@@ -244,7 +248,7 @@ def parcel_out(state: State, parcel: Parcel, network: str, currency: str) -> pb.
         household=parcel.household,
         return_to=parcel.return_to,
         state=parcel.state.name,
-        custody=_custody_out(parcel.custodian, network),
+        custody=custody_out(parcel, network),
         etag=scalars.etag(parcel.version),
         create_time=scalars.timestamp(parcel.created_at),
         pickup=ends[parcel.pickup],
@@ -256,17 +260,12 @@ def parcel_out(state: State, parcel: Parcel, network: str, currency: str) -> pb.
             policy_version=state.policy.version,
         ),
         load=types_pb2.Load(
-            grams=parcel.grams, milliliters=parcel.ml, size_class=_SIZES[parcel.size_class]
+            grams=parcel.grams, milliliters=parcel.ml, size_class=SIZES[parcel.size_class]
         ),
         handling=parcel.handling,
-        delivery_options=[
-            pb.DeliveryOption(
-                kind=option.kind.name,
-                target=option.target,
-                consented_by=option.consented_by,
-            )
-            for option in parcel.options
-        ],
+        delivery_options=[option_out(option, network) for option in parcel.options],
+        dropoff_proofs=[proof.name for proof in parcel.proofs],
+        announced=parcel.announced,
         undeliverable_action=parcel.undeliverable.name,
         max_attempts=parcel.max_attempts,
         attempts=[
@@ -277,7 +276,7 @@ def parcel_out(state: State, parcel: Parcel, network: str, currency: str) -> pb.
             )
             for attempt in parcel.attempts
         ],
-        legs=[_leg_out(leg, ends, network) for leg in legs_of(state, parcel)],
+        legs=[leg_out(leg, network, ends) for leg in legs_of(state, parcel)],
         labels=dict(parcel.labels),
         reason_code=parcel.reason or _waiting_reason(state, parcel),
     )
@@ -285,7 +284,7 @@ def parcel_out(state: State, parcel: Parcel, network: str, currency: str) -> pb.
         message.windows.append(window_out(parcel.window.opens_at, parcel.window.closes_at))
     if parcel.value_cents:
         message.declared_value.CopyFrom(scalars.money(parcel.value_cents, currency))
-    expected = _expected(state, parcel)
+    expected = _expected(state, parcel, moment)
     if expected is not None:
         message.eta.p50_time.CopyFrom(expected)
     return message
@@ -300,16 +299,15 @@ def _waiting_reason(state: State, parcel: Parcel) -> str:
     return state.legs[parcel.leg].reason if parcel.is_open else ""
 
 
-def _custody_out(custodian: Custodian, network: str) -> pb.Custody:
-    shape = _CUSTODIANS.get(custodian.kind)
-    return pb.Custody(
-        holder=custodian.kind.name,
-        custodian=names.joined(shape, network, custodian.id) if shape else "",
-    )
+def leg_out(leg: Leg, network: str, ends: Mapping[Place, types_pb2.Place] | None = None) -> pb.Leg:
+    """Write a leg.
 
-
-def _leg_out(leg: Leg, ends: Mapping[Place, types_pb2.Place], network: str) -> pb.Leg:
-    """Write a leg; most run between the ends of their parcel, which are written already."""
+    Parameters
+    ----------
+    ends
+        Places that are written already: most legs run between the ends of their parcel.
+    """
+    ends = ends or {}
     return pb.Leg(
         name=names.leg_name(network, leg.id),
         kind=leg.kind.name,
@@ -318,17 +316,23 @@ def _leg_out(leg: Leg, ends: Mapping[Place, types_pb2.Place], network: str) -> p
         depends_on=[names.leg_name(network, other) for other in leg.depends_on],
         state=leg.state.name,
         courier=names.joined(names.COURIER, network, leg.courier) if leg.courier else "",
+        pinned=bool(leg.pinned_to),
+        pinned_courier=(
+            names.joined(names.COURIER, network, leg.pinned_to) if leg.pinned_to else ""
+        ),
+        purpose=leg.purpose.name,
     )
 
 
-def _expected(state: State, parcel: Parcel) -> timestamp_pb2.Timestamp | None:
-    """Return the planned arrival at the door while a courier has the parcel on a tour."""
+def _expected(state: State, parcel: Parcel, moment: Moment) -> timestamp_pb2.Timestamp | None:
+    """Return when the parcel comes to where its leg goes, while a courier has it on a tour."""
     leg = state.legs[parcel.leg]
     tour = state.live_tour.get(leg.courier)
     if tour is None or not parcel.is_open:
         return None
-    for stop in state.tours[tour].stops:
+    its = state.tours[tour]
+    for stop, at in zip(its.stops, moment.etas(state, its), strict=True):
         for action in stop.actions:
             if action.leg == leg.id and action.kind is ActionKind.DROPOFF:
-                return scalars.timestamp(stop.arrives_at)
+                return scalars.timestamp(at)
     return None

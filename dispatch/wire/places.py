@@ -283,7 +283,13 @@ def place_out(place: Place, network: str) -> types_pb2.Place:
 
 # --- personal data on the way out --------------------------------------------------------
 
-Shown: TypeAlias = parcels_pb2.Parcel | courier_app_pb2.Tour | couriers_pb2.Courier | hubs_pb2.Hub
+Shown: TypeAlias = (
+    parcels_pb2.Parcel
+    | parcels_pb2.Leg
+    | courier_app_pb2.Tour
+    | couriers_pb2.Courier
+    | hubs_pb2.Hub
+)
 """Messages that hold places."""
 
 
@@ -299,6 +305,9 @@ def places_of(message: Shown) -> Iterator[tuple[types_pb2.Place, bool]]:
             for leg in message.legs:
                 yield leg.pickup, False
                 yield leg.dropoff, False
+        case parcels_pb2.Leg():
+            yield message.pickup, False
+            yield message.dropoff, False
         case courier_app_pb2.Tour():
             for stop in message.stops:
                 yield stop.place, stop.state == courier_app_pb2.Stop.State.SKIPPED

@@ -10,10 +10,14 @@ from dispatch.core.model import (
     Check,
     DeclineReason,
     FailureCode,
+    Instant,
     Itinerary,
     Offer,
     Place,
+    Purpose,
+    Seconds,
     Stop,
+    StopAction,
     StopState,
     Tour,
     straight_line_m,
@@ -22,6 +26,8 @@ from dispatch.core.state import State
 from dispatch.v1 import courier_app_pb2 as pb
 from dispatch.v1 import types_pb2
 from dispatch.wire import names, scalars
+from dispatch.wire.evidence import evidence_in
+from dispatch.wire.moment import PLANNED, Moment
 from dispatch.wire.places import place_out
 
 GRID_DEGREES = 0.005
@@ -80,16 +86,25 @@ def _on_grid(degrees: float) -> float:
     return round(round(degrees / GRID_DEGREES) * GRID_DEGREES, 4)
 
 
-def tour_out(state: State, tour: Tour, network: str, polyline: str = "") -> pb.Tour:
-    """Write a tour with its exact places; personal data as pointers."""
+def tour_out(state: State, tour: Tour, network: str, moment: Moment = PLANNED) -> pb.Tour:
+    """Write a tour with its exact places; personal data as pointers.
+
+    Parameters
+    ----------
+    moment
+        For when its stops are reached.
+    """
     itinerary = tour.itinerary
+    stops = [
+        _stop_out(state, stop, index, network, at)
+        for index, (stop, at) in enumerate(zip(tour.stops, moment.etas(state, tour), strict=True))
+    ]
     return pb.Tour(
         name=names.joined(names.TOUR, network, tour.courier, tour.id),
         version=tour.version,
-        stops=[_stop_out(state, stop, index, network) for index, stop in enumerate(tour.stops)],
+        stops=stops,
         state=tour.state.name,
         metrics=_metrics(itinerary),
-        polyline=polyline,
         travel_mode=state.couriers[tour.courier].mode.name,
         planned_start_time=scalars.timestamp(itinerary.departs_at),
         planned_end_time=scalars.timestamp(itinerary.ends_at),
@@ -108,19 +123,25 @@ def _metrics(itinerary: Itinerary) -> pb.TourMetrics:
     )
 
 
-def _stop_out(state: State, stop: Stop, index: int, network: str) -> pb.Stop:
+def _action_out(state: State, action: StopAction, network: str) -> pb.StopAction:
+    parcel = state.parcels[state.legs[action.leg].parcel]
+    is_dropoff = action.kind is ActionKind.DROPOFF
+    asked = parcel.proofs if is_dropoff and action.purpose is Purpose.DOOR else ()
+    return pb.StopAction(
+        kind=action.kind.name,
+        leg=names.leg_name(network, action.leg),
+        parcel=names.parcel_name(network, parcel.id),
+        proofs=[proof.name for proof in asked],
+        state=action.state.name,
+        purpose=action.purpose.name if is_dropoff else None,
+    )
+
+
+def _stop_out(state: State, stop: Stop, index: int, network: str, at: Instant) -> pb.Stop:
     message = pb.Stop(
         id=str(index),
         place=place_out(stop.place, network),
-        actions=[
-            pb.StopAction(
-                kind=action.kind.name,
-                leg=names.leg_name(network, action.leg),
-                parcel=names.parcel_name(network, state.legs[action.leg].parcel),
-                state=action.state.name,
-            )
-            for action in stop.actions
-        ],
+        actions=[_action_out(state, action, network) for action in stop.actions],
         planned_arrival_time=scalars.timestamp(stop.arrives_at),
         planned_departure_time=scalars.timestamp(stop.leaves_at),
         state=stop.state.name,
@@ -128,6 +149,8 @@ def _stop_out(state: State, stop: Stop, index: int, network: str) -> pb.Stop:
     if stop.arrived_at:
         message.arrival_time.CopyFrom(scalars.timestamp(stop.arrived_at))
     done = [action.done_at for action in stop.actions]
+    if stop.state in {StopState.PENDING, StopState.EN_ROUTE}:
+        message.expected_arrival_time.CopyFrom(scalars.timestamp(at))
     if all(action.state is not StopState.PENDING for action in stop.actions):
         message.completion_time.CopyFrom(scalars.timestamp(max(done)))
     return message
@@ -157,8 +180,17 @@ _ACTIONS = {
 _LONGEST_ID = 64
 
 
-def stop_commands(message: pb.StopEvent, tour: Tour, network: str) -> list[RecordStop]:
+def stop_commands(
+    message: pb.StopEvent, tour: Tour, network: str, *, shift_s: Seconds = 0
+) -> list[RecordStop]:
     """Read what a phone tells of one stop, as one command for each leg.
+
+    Codes and names among its proofs are left out: see `dispatch.wire.evidence`.
+
+    Parameters
+    ----------
+    shift_s
+        Added to the phone's times: how much its clock is behind.
 
     Raises
     ------
@@ -169,7 +201,7 @@ def stop_commands(message: pb.StopEvent, tour: Tour, network: str) -> list[Recor
     check.that(message.event_id != "", "event_id", "is required")
     scalars.plain_text(message.event_id, _LONGEST_ID, "event_id", check)
     check.that(message.HasField("event_time"), "event_time", "is required")
-    check.that(not message.proofs, "proofs", "proofs come later: leave them out")
+    evidence = evidence_in(message, check, shift_s=shift_s)
     index = _stop_index(message.stop, tour, check)
     failure = _failure(message, check)
     action = message.action
@@ -186,13 +218,14 @@ def stop_commands(message: pb.StopEvent, tour: Tour, network: str) -> list[Recor
             tour=tour.id,
             report=StopReport(
                 id=f"{message.event_id}/{leg}" if leg else message.event_id,
-                at=message.event_time.seconds,
+                at=message.event_time.seconds + shift_s,
                 stop=index,
                 leg=leg,
                 action=kind,
                 failure=failure,
                 departs=action == pb.StopEvent.Action.DEPART,
                 sequence=message.device_seq,
+                evidence=evidence,
             ),
         )
         for leg in legs

@@ -88,7 +88,7 @@ def test_a_departure_is_a_report_without_legs() -> None:
         (_event(Action.PICK_UP, outcome=pb.StopEvent.Outcome.FAILED), "failure_code"),
         (_event(Action.PICK_UP, failure_code=types_pb2.FailureCode.ABSENT), "failure_code"),
         (_event(Action.PICK_UP, legs=["legs/1"]), "legs[0]"),
-        (_event(Action.PICK_UP, proofs=[types_pb2.Proof(value="x")]), "proofs"),
+        (_event(Action.PICK_UP, proofs=[types_pb2.Proof(value="x")]), "proofs[0].kind"),
         (pb.StopEvent(event_id="e", stop="0", action=Action.ARRIVE), "event_time"),
     ],
 )

@@ -1,0 +1,89 @@
+"""Ways of delivery: what a recipient agreed to, and what shows it."""
+
+import re
+from collections.abc import Iterable
+
+from dispatch.core.model import Check, DeliveryOption, Instant, OptionKind
+from dispatch.v1 import parcels_pb2 as pb
+from dispatch.wire import names, scalars
+
+_REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/~#-]{0,99}")
+_TARGETS = {OptionKind.HUB: names.HUB, OptionKind.PERSON: names.COURIER}
+
+
+def reference(text: str, field: str, check: Check) -> str:
+    """Return a reference that goes into the log as it is; note a fault of anything longer.
+
+    A sentence could quote a name or a phone number, and would stay for good.
+    """
+    check.that(
+        not text or bool(_REFERENCE.fullmatch(text)),
+        field,
+        "is no reference: up to 100 letters, digits and . _ : / ~ # -",
+    )
+    return text
+
+
+def option_in(
+    message: pb.DeliveryOption, path: str, network: str, now: Instant, check: Check
+) -> DeliveryOption | None:
+    """Read one way of delivery; None where it is none, with a fault."""
+    known = len(check.faults)
+    kind = scalars.member_of(
+        OptionKind, pb.DeliveryOption.Kind, message.kind, f"{path}.kind", check
+    )
+    check.that(message.kind != 0, f"{path}.kind", "is required")
+    target = target_in(message.target, kind, f"{path}.target", network, check)
+    reference(message.consented_by, f"{path}.consented_by", check)
+    reference(message.consent_evidence, f"{path}.consent_evidence", check)
+    at = now if message.consented_by else 0
+    if message.HasField("consent_time"):
+        at = message.consent_time.seconds
+        check.instant(at, f"{path}.consent_time")
+    if kind is None or len(check.faults) > known:
+        return None
+    return DeliveryOption(
+        kind=kind,
+        target=target,
+        consented_by=message.consented_by,
+        consented_at=at,
+        evidence=message.consent_evidence,
+    )
+
+
+def target_in(name: str, kind: OptionKind | None, field: str, network: str, check: Check) -> str:
+    """Return the id of the hub or courier that an option names, empty where it names none."""
+    if not name or kind is None:
+        return ""
+    shape = _TARGETS.get(kind)
+    ids = names.split(name, shape) if shape else None
+    if shape is None:
+        check.that(False, field, f"{kind} has no target: leave it empty")  # noqa: FBT003
+    elif ids is None or ids[0] != network:
+        check.that(False, field, f"{name[:200]!r} is no name of this network")  # noqa: FBT003
+    return ids[-1] if ids else ""
+
+
+def options_in(
+    messages: Iterable[pb.DeliveryOption], path: str, network: str, now: Instant, check: Check
+) -> tuple[DeliveryOption, ...]:
+    """Read a ladder; what is no option is left out, with a fault."""
+    read = [
+        option_in(message, f"{path}[{index}]", network, now, check)
+        for index, message in enumerate(messages)
+    ]
+    return tuple(option for option in read if option is not None)
+
+
+def option_out(option: DeliveryOption, network: str) -> pb.DeliveryOption:
+    """Write one way of delivery."""
+    shape = _TARGETS.get(option.kind)
+    message = pb.DeliveryOption(
+        kind=option.kind.name,
+        target=names.joined(shape, network, option.target) if shape and option.target else "",
+        consented_by=option.consented_by,
+        consent_evidence=option.evidence,
+    )
+    if option.consented_at:
+        message.consent_time.CopyFrom(scalars.timestamp(option.consented_at))
+    return message

@@ -1,4 +1,4 @@
-"""Couriers, their windows and their tokens; hubs. What dispatchers set up."""
+"""Couriers, their windows and their tokens. What dispatchers set up."""
 
 # ruff: noqa: N802, ARG002 - gRPC names the methods and hands over a context
 import heapq
@@ -11,17 +11,17 @@ from immutables import Map
 
 from dispatch.auth import Principal, Role, issue
 from dispatch.core.errors import Fault, InvalidValue
-from dispatch.core.messages import AddAvailability, CreateCourier, CreateHub, Event
-from dispatch.core.model import ID
+from dispatch.core.messages import AddAvailability, CreateCourier, Event
+from dispatch.core.model import ID, Instant
 from dispatch.core.state import State
 from dispatch.service import cursors
-from dispatch.service.access import COURIERS, DISPATCHERS, MERCHANTS, allowed
-from dispatch.service.parcels import page_size
+from dispatch.service.access import COURIERS, DISPATCHERS, allowed
+from dispatch.service.paging import page_size
 from dispatch.service.site import HostedNetwork, HostedZone, Site
 from dispatch.service.status import AddressUnroutable
 from dispatch.service.writing import rehearse, show, submit
 from dispatch.v1 import couriers_pb2 as pb
-from dispatch.v1 import couriers_pb2_grpc, hubs_pb2, hubs_pb2_grpc, types_pb2
+from dispatch.v1 import couriers_pb2_grpc, hubs_pb2, types_pb2
 from dispatch.wire import names, scalars
 from dispatch.wire.couriers import (
     availability_id,
@@ -29,10 +29,8 @@ from dispatch.wire.couriers import (
     availability_out,
     courier_in,
     courier_out,
-    hub_in,
-    hub_out,
 )
-from dispatch.wire.places import spot_of
+from dispatch.wire.places import WGS84, spot_of
 
 LONGEST_TOKEN_S = 366 * 86_400
 
@@ -164,13 +162,7 @@ class CourierService(couriers_pb2_grpc.CourierServiceServicer):
         """Make the token of a courier's phone."""
         caller, (_, own) = allowed(request.parent, names.COURIER, "parent", DISPATCHERS)
         self._site.network(caller).zone_of_courier(own)
-        ttl_s = self._site.courier_token_s
-        if request.HasField("ttl"):
-            ttl_s = request.ttl.seconds
-            if not 0 < ttl_s <= LONGEST_TOKEN_S:
-                problem = f"{ttl_s} s is not between 1 and {LONGEST_TOKEN_S} s"
-                raise InvalidValue([Fault("ttl", problem)])
-        expires_at = self._site.clock.now() + ttl_s
+        expires_at = token_expiry(self._site, request)
         principal = Principal(caller.network, Role.COURIER, own)
         return pb.CourierToken(
             token=issue(principal, self._site.secret, expires_at),
@@ -178,65 +170,27 @@ class CourierService(couriers_pb2_grpc.CourierServiceServicer):
         )
 
 
-class HubService(hubs_pb2_grpc.HubServiceServicer):
-    """Hubs of a network."""
+def token_expiry(
+    site: Site, request: pb.CreateCourierTokenRequest | hubs_pb2.CreateHubTokenRequest
+) -> Instant:
+    """Return when a new token ends.
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
-
-    async def CreateHub(self, request: hubs_pb2.CreateHubRequest, context: Context) -> hubs_pb2.Hub:
-        """Create a hub."""
-        caller, _ = allowed(request.parent, names.NETWORK, "parent", DISPATCHERS)
-        network = self._site.network(caller)
-        own = chosen_id(request.hub_id, "hub_id", self._site.mint("h"))
-        zone = zone_here(network, request.hub.place, "hub.place")
-        with roads_checked(self._site, {"hub.place": request.hub.place}):
-            hub, personal = hub_in(request.hub, own, zone.name, network.terms())
-        command = CreateHub(hub=hub)
-
-        def build(state: State, _events: tuple[Event, ...]) -> hubs_pb2.Hub:
-            return hub_out(state.hub(own), network.id)
-
-        if request.validate_only:
-            answer, known = rehearse(zone, command, build), personal
-        else:
-            with network.claims(_hubs, "hub", [own], zone.name):
-                answer, known = await submit(
-                    self._site, zone, caller, request, command, build, hubs_pb2.Hub,
-                    personal=personal,
-                )  # fmt: skip
-        await show(self._site, network, caller, [answer], known)
-        return answer
-
-    async def GetHub(self, request: hubs_pb2.GetHubRequest, context: Context) -> hubs_pb2.Hub:
-        """Return a hub."""
-        caller, (_, own) = allowed(request.name, names.HUB, "name", MERCHANTS)
-        network = self._site.network(caller)
-        answer = hub_out(network.zone_of_hub(own).state.hub(own), network.id)
-        await show(self._site, network, caller, [answer])
-        return answer
-
-    async def ListHubs(
-        self, request: hubs_pb2.ListHubsRequest, context: Context
-    ) -> hubs_pb2.ListHubsResponse:
-        """List hubs by name."""
-        caller, _ = allowed(request.parent, names.NETWORK, "parent", MERCHANTS)
-        network = self._site.network(caller)
-        page, token = page_of(network, _hubs, "hubs", request)
-        answer = hubs_pb2.ListHubsResponse(
-            hubs=[hub_out(state.hub(own), network.id) for own, state in page],
-            next_page_token=token,
-        )
-        await show(self._site, network, caller, answer.hubs)
-        return answer
+    Raises
+    ------
+    InvalidValue
+        If it was to last too long, or no time at all.
+    """
+    ttl_s = site.courier_token_s
+    if request.HasField("ttl"):
+        ttl_s = request.ttl.seconds
+        if not 0 < ttl_s <= LONGEST_TOKEN_S:
+            problem = f"{ttl_s} s is not between 1 and {LONGEST_TOKEN_S} s"
+            raise InvalidValue([Fault("ttl", problem)])
+    return site.clock.now() + ttl_s
 
 
 def _couriers(state: State) -> Map[str, Any]:
     return state.couriers
-
-
-def _hubs(state: State) -> Map[str, Any]:
-    return state.hubs
 
 
 def chosen_id(given: str, field: str, fresh: str) -> str:
@@ -271,8 +225,15 @@ def zone_here(network: HostedNetwork, place: types_pb2.Place, path: str) -> Host
 
 
 @contextmanager
-def roads_checked(site: Site, places: Mapping[str, types_pb2.Place]) -> Iterator[None]:
+def roads_checked(
+    site: Site, places: Mapping[str, types_pb2.Place], datum: int = WGS84
+) -> Iterator[None]:
     """Look places, given by their paths, up on the map; whatever the block finds comes first.
+
+    Parameters
+    ----------
+    datum
+        What holds where a place does not say.
 
     Raises
     ------
@@ -281,7 +242,12 @@ def roads_checked(site: Site, places: Mapping[str, types_pb2.Place]) -> Iterator
     InvalidValue
         With the block's faults and the places, where there are both.
     """
-    spots = [(path, spot) for path, place in places.items() for spot in [spot_of(place)] if spot]
+    spots = [
+        (path, spot)
+        for path, place in places.items()
+        for spot in [spot_of(place, datum)]
+        if spot is not None
+    ]
     off = site.off_road(spots)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Planning on demand, and the operations that tell how far it is."""
+"""Planning on demand, and the operations that tell how far it is; levers stand in `levers`."""
 
 # ruff: noqa: N802, ARG002 - gRPC names the methods and hands over a context
 import asyncio
@@ -10,21 +10,21 @@ from google.longrunning import operations_pb2, operations_pb2_grpc
 from dispatch.auth import Principal
 from dispatch.core.errors import Fault, InvalidValue, NotFound, RequestIdReused
 from dispatch.core.messages import PauseDispatch, RequestPlan, ResumeDispatch
-from dispatch.core.model import Check
 from dispatch.runtime import Submission
 from dispatch.service.access import DISPATCHERS, allowed
 from dispatch.service.guard import told
+from dispatch.service.levers import Levers
+from dispatch.service.reasons import said
 from dispatch.service.site import HostedNetwork, HostedZone, Site
 from dispatch.service.writing import checked_id, submit
 from dispatch.v1 import dispatching_pb2 as pb
 from dispatch.v1 import dispatching_pb2_grpc
-from dispatch.wire import names, scalars
+from dispatch.wire import names
 from dispatch.wire.events import run_out, zone_out
 
 KEPT = 1000
 """Most operations that are remembered; they do not outlive the process."""
 LONGEST_WAIT_S = 300.0
-LONGEST_REASON = 500
 
 Context = grpc.aio.ServicerContext[object, object]
 
@@ -125,7 +125,7 @@ class Operations(operations_pb2_grpc.OperationsServicer):  # type: ignore[misc]
             self._asked = {asked: run for asked, run in self._asked.items() if run[0] != old}
 
 
-class DispatchService(dispatching_pb2_grpc.DispatchServiceServicer):
+class DispatchService(Levers, dispatching_pb2_grpc.DispatchServiceServicer):
     """Planning in the zones of a network."""
 
     def __init__(self, site: Site, operations: Operations) -> None:
@@ -148,10 +148,7 @@ class DispatchService(dispatching_pb2_grpc.DispatchServiceServicer):
         """Stop planning in a zone."""
         caller, _ = allowed(request.name, names.ZONE, "name", DISPATCHERS)
         zone = _zone(self._site.network(caller), request.name, "name")
-        check = Check()
-        scalars.plain_text(request.reason, LONGEST_REASON, "reason", check)
-        check.done(request.name)
-        command = PauseDispatch(reason=request.reason)
+        command = PauseDispatch(reason=said(request.reason, is_required=False))
         answer, _ = await submit(
             self._site, zone, caller, request, command, lambda state, _: zone_out(state), pb.Zone
         )

@@ -1,9 +1,8 @@
-"""Parcels: handed in, read, listed, cancelled."""
+"""Parcels: handed in, read, listed, cancelled; other changes of them stand in `wishes`."""
 
 # ruff: noqa: N802, ARG002 - gRPC names the methods and hands over a context
 import asyncio
 import heapq
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -18,35 +17,21 @@ from dispatch.core.state import State
 from dispatch.service import cursors
 from dispatch.service.access import ALL, MERCHANTS, allowed, denied
 from dispatch.service.intake import Reader
+from dispatch.service.paging import page_size
+from dispatch.service.reasons import coded
 from dispatch.service.site import HostedNetwork, HostedZone, Site
+from dispatch.service.wishes import Wishes
 from dispatch.service.writing import carries, kept, rehearse, show, submit
 from dispatch.v1 import parcels_pb2 as pb
 from dispatch.v1 import parcels_pb2_grpc
 from dispatch.wire import names, scalars
+from dispatch.wire.moment import PLANNED, Moment
 from dispatch.wire.parcels import parcel_out
-
-PAGE_SIZE = 50
-LARGEST_PAGE = 1000
-
-_CODE = re.compile(r"[A-Z][A-Z0-9_]{0,62}")
 
 Context = grpc.aio.ServicerContext[object, object]
 
 
-def page_size(asked: int) -> int:
-    """Return how many a page holds.
-
-    Raises
-    ------
-    InvalidValue
-        If a negative number was asked for.
-    """
-    if asked < 0:
-        raise InvalidValue([Fault("page_size", f"{asked} is negative")])
-    return min(asked or PAGE_SIZE, LARGEST_PAGE)
-
-
-class ParcelService(parcels_pb2_grpc.ParcelServiceServicer):
+class ParcelService(Wishes, parcels_pb2_grpc.ParcelServiceServicer):
     """Parcels of a merchant."""
 
     def __init__(self, site: Site) -> None:
@@ -126,7 +111,11 @@ class ParcelService(parcels_pb2_grpc.ParcelServiceServicer):
         network, parcel = self._site.network(caller), "/".join(ids)
         if caller.role is Role.COURIER and not carries(network, caller, parcel):
             raise denied(caller)
-        answer = _written(network.zone_of_parcel(parcel).state, network, parcel)
+        state = network.zone_of_parcel(parcel).state
+        moment = network.moment(self._site.clock.now())
+        answer = _written(state, network, parcel, moment)
+        if caller.role is Role.COURIER and not carries(network, caller, parcel, to_recipient=True):
+            _hide_door(answer)
         await show(self._site, network, caller, [answer])
         return answer
 
@@ -145,10 +134,11 @@ class ParcelService(parcels_pb2_grpc.ParcelServiceServicer):
             question = ("parcels", request.parent)
             after = cursors.unseal(request.page_token, "page_token", str, *question)
         size = page_size(request.page_size)
+        moment = network.moment(self._site.clock.now())
         page = await asyncio.to_thread(_page, network, merchant, after, size)
         answer = pb.ListParcelsResponse(
             parcels=[
-                parcel_out(state, parcel, network.id, network.currency)
+                parcel_out(state, parcel, network.id, network.currency, moment)
                 for state, parcel in page[:size]
             ]
         )
@@ -168,7 +158,7 @@ class ParcelService(parcels_pb2_grpc.ParcelServiceServicer):
         def build(state: State, _events: tuple[Event, ...]) -> pb.Parcel:
             return _written(state, network, parcel)
 
-        command = CancelParcel(parcel=parcel, reason=_reason(request.reason), version=version)
+        command = CancelParcel(parcel=parcel, reason=coded(request.reason), version=version)
         answer, _ = await submit(self._site, zone, caller, request, command, build, pb.Parcel)
         await show(self._site, network, caller, [answer])
         return answer
@@ -180,17 +170,11 @@ class ParcelService(parcels_pb2_grpc.ParcelServiceServicer):
         return caller, network
 
 
-def _reason(given: str) -> str:
-    """Return a merchant's reason: a code, because it goes into the log as it is.
-
-    Raises
-    ------
-    InvalidValue
-        If it is none.
-    """
-    if given and not _CODE.fullmatch(given):
-        raise InvalidValue([Fault("reason", "is no code: write it like `REGRET`")])
-    return given
+def _hide_door(message: pb.Parcel) -> None:
+    """Leave of a parcel's way the present leg alone: it does not lead to the recipient."""
+    leg = message.legs[-1]
+    message.dropoff.CopyFrom(leg.dropoff)
+    del message.legs[:-1]
 
 
 @contextmanager
@@ -205,8 +189,10 @@ def _claimed(network: HostedNetwork, parcels: Sequence[Parcel], zone: HostedZone
         yield
 
 
-def _written(state: State, network: HostedNetwork, parcel: str) -> pb.Parcel:
-    return parcel_out(state, state.parcel(parcel), network.id, network.currency)
+def _written(
+    state: State, network: HostedNetwork, parcel: str, moment: Moment = PLANNED
+) -> pb.Parcel:
+    return parcel_out(state, state.parcel(parcel), network.id, network.currency, moment)
 
 
 def _page(

@@ -11,10 +11,11 @@ from grpc_reflection.v1alpha import reflection
 
 from dispatch.auth import verify
 from dispatch.service.courier_app import CourierAppService
-from dispatch.service.couriers import CourierService, HubService
+from dispatch.service.couriers import CourierService
 from dispatch.service.dispatching import DispatchService, Operations
 from dispatch.service.events import EventService
 from dispatch.service.guard import Guard
+from dispatch.service.hubs import HubService
 from dispatch.service.parcels import ParcelService
 from dispatch.service.site import Site
 from dispatch.v1 import (

@@ -14,13 +14,14 @@ from dispatch.auth import Principal
 from dispatch.clock import Clock
 from dispatch.core.errors import Conflict, NotFound
 from dispatch.core.messages import Event
-from dispatch.core.model import Mode, Place
+from dispatch.core.model import Instant, Mode, Place
 from dispatch.core.state import State
 from dispatch.log import EventLog
 from dispatch.runtime import LiveLoop
 from dispatch.service.status import Draining, OffRoad
 from dispatch.settings import Network
 from dispatch.wire import names
+from dispatch.wire.moment import Fix, Moment
 from dispatch.wire.places import Terms
 from dispatch.wire.scalars import datum_number
 from maps.network import MapError
@@ -142,6 +143,7 @@ class HostedNetwork:
         self.currency = settings.currency
         self._secret = secret
         self._claims: dict[tuple[str, str], str] = {}
+        self._fixes: dict[str, Fix] = {}
 
     def terms(self, merchant: str = "") -> Terms:
         """Return what holds for a merchant's messages, or for the network's own."""
@@ -154,6 +156,18 @@ class HostedNetwork:
         if merchant not in self.settings.merchants:
             name = names.joined(names.MERCHANT, self.id, merchant)
             raise NotFound(f"there is no merchant {merchant!r}", subject=name)
+
+    def moment(self, now: Instant) -> Moment:
+        """Return the moment, for messages that tell when something is expected."""
+        return Moment(now, self._fixes)
+
+    def note_fix(self, courier: str, fix: Fix) -> bool:
+        """Remember where a courier is, in memory alone; return whether that is news."""
+        known = self._fixes.get(courier)
+        if known is not None and known.at >= fix.at:
+            return False
+        self._fixes[courier] = fix
+        return True
 
     def zone_at(self, *, lat: float, lon: float) -> HostedZone | None:
         """Return the zone in which a point lies."""

@@ -15,19 +15,28 @@ from dispatch.core.errors import (
     AccessDenied,
     AlreadyExists,
     Conflict,
+    ConsentMissing,
+    CounterLocked,
+    CustodyMismatch,
     DispatchError,
     EtagMismatch,
     Fault,
     HubClosed,
+    HubFull,
     InvalidTransition,
     InvalidValue,
+    NoContract,
     NotFound,
     OfferExpired,
     OfferTaken,
+    OutsideGeofence,
+    ProofMissing,
     RequestIdReused,
     TokenInvalid,
+    TooLate,
     Unavailable,
     WaybillTaken,
+    WrongCode,
 )
 from dispatch.executors import PlanRejectedError
 from dispatch.log import LogUnavailable
@@ -64,6 +73,15 @@ ERROR_CODES: dict[type[DispatchError], tuple[grpc.StatusCode, str]] = {
     InvalidTransition: (grpc.StatusCode.FAILED_PRECONDITION, "INVALID_TRANSITION"),
     OfferExpired: (grpc.StatusCode.FAILED_PRECONDITION, "OFFER_EXPIRED"),
     HubClosed: (grpc.StatusCode.FAILED_PRECONDITION, "HUB_CLOSED"),
+    HubFull: (grpc.StatusCode.FAILED_PRECONDITION, "HUB_FULL"),
+    ConsentMissing: (grpc.StatusCode.FAILED_PRECONDITION, "CONSENT_MISSING"),
+    NoContract: (grpc.StatusCode.FAILED_PRECONDITION, "NO_CONTRACT"),
+    CustodyMismatch: (grpc.StatusCode.FAILED_PRECONDITION, "CUSTODY_MISMATCH"),
+    OutsideGeofence: (grpc.StatusCode.FAILED_PRECONDITION, "OUTSIDE_GEOFENCE"),
+    ProofMissing: (grpc.StatusCode.FAILED_PRECONDITION, "PROOF_MISSING"),
+    WrongCode: (grpc.StatusCode.FAILED_PRECONDITION, "WRONG_CODE"),
+    TooLate: (grpc.StatusCode.FAILED_PRECONDITION, "TOO_LATE"),
+    CounterLocked: (grpc.StatusCode.RESOURCE_EXHAUSTED, "PIN_ATTEMPTS"),
     Conflict: (grpc.StatusCode.ABORTED, "CONFLICT"),
     OfferTaken: (grpc.StatusCode.ABORTED, "OFFER_TAKEN"),
     EtagMismatch: (grpc.StatusCode.ABORTED, "ETAG_MISMATCH"),
@@ -140,6 +158,11 @@ def _details(error: DispatchError, reason: str, metadata: dict[str, str]) -> Ite
                 type=reason, subject=error.subject, description=_short(error.message)
             )
             yield error_details_pb2.PreconditionFailure(violations=[violation])
+        case CounterLocked():
+            spent = error_details_pb2.QuotaFailure.Violation(
+                subject=error.subject, description=_short(error.message)
+            )
+            yield error_details_pb2.QuotaFailure(violations=[spent])
         case Unavailable():
             yield error_details_pb2.RetryInfo(retry_delay=duration_pb2.Duration(seconds=RETRY_S))
         case _:

@@ -12,7 +12,7 @@ from dispatch.auth import Principal, Role
 from dispatch.core.engine import decide
 from dispatch.core.errors import Fault, InvalidValue
 from dispatch.core.messages import Command, Event
-from dispatch.core.model import LegState, StopState
+from dispatch.core.model import LegState, Purpose, StopState
 from dispatch.core.state import State, fold
 from dispatch.log import PersonalRow, RequestKey
 from dispatch.runtime import Submission
@@ -27,6 +27,7 @@ UUID4 = re.compile(
 )
 
 _UNDER_WAY = frozenset({LegState.ASSIGNED, LegState.ACTIVE})
+_TO_RECIPIENT = frozenset({Purpose.DOOR, Purpose.PERSON, Purpose.SAFE_PLACE})
 
 Answer = TypeVar("Answer", bound=Message)
 
@@ -182,16 +183,21 @@ def _may_see(network: HostedNetwork, caller: Principal, message: Shown) -> bool:
     """Whether a caller, who may see the message, may see its personal data as well.
 
     A recipient's shows only to the parcel's merchant and to the courier who accepted, while
-    that courier's tour is live; a courier's own and a hub's to those who run the network.
+    that courier's tour is live and the leg leads to the recipient; a courier's own and a hub's
+    to those who run the network; a leg alone shows nobody.
     """
     match message:
         case parcels_pb2.Parcel():
             parcel = "/".join(names.required(message.name, names.PARCEL, "name")[1:])
-            return caller.role is Role.MERCHANT or carries(network, caller, parcel)
+            return caller.role is Role.MERCHANT or carries(
+                network, caller, parcel, to_recipient=True
+            )
         case courier_app_pb2.Tour():
             return caller.role is Role.COURIER and _is_live(network, message)
         case couriers_pb2.Courier():
             return caller.role in {Role.DISPATCHER, Role.COURIER}
+        case parcels_pb2.Leg():
+            return False
         case _:
             return caller.role is Role.DISPATCHER
 
@@ -217,10 +223,18 @@ def _is_live(network: HostedNetwork, message: courier_app_pb2.Tour) -> bool:
     )
 
 
-def carries(network: HostedNetwork, caller: Principal, parcel: str) -> bool:
+def carries(
+    network: HostedNetwork, caller: Principal, parcel: str, *, to_recipient: bool = False
+) -> bool:
     """Whether the caller is a courier whose live tour has a parcel, ``m/p``.
 
     Not any more once the leg was cancelled, handed back or ended.
+
+    Parameters
+    ----------
+    to_recipient
+        Whether it counts only where the leg leads to the recipient: whoever brings a parcel to a
+        hub on its way has nobody to call.
     """
     if caller.role is not Role.COURIER:
         return False
@@ -228,5 +242,6 @@ def carries(network: HostedNetwork, caller: Principal, parcel: str) -> bool:
         state = zone.state
         if caller.subject in state.live_tour and parcel in state.parcels:
             leg = state.legs[state.parcels[parcel].leg]
-            return leg.courier == caller.subject and leg.state in _UNDER_WAY
+            is_near = leg.purpose in _TO_RECIPIENT or not to_recipient
+            return leg.courier == caller.subject and leg.state in _UNDER_WAY and is_near
     return False

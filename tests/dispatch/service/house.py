@@ -36,6 +36,8 @@ SHOP = f"{NETWORK}/merchants/shop"
 LAT, LON = 60.17, 24.94
 OFF_MAP_LAT = 61.0
 """North of it there are no roads."""
+SIGNED = [types_pb2.Proof(kind=types_pb2.ProofKind.SIGNATURE)]
+"""What stands for a recipient at the door."""
 WEST_OF_LON = 25.0
 """In the network ``twin`` the border between its zones."""
 

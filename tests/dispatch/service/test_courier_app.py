@@ -8,7 +8,16 @@ import grpc
 
 from dispatch.v1 import courier_app_pb2 as pb
 from dispatch.v1 import couriers_pb2, parcels_pb2, types_pb2
-from tests.dispatch.service.house import NETWORK, NOON, SHOP, House, person, place, refusal
+from tests.dispatch.service.house import (
+    NETWORK,
+    NOON,
+    SHOP,
+    SIGNED,
+    House,
+    person,
+    place,
+    refusal,
+)
 
 CAI = f"{NETWORK}/couriers/cai"
 Code = grpc.StatusCode
@@ -69,7 +78,7 @@ async def test_watch_accept_pick_up_deliver(house: House) -> None:
             events=[
                 _event("0", Action.ARRIVE),
                 _event("0", Action.PICK_UP),
-                _event("1", Action.DROP_OFF, at=NOON + 60),
+                _event("1", Action.DROP_OFF, at=NOON + 60, proofs=SIGNED),
             ],
         ),
         metadata=cai,
@@ -87,7 +96,7 @@ async def test_late_and_repeated_reports_are_harmless(house: House) -> None:
     await house.create(1)
     cai, offer = await _offered(house)
     tour = await house.phone.AcceptOffer(_accept(offer), metadata=cai)
-    drop = _event("1", Action.DROP_OFF, at=NOON + 60)
+    drop = _event("1", Action.DROP_OFF, at=NOON + 60, proofs=SIGNED)
     pick = _event("0", Action.PICK_UP, at=NOON)
     bad = _event("7", Action.DROP_OFF)
     batch = pb.RecordStopEventsRequest(name=tour.name, events=[drop, pick, bad])
@@ -115,14 +124,24 @@ async def test_a_failure_at_the_door_brings_the_parcel_back(house: House) -> Non
     absent = _event(
         "1",
         Action.DROP_OFF,
+        at=NOON + 130,
         outcome=pb.StopEvent.Outcome.FAILED,
         failure_code=types_pb2.FailureCode.ABSENT,
+        point=place(2).point,
+        contact_time={"seconds": NOON + 5},
+        contact_receipt="call:17",
     )
+    house.clock.instant = NOON + 130
     batch = pb.RecordStopEventsRequest(
-        name=tour.name, events=[_event("0", Action.PICK_UP, at=NOON - 9), absent]
+        name=tour.name,
+        events=[
+            _event("0", Action.PICK_UP, at=NOON - 9),
+            _event("1", Action.ARRIVE, at=NOON),
+            absent,
+        ],
     )
     answer = await house.phone.RecordStopEvents(batch, metadata=cai)
-    assert [one.disposition for one in answer.results] == [Disposition.RECORDED] * 2
+    assert [one.disposition for one in answer.results] == [Disposition.RECORDED] * 3
     ask = parcels_pb2.GetParcelRequest(name=got.name)
     seen = await house.parcels.GetParcel(ask, metadata=house.shop)
     assert seen.attempts[0].failure_code == types_pb2.FailureCode.ABSENT
@@ -169,7 +188,7 @@ async def test_a_whole_tour_is_told_in_one_batch(house: House) -> None:
             _event("0", Action.DEPART, at=NOON + 10),
             _event("0", Action.PICK_UP, at=NOON + 60),
             _event("1", Action.DEPART, at=NOON + 70),
-            _event("1", Action.DROP_OFF, at=NOON + 200),
+            _event("1", Action.DROP_OFF, at=NOON + 200, proofs=SIGNED),
         ],
     )
     answer = await house.phone.RecordStopEvents(batch, metadata=cai)

@@ -9,7 +9,7 @@ from dispatch.log import RequestKey
 from dispatch.v1 import courier_app_pb2 as app
 from dispatch.v1 import couriers_pb2, types_pb2
 from dispatch.v1 import parcels_pb2 as pb
-from tests.dispatch.service.house import NETWORK, NOON, SHOP, House, parcel, place, refusal
+from tests.dispatch.service.house import NETWORK, NOON, SHOP, SIGNED, House, parcel, place, refusal
 
 NAME, PHONE, ROOM, LINE = "Quirin Zwetschge", "+358409876543", "4711B", "Wurmfortsatzgasse 12"
 SECRETS = (NAME, PHONE, ROOM, LINE)
@@ -90,9 +90,13 @@ async def _deliver(house: House, tour: app.Tour, cai: list[tuple[str, str]]) -> 
     actions = app.StopEvent.Action
     events = [
         app.StopEvent(
-            event_id=str(uuid.uuid4()), stop=stop, action=action, event_time={"seconds": NOON}
+            event_id=str(uuid.uuid4()),
+            stop=stop,
+            action=action,
+            event_time={"seconds": NOON},
+            proofs=proofs,
         )
-        for stop, action in (("0", actions.PICK_UP), ("1", actions.DROP_OFF))
+        for stop, action, proofs in (("0", actions.PICK_UP, []), ("1", actions.DROP_OFF, SIGNED))
     ]
     answer = await house.phone.RecordStopEvents(
         app.RecordStopEventsRequest(name=tour.name, events=events), metadata=cai

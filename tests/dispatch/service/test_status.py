@@ -29,6 +29,7 @@ DETAILS = {
     "FAILED_PRECONDITION": {"PreconditionFailure"},
     "NOT_FOUND": {"ResourceInfo"},
     "ALREADY_EXISTS": {"ResourceInfo"},
+    "RESOURCE_EXHAUSTED": {"QuotaFailure"},
     "UNAVAILABLE": {"RetryInfo"},
 }
 

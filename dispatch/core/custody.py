@@ -1,21 +1,34 @@
 """What couriers report from their stops, and who holds a parcel after it.
 
-A parcel has one custodian at every moment: sender or hub, then the courier, then the
-recipient or the origin again. Each change is one event, caused by one report.
+A parcel has one custodian at every moment: sender or hub, then couriers and hubs, then the
+recipient or the origin again. Each change is one event; how two scans make it stands in
+`dispatch.core.handover`. Reports may come late, doubled or in another order.
 """
 
 from typing import Any
 
-from dispatch.core import absence, hubs, offers, pay
+from dispatch.core import absence, etas, handover, hubs, ladder, offers, pay, steps
 from dispatch.core.draft import Draft
-from dispatch.core.errors import Fault, HubClosed, InvalidTransition, InvalidValue
+from dispatch.core.errors import (
+    DispatchError,
+    Fault,
+    InvalidTransition,
+    InvalidValue,
+    WrongCode,
+)
+from dispatch.core.evidence import check_attempt, check_fence, distance_m, purpose_of
+from dispatch.core.keeping import HalfScan, Side, code_key
 from dispatch.core.messages import (
     AttemptFailed,
-    ParcelBroughtBack,
+    ContactRecipient,
+    LatenessForeseen,
+    ParcelCancelled,
     ParcelDelivered,
-    ParcelPickedUp,
     PickupFailed,
+    RecipientContacted,
+    RecordPosition,
     RecordStop,
+    ReportKept,
     StartTour,
     StopArrived,
     StopReport,
@@ -25,12 +38,16 @@ from dispatch.core.messages import (
 )
 from dispatch.core.model import (
     ActionKind,
+    FailureCode,
     Instant,
     Leg,
     LegKind,
     LegState,
+    Parcel,
     ParcelState,
     Place,
+    ProofKind,
+    Seconds,
     Stop,
     StopAction,
     StopState,
@@ -38,9 +55,6 @@ from dispatch.core.model import (
     TourState,
     straight_line_m,
 )
-
-CLOCK_SKEW_S = 120
-"""How far a phone's clock may run ahead or behind."""
 
 
 def start(draft: Draft, command: StartTour) -> None:
@@ -56,9 +70,28 @@ def record(draft: Draft, command: RecordStop) -> None:
     """Take one report; a report that was taken before changes nothing."""
     tour = offers.own_tour(draft.state, command.courier, command.tour)
     report = command.report
-    if f"{tour.id}/{report.id}" in draft.state.reports:
+    kept = draft.state.kept_reports.get(tour.id, ())
+    if f"{tour.id}/{report.id}" in draft.state.reports or report.id in {its.id for its in kept}:
         return
     action = _check(draft, tour, report)
+    if action is not None and _is_early(draft, action):
+        draft.tell(ReportKept(at=draft.now, courier=tour.courier, tour=tour.id, kept=report))
+        return
+    _take(draft, tour, report, action)
+    if action is not None and action.kind is ActionKind.PICKUP:
+        _take_kept(draft, tour.id, action.leg)
+    foresee(draft, tour.id)
+    complete_if_done(draft, tour.id, report.at)
+
+
+def _is_early(draft: Draft, action: StopAction) -> bool:
+    """Whether a drop-off was reported whose pickup has not been heard of yet."""
+    return (
+        action.kind is ActionKind.DROPOFF and draft.state.leg(action.leg).state is LegState.ASSIGNED
+    )
+
+
+def _take(draft: Draft, tour: Tour, report: StopReport, action: StopAction | None) -> None:
     if tour.state is TourState.COMMITTED:
         draft.tell(
             TourStarted(at=draft.now, courier=tour.courier, tour=tour.id, happened_at=report.at)
@@ -74,15 +107,44 @@ def record(draft: Draft, command: RecordStop) -> None:
             )
         )
     if action is not None:
-        leg = draft.state.leg(action.leg)
-        if action.kind is ActionKind.PICKUP:
-            _pick_up(draft, tour, leg, report)
-        elif leg.kind is LegKind.RETURN:
-            _bring_back(draft, tour, leg, report)
-        else:
-            _drop_off(draft, tour, leg, report)
+        _act(draft, tour, draft.state.leg(action.leg), report, action)
     draft.tell(StopReported(at=draft.now, courier=tour.courier, tour=tour.id, report=report.id))
-    complete_if_done(draft, tour.id, report.at)
+
+
+def _act(draft: Draft, tour: Tour, leg: Leg, report: StopReport, action: StopAction) -> None:
+    if action.kind is ActionKind.PICKUP:
+        _pick_up(draft, tour, leg, report)
+        return
+    if leg.state is not LegState.ACTIVE:
+        msg = f"leg {leg.id} is {leg.state}: it has not been picked up"
+        raise InvalidTransition(msg, subject=leg.id)
+    handover.check_holds(draft.state.parcel(leg.parcel), handover.of_courier(tour.courier))
+    if leg.kind is LegKind.RETURN:
+        _bring_back(draft, tour, leg, report)
+    elif report.failure is not None:
+        _fail(draft, tour, leg, report)
+    elif leg.purpose in hubs.CONTRACT_FOR:
+        _put_in(draft, tour, leg, report)
+    else:
+        _deliver(draft, tour, leg, report)
+
+
+def _take_kept(draft: Draft, tour_id: str, leg: str) -> None:
+    """Take what was reported about a leg before its pickup was."""
+    for report in draft.state.kept_reports.get(tour_id, ()):
+        tour = draft.state.tour(tour_id)
+        if report.leg != leg or draft.state.leg(leg).state is not LegState.ACTIVE:
+            continue
+        later = Draft(draft.state, now=draft.now, command_id=draft.mint("k"))
+        try:
+            _take(later, tour, report, _check(later, tour, report))
+        except DispatchError:
+            # What it told does not hold: the phone is asked again by the open action.
+            told = {"courier": tour.courier, "tour": tour.id, "report": report.id}
+            draft.tell(StopReported(at=draft.now, **told))
+            continue
+        for event in later.events:
+            draft.tell(event)
 
 
 def _check(draft: Draft, tour: Tour, report: StopReport) -> StopAction | None:
@@ -90,9 +152,9 @@ def _check(draft: Draft, tour: Tour, report: StopReport) -> StopAction | None:
     if tour.state not in {TourState.COMMITTED, TourState.ACTIVE}:
         msg = f"tour {tour.id} is {tour.state}"
         raise InvalidTransition(msg, subject=tour.id)
-    if report.at > draft.now + CLOCK_SKEW_S:
+    if report.at > draft.now + handover.CLOCK_SKEW_S:
         raise InvalidValue([Fault("event_time", "lies in the future")], subject=tour.id)
-    if report.at < tour.accepted_at - CLOCK_SKEW_S:
+    if report.at < tour.accepted_at - handover.CLOCK_SKEW_S:
         problem = "lies before the tour was accepted"
         raise InvalidValue([Fault("event_time", problem)], subject=tour.id)
     if not 0 <= report.stop < len(tour.stops):
@@ -100,12 +162,15 @@ def _check(draft: Draft, tour: Tour, report: StopReport) -> StopAction | None:
         raise InvalidValue([Fault("stop", problem)], subject=tour.id)
     if not report.leg:
         return None
+    taken: StopAction | None = None
     for action in tour.stops[report.stop].actions:
         if action.leg == report.leg and report.action in {None, action.kind}:
-            if action.state is not StopState.PENDING:
-                msg = f"{action.kind} of {action.leg} is {action.state} already"
-                raise InvalidTransition(msg, subject=tour.id)
-            return action
+            if action.state is StopState.PENDING:
+                return action
+            taken = action
+    if taken is not None:
+        msg = f"{taken.kind} of {taken.leg} is {taken.state} already"
+        raise InvalidTransition(msg, subject=tour.id)
     problem = f"{report.leg!r} has no such action at stop {report.stop}"
     raise InvalidValue([Fault("leg", problem)], subject=tour.id)
 
@@ -122,30 +187,95 @@ def _scan(draft: Draft, tour: Tour, leg: Leg, report: StopReport) -> dict[str, A
     }
 
 
+def _half(tour: Tour, leg: Leg, report: StopReport, **hands: Any) -> HalfScan:  # noqa: ANN401
+    return HalfScan(
+        actor=f"couriers/{tour.courier}",
+        at=report.at,
+        tour=tour.id,
+        stop=report.stop,
+        leg=leg.id,
+        report=report.id,
+        proofs=report.evidence.proofs,
+        **hands,
+    )
+
+
 def _pick_up(draft: Draft, tour: Tour, leg: Leg, report: StopReport) -> None:
+    parcel = draft.state.parcel(leg.parcel)
     if report.failure is not None:
+        hubs.let_go(draft, leg, report.failure.value)
         draft.tell(PickupFailed(**_scan(draft, tour, leg, report), failure=report.failure))
+        if report.failure is FailureCode.DAMAGED:
+            _keep_damaged(draft, parcel)
         return
-    hub = draft.state.hubs.get(leg.pickup.hub)
-    if not hubs.is_open(hub, report.at):
-        msg = f"hub {leg.pickup.hub} is closed"
-        raise HubClosed(msg, subject=f"hubs/{leg.pickup.hub}")
-    draft.tell(ParcelPickedUp(**_scan(draft, tour, leg, report)))
+    check_fence(draft, tour.stops[report.stop], report.evidence)
+    taker = handover.of_courier(tour.courier)
+    half = _half(tour, leg, report, giver=parcel.custodian, taker=taker, side=Side.TAKER)
+    handover.pick_up(draft, tour, leg, half)
 
 
-def _drop_off(draft: Draft, tour: Tour, leg: Leg, report: StopReport) -> None:
-    if leg.state is not LegState.ACTIVE:
-        msg = f"leg {leg.id} is {leg.state}: it has not been picked up"
-        raise InvalidTransition(msg, subject=leg.id)
-    courier = draft.state.courier(tour.courier)
-    if report.failure is None:
-        draft.tell(ParcelDelivered(**_scan(draft, tour, leg, report)))
-    else:
-        draft.tell(AttemptFailed(**_scan(draft, tour, leg, report), failure=report.failure))
-        parcel = draft.state.parcel(leg.parcel)
-        again = absence.may_try_again(parcel, draft.state.policy, draft.now)
-        absence.plan_return(draft, parcel, tour, final=not again, reason=report.failure.value)
-    pay.post_parcel(draft, courier, leg.parcel)
+def _keep_damaged(draft: Draft, parcel: Parcel) -> None:
+    """Stop a parcel that is damaged before its courier takes it."""
+    why = FailureCode.DAMAGED.value
+    if absence.is_at_origin(parcel):
+        draft.tell(ParcelCancelled(at=draft.now, parcel=parcel.id, reason=why))
+    elif parcel.state is not ParcelState.RETURNING:
+        absence.release_return(draft, draft.state.parcel(parcel.id), why)
+
+
+def _deliver(draft: Draft, tour: Tour, leg: Leg, report: StopReport) -> None:
+    evidence = report.evidence
+    if evidence.code_serial < 0:
+        raise WrongCode("the code is not the recipient's", subject=leg.parcel)
+    check_fence(draft, tour.stops[report.stop], evidence)
+    if ProofKind.PIN in evidence.proofs:
+        code = draft.state.codes.get(code_key("", leg.parcel))
+        if code is None or code.serial != evidence.code_serial:
+            raise WrongCode("the code is not the recipient's", subject=leg.parcel)
+    draft.tell(
+        ParcelDelivered(
+            **_scan(draft, tour, leg, report),
+            purpose=purpose_of(draft, leg, evidence),
+            proofs=evidence.proofs,
+            receiver=evidence.receiver,
+        )
+    )
+    _pay(draft, tour, leg)
+
+
+def _put_in(draft: Draft, tour: Tour, leg: Leg, report: StopReport) -> None:
+    check_fence(draft, tour.stops[report.stop], report.evidence)
+    hub = draft.state.hub(leg.dropoff.hub)
+    giver = handover.of_courier(tour.courier)
+    half = _half(tour, leg, report, giver=giver, taker=handover.of_hub(hub.id), side=Side.GIVER)
+    if handover.put_in(draft, leg, hub, half):
+        _pay(draft, tour, leg)
+
+
+def _fail(draft: Draft, tour: Tour, leg: Leg, report: StopReport) -> None:
+    failure = report.failure
+    assert failure is not None  # noqa: S101 - the caller has looked
+    override = check_attempt(draft, tour, leg, report)
+    place = tour.stops[report.stop].place
+    draft.tell(
+        AttemptFailed(
+            **_scan(draft, tour, leg, report),
+            failure=failure,
+            counts=failure not in ladder.NOT_AN_ATTEMPT,
+            distance_m=distance_m(report.evidence, place),
+            override=override,
+        )
+    )
+    parcel = draft.state.parcel(leg.parcel)
+    absence.plan_next(draft, parcel, tour, leg, failure, at_stop=report.stop)
+    if failure not in ladder.NOT_AN_ATTEMPT:
+        _pay(draft, tour, leg)
+
+
+def _pay(draft: Draft, tour: Tour, leg: Leg) -> None:
+    """Pay for a parcel that the courier was offered; what came up on the way is not paid again."""
+    if leg.id in tour.itinerary.legs:
+        pay.post_parcel(draft, draft.state.courier(tour.courier), leg.parcel)
 
 
 def _bring_back(draft: Draft, tour: Tour, leg: Leg, report: StopReport) -> None:
@@ -153,15 +283,80 @@ def _bring_back(draft: Draft, tour: Tour, leg: Leg, report: StopReport) -> None:
         msg = f"leg {leg.id} brings a parcel back; that cannot fail, only wait"
         raise InvalidTransition(msg, subject=leg.id)
     parcel = draft.state.parcel(leg.parcel)
-    final = parcel.state is ParcelState.RETURNING
-    next_leg = None if final else absence.next_attempt(parcel, draft.state.policy, draft.now)
-    draft.tell(
-        ParcelBroughtBack(
-            **_scan(draft, tour, leg, report),
-            custodian=absence.origin_of(parcel),
-            next_leg=next_leg,
-        )
-    )
+    check_fence(draft, tour.stops[report.stop], report.evidence)
+    if parcel.origin_hub:
+        hub = draft.state.hub(parcel.origin_hub)
+        hands = {
+            "giver": handover.of_courier(tour.courier),
+            "taker": handover.of_hub(hub.id),
+            "side": Side.GIVER,
+        }
+        is_done = handover.put_in(draft, leg, hub, _half(tour, leg, report, **hands))
+    else:
+        told = _scan(draft, tour, leg, report)
+        draft.tell(handover.brought_back(draft, parcel, told.pop("courier"), **told))
+        is_done = True
+    if is_done:
+        _pay(draft, tour, leg)
+
+
+def foresee(draft: Draft, tour_id: str, to_next_s: Seconds | None = None) -> None:
+    """Tell of every promise that a tour will break by what it has done so far, once each."""
+    tour = draft.state.tour(tour_id)
+    if tour.state is not TourState.ACTIVE:
+        return
+    dues = steps.dues_of(draft.state, tour)
+    if not dues:
+        return
+    for stop, eta_at in zip(tour.stops, etas.etas(tour, draft.now, to_next_s), strict=True):
+        for action in stop.actions:
+            due_at = dues.get(action.leg, 0)
+            if action.kind is ActionKind.DROPOFF and 0 < due_at < eta_at:
+                draft.tell(
+                    LatenessForeseen(
+                        at=draft.now,
+                        parcel=draft.state.leg(action.leg).parcel,
+                        courier=tour.courier,
+                        tour=tour.id,
+                        leg=action.leg,
+                        eta_at=eta_at,
+                        due_at=due_at,
+                    )
+                )
+
+
+def locate(draft: Draft, command: RecordPosition) -> None:
+    """Look at a courier's position; nothing is kept but lateness to come."""
+    tour_id = draft.state.live_tour.get(command.courier)
+    if tour_id is None:
+        return
+    courier = draft.state.courier(command.courier)
+    here = Place(lat=command.lat, lon=command.lon)
+    way_s = etas.to_next_s(draft.state.tour(tour_id), here, courier.mode, draft.state.policy)
+    foresee(draft, tour_id, way_s)
+
+
+def contact(draft: Draft, command: ContactRecipient) -> None:
+    """Note that a courier lets a recipient know of being at the door."""
+    tour = offers.own_tour(draft.state, command.courier, command.tour)
+    leg = draft.state.leg(command.leg)
+    if leg.courier != tour.courier or leg.state is not LegState.ACTIVE:
+        msg = f"leg {leg.id} is not on its way with {tour.courier}"
+        raise InvalidTransition(msg, subject=leg.id)
+    told = {"courier": tour.courier, "tour": tour.id}
+    draft.tell(RecipientContacted(at=draft.now, parcel=leg.parcel, **told))
+
+
+def settle(draft: Draft, tour_id: str, leg: Leg, at: Instant) -> None:
+    """Pay for a drop-off that the other side's scan has completed, and end the tour if done."""
+    _pay(draft, draft.state.tour(tour_id), leg)
+    complete_if_done(draft, tour_id, at)
+
+
+def settle_pickup(draft: Draft, tour_id: str, leg: str, at: Instant) -> None:
+    """Take what was reported before a pickup that the other side's scan has completed."""
+    _take_kept(draft, tour_id, leg)
+    complete_if_done(draft, tour_id, at)
 
 
 def complete_if_done(draft: Draft, tour_id: str, happened_at: Instant) -> None:

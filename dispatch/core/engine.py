@@ -4,31 +4,27 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import cast
 
-from dispatch.core import absence, custody, offers
+from dispatch.core import corrections, counter, custody, levers, offers, timers, wishes
 from dispatch.core import messages as m
 from dispatch.core.draft import Draft
 from dispatch.core.errors import (
     AlreadyExists,
-    EtagMismatch,
     Fault,
     InvalidTransition,
     InvalidValue,
     WaybillTaken,
 )
 from dispatch.core.model import (
-    TRANSITIONS,
     Availability,
     Custodian,
     CustodianKind,
     Instant,
     Leg,
     LegKind,
-    LegState,
     Parcel,
     ParcelState,
 )
 from dispatch.core.state import State, replace
-from dispatch.solver.plan import Reason
 
 BATCH_LIMIT = 500
 """Most parcels in one batch."""
@@ -123,13 +119,15 @@ def _create_parcel(draft: Draft, parcel: Parcel) -> None:
     holder = Custodian(kind=CustodianKind.SENDER, id=parcel.merchant)
     if parcel.origin_hub:
         pickup = draft.state.hub(parcel.origin_hub).place
-        holder = Custodian(kind=CustodianKind.HUB, id=parcel.origin_hub)
+        if not parcel.announced:
+            holder = Custodian(kind=CustodianKind.HUB, id=parcel.origin_hub)
+    is_ready = parcel.ready_at <= draft.now and not parcel.announced
     parcel = replace(
         parcel,
         pickup=pickup,
         custodian=holder,
         created_at=draft.now,
-        state=ParcelState.READY if parcel.ready_at <= draft.now else ParcelState.PENDING,
+        state=ParcelState.READY if is_ready else ParcelState.PENDING,
     )
     leg = Leg(
         id=f"{parcel.id}/1",
@@ -140,33 +138,6 @@ def _create_parcel(draft: Draft, parcel: Parcel) -> None:
         not_before=parcel.ready_at,
     )
     draft.tell(m.ParcelCreated(at=draft.now, parcel=parcel, leg=leg))
-
-
-def _cancel_parcel(draft: Draft, command: m.CancelParcel) -> None:
-    parcel = draft.state.parcel(command.parcel)
-    if command.version and command.version != parcel.version:
-        msg = f"parcel {parcel.id} has changed since it was read"
-        raise EtagMismatch(msg, subject=m.parcel_name(parcel.id))
-    leg = draft.state.leg(parcel.leg)
-    if parcel.state is ParcelState.COLLECTED:
-        tour = draft.state.tour(draft.state.live_tour[leg.courier])
-        absence.plan_return(draft, parcel, tour, final=True, reason=command.reason or "CANCELLED")
-        return
-    if ParcelState.CANCELLED not in TRANSITIONS.get(parcel.state, ()):
-        msg = f"parcel {parcel.id} is {parcel.state}: too late to cancel"
-        raise InvalidTransition(msg, subject=m.parcel_name(parcel.id))
-    _withdraw_offer_of(draft, leg, "CANCELLED")
-    draft.tell(
-        m.ParcelCancelled(at=draft.now, parcel=parcel.id, reason=command.reason or "CANCELLED")
-    )
-    if leg.state is LegState.ASSIGNED:
-        custody.complete_if_done(draft, draft.state.live_tour[leg.courier], draft.now)
-
-
-def _withdraw_offer_of(draft: Draft, leg: Leg, reason: str) -> None:
-    if leg.state is LegState.OFFERED:
-        offer = draft.state.offer(draft.state.open_offer[leg.courier])
-        offers.withdraw(draft, offer, reason)
 
 
 def _create_hub(draft: Draft, command: m.CreateHub) -> None:
@@ -217,23 +188,6 @@ def _go_offline(draft: Draft, command: m.GoOffline) -> None:
         draft.tell(m.CourierWentOffline(at=draft.now, courier=courier.id))
 
 
-def _tick(draft: Draft, _command: m.Tick) -> None:
-    offers.expire(draft)
-    offers.abort_no_shows(draft)
-    for parcel_id in sorted(draft.state.open_parcels):
-        parcel = draft.state.parcel(parcel_id)
-        if parcel.state not in {ParcelState.PENDING, ParcelState.READY}:
-            continue
-        if draft.now > absence.last_moment(parcel, draft.state.policy):
-            leg = draft.state.leg(parcel.leg)
-            _withdraw_offer_of(draft, leg, "EXPIRED")
-            asked = Reason.OFFERS_EXHAUSTED if leg.offer_count else Reason.NO_COURIER_IN_RANGE
-            reason = leg.reason or parcel.reason or asked.value
-            draft.tell(m.ParcelExpired(at=draft.now, parcel=parcel_id, reason=reason))
-        elif parcel.state is ParcelState.PENDING and parcel.ready_at <= draft.now:
-            draft.tell(m.ParcelReady(at=draft.now, parcel=parcel_id))
-
-
 def _pause(draft: Draft, command: m.PauseDispatch) -> None:
     if not draft.state.paused:
         draft.tell(m.DispatchPaused(at=draft.now, reason=command.reason))
@@ -261,13 +215,13 @@ _RULES = cast(
     {
         m.AdoptPolicy: _adopt_policy,
         m.CreateParcels: _create_parcels,
-        m.CancelParcel: _cancel_parcel,
+        m.CancelParcel: wishes.cancel,
         m.CreateHub: _create_hub,
         m.CreateCourier: _create_courier,
         m.AddAvailability: _add_availability,
         m.GoOnline: _go_online,
         m.GoOffline: _go_offline,
-        m.Tick: _tick,
+        m.Tick: timers.tick,
         m.CommitPlan: offers.commit_plan,
         m.PauseDispatch: _pause,
         m.ResumeDispatch: _resume,
@@ -277,5 +231,33 @@ _RULES = cast(
         m.HandBackLegs: _hand_back,
         m.StartTour: custody.start,
         m.RecordStop: custody.record,
+        m.CorrectStop: corrections.correct,
+        m.ContactRecipient: custody.contact,
+        m.RecordPosition: custody.locate,
+        m.ReceiveParcel: counter.receive,
+        m.ReleaseParcel: counter.release,
+        m.ReceiveManifest: counter.receive_manifest,
+        m.ReconcileInventory: counter.reconcile,
+        m.ReserveSlot: counter.reserve,
+        m.ReleaseSlot: counter.release_slot,
+        m.ReissueCode: counter.reissue,
+        m.GrantProxy: counter.grant_proxy,
+        m.RevokeProxy: counter.revoke_proxy,
+        m.GiveConsent: wishes.give_consent,
+        m.WithdrawConsent: wishes.withdraw_consent,
+        m.RedirectParcel: wishes.redirect,
+        m.RescheduleParcel: wishes.reschedule,
+        m.WriteOffParcel: wishes.write_off,
+        m.PinLeg: levers.pin,
+        m.UnpinLeg: levers.unpin,
+        m.ReassignLeg: levers.reassign,
+        m.RescueTour: levers.rescue,
+        m.GiveParcel: levers.give,
+        m.AttestHandover: levers.attest,
+        m.OverrideAttempt: levers.override,
+        m.PauseHub: levers.pause_hub,
+        m.ResumeHub: levers.resume_hub,
+        m.CloseWay: levers.close_way,
+        m.OpenWay: levers.open_way,
     },
 )

@@ -1,6 +1,29 @@
-"""When hubs give and take parcels."""
+"""When hubs give and take parcels, and which one has a place for a parcel."""
 
-from dispatch.core.model import Hub, Instant, TimeWindow
+from collections.abc import Iterator
+
+from dispatch.core.draft import Draft
+from dispatch.core.errors import HubClosed, HubFull, NoContract
+from dispatch.core.keeping import SIZES, Reservation, ReservationState, reservation_id
+from dispatch.core.messages import SlotReleased, SlotReserved
+from dispatch.core.model import (
+    Contract,
+    Hub,
+    Instant,
+    Leg,
+    Parcel,
+    Purpose,
+    TimeWindow,
+    straight_line_m,
+)
+from dispatch.core.zone import State
+
+CONTRACT_FOR = {
+    Purpose.COLLECTION: Contract.COLLECTION,
+    Purpose.RELAY: Contract.RELAY,
+    Purpose.HOLD: Contract.HOLD,
+}
+"""What a hub's operator must have agreed to, by what a parcel comes for."""
 
 
 def hours_from(hub: Hub | None, moment: Instant) -> TimeWindow | None:
@@ -21,3 +44,96 @@ def is_open(hub: Hub | None, moment: Instant) -> bool:
     """Whether the hub's counter is open at ``moment``; an address always is."""
     window = hours_from(hub, moment)
     return window is None or window.opens_at <= moment <= window.closes_at
+
+
+def works(state: State, hub: str, moment: Instant) -> bool:
+    """Whether a hub takes and gives parcels at ``moment``: open, and not paused."""
+    pause = state.paused_hubs.get(hub)
+    paused = pause is not None and (pause.until == 0 or moment < pause.until)
+    return not paused and is_open(state.hubs.get(hub), moment)
+
+
+def check_works(state: State, hub: str, moment: Instant) -> None:
+    """Raise `HubClosed` unless the hub takes and gives parcels at ``moment``."""
+    if works(state, hub, moment):
+        return
+    pause = state.paused_hubs.get(hub)
+    why = f"paused: {pause.reason}" if pause is not None else "closed"
+    msg = f"hub {hub} is {why}"
+    raise HubClosed(msg, subject=f"hubs/{hub}")
+
+
+def free_slots(state: State, hub: Hub) -> tuple[int, int, int]:
+    """Return the free slots of each size class, S, M, L."""
+    used = state.hub_use.get(hub.id, (0, 0, 0))
+    small, medium, large = (has - its for has, its in zip(hub.slots, used, strict=True))
+    return small, medium, large
+
+
+def has_slot(state: State, hub: Hub, parcel: Parcel) -> bool:
+    """Whether a slot is kept for the parcel, or one of its size is free."""
+    kept = reservation_id(hub.id, parcel.id) in state.reservations
+    return kept or free_slots(state, hub)[SIZES.index(parcel.size_class)] > 0
+
+
+def check_takes(state: State, hub: Hub, parcel: Parcel, purpose: Purpose) -> None:
+    """Raise `NoContract` or `HubFull` unless the hub may keep the parcel for this purpose."""
+    if CONTRACT_FOR[purpose] not in hub.contracts:
+        msg = f"the operator of hub {hub.id} has not agreed to {purpose}"
+        raise NoContract(msg, subject=f"hubs/{hub.id}")
+    if not has_slot(state, hub, parcel):
+        msg = f"hub {hub.id} has no free slot of size {parcel.size_class}"
+        raise HubFull(msg, subject=f"hubs/{hub.id}")
+
+
+def may_take(state: State, hub: Hub, parcel: Parcel, purpose: Purpose, at: Instant) -> bool:
+    """Whether a parcel can be brought to a hub at ``at``."""
+    return (
+        CONTRACT_FOR[purpose] in hub.contracts
+        and has_slot(state, hub, parcel)
+        and works(state, hub.id, at)
+    )
+
+
+def nearest(
+    state: State, parcel: Parcel, purpose: Purpose, at: Instant, target: str = ""
+) -> Iterator[Hub]:
+    """Yield the hubs that could take a parcel at ``at``, the nearest to its door first.
+
+    ``target`` names the only one that is meant; empty for any within the policy's radius.
+    """
+    named = [state.hubs[target]] if target in state.hubs else []
+    known = named if target else [state.hubs[hub] for hub in sorted(state.hubs)]
+    contract = CONTRACT_FOR[purpose]
+    near = [
+        (straight_line_m(hub.place, parcel.dropoff), hub.id, hub)
+        for hub in known
+        if contract in hub.contracts
+    ]
+    for distance_m, _, hub in sorted(near, key=lambda item: item[:2]):
+        in_reach = bool(target) or distance_m <= state.policy.hub_radius_m
+        if in_reach and may_take(state, hub, parcel, purpose, at):
+            yield hub
+
+
+def reserve(draft: Draft, hub: str, parcel: Parcel, purpose: Purpose, until: Instant) -> None:
+    """Hold a slot, or hold it longer."""
+    kept = draft.state.reservations.get(reservation_id(hub, parcel.id))
+    if kept is not None and (kept.state is not ReservationState.HELD or kept.until >= until):
+        return
+    reservation = Reservation(
+        hub=hub,
+        parcel=parcel.id,
+        size_class=parcel.size_class,
+        purpose=purpose,
+        since=draft.now,
+        until=until,
+    )
+    draft.tell(SlotReserved(at=draft.now, hub=hub, reservation=reservation))
+
+
+def let_go(draft: Draft, leg: Leg, reason: str) -> None:
+    """Give up the slot that was held for a leg's drop-off, if one was."""
+    kept = draft.state.reservations.get(reservation_id(leg.dropoff.hub, leg.parcel))
+    if kept is not None and kept.state is ReservationState.HELD:
+        draft.tell(SlotReleased(at=draft.now, hub=kept.hub, parcel=leg.parcel, reason=reason))

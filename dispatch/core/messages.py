@@ -864,10 +864,16 @@ class ReturnPlanned(ParcelEvent):
 
 
 class ParcelBroughtBack(ScanEvent):
-    """Back at its origin. With ``next_leg`` another attempt follows, else it is returned."""
+    """Back at its origin. With ``next_leg`` another attempt follows, else it is returned.
+
+    ``actor`` is who scanned it in; empty for the courier alone. The rest as in `ParcelPickedUp`.
+    """
 
     custodian: Custodian
     next_leg: Leg | None = None
+    actor: str = ""
+    witness: str = ""
+    single_actor: bool = False
 
 
 class HubEvent(Event):
@@ -991,6 +997,11 @@ class WayClosed(Event):
 
     closure: Closure
 
+    @property
+    def subject(self) -> str:
+        """The closure."""
+        return f"closures/{self.closure.id}"
+
 
 class WayOpened(Event):
     """It is open again, before its time or at it."""
@@ -998,6 +1009,11 @@ class WayOpened(Event):
     closure: str
     actor: str
     reason: str
+
+    @property
+    def subject(self) -> str:
+        """The closure."""
+        return f"closures/{self.closure}"
 
 
 class LegEvent(ParcelEvent):

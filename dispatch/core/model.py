@@ -163,8 +163,6 @@ TRANSITIONS: dict[ParcelState, frozenset[ParcelState]] = {
     ParcelState.READY: frozenset(
         {
             ParcelState.ASSIGNED,
-            ParcelState.COLLECTED,
-            ParcelState.AT_HUB,
             ParcelState.RETURNING,
             ParcelState.CANCELLED,
             ParcelState.EXPIRED,
@@ -173,7 +171,12 @@ TRANSITIONS: dict[ParcelState, frozenset[ParcelState]] = {
         }
     ),
     ParcelState.ASSIGNED: frozenset(
-        {ParcelState.READY, ParcelState.COLLECTED, ParcelState.CANCELLED}
+        {
+            ParcelState.READY,
+            ParcelState.COLLECTED,
+            ParcelState.RETURNING,
+            ParcelState.CANCELLED,
+        }
     ),
     ParcelState.COLLECTED: frozenset(
         {

@@ -5,7 +5,7 @@ who declined it or handed it back today. Accepted work is frozen: only the couri
 back, or it is taken back when nobody sets out.
 """
 
-from dispatch.core import pay
+from dispatch.core import hubs, pay
 from dispatch.core.draft import Draft
 from dispatch.core.errors import (
     AccessDenied,
@@ -15,6 +15,7 @@ from dispatch.core.errors import (
     OfferTaken,
 )
 from dispatch.core.holding import idle_slot, is_eligible, offer_at
+from dispatch.core.keeping import SIZES
 from dispatch.core.messages import (
     AcceptOffer,
     CommitPlan,
@@ -31,17 +32,24 @@ from dispatch.core.messages import (
 )
 from dispatch.core.messages import OfferExpired as OfferRanOut
 from dispatch.core.model import (
+    ActionKind,
     Instant,
     Itinerary,
     LegState,
     Offer,
     OfferState,
     ParcelState,
+    SizeClass,
     StopState,
     Tour,
     TourState,
 )
 from dispatch.core.state import State
+
+PLANNABLE = frozenset({ParcelState.READY, ParcelState.RETURNING, ParcelState.COLLECTED})
+"""States of parcels whose leg may wait for a plan; COLLECTED is one to be fetched from a courier
+who is gone."""
+UNSTARTED = frozenset({LegState.OFFERED, LegState.ASSIGNED})
 
 
 def commit_plan(draft: Draft, command: CommitPlan) -> None:
@@ -91,7 +99,9 @@ def commit_plan(draft: Draft, command: CommitPlan) -> None:
         )
     )
     for itinerary in offered:
-        _make(draft, itinerary)
+        # The offers before it may have taken the last slots.
+        if _hubs_take(draft.state, itinerary):
+            _make(draft, itinerary)
 
 
 def _still_possible(state: State, itinerary: Itinerary, now: Instant) -> bool:
@@ -105,9 +115,29 @@ def _still_possible(state: State, itinerary: Itinerary, now: Instant) -> bool:
         and all(
             state.leg(leg).state is LegState.PLANNED
             and itinerary.courier not in state.leg(leg).declined_by
-            and state.parcel(state.leg(leg).parcel).state is ParcelState.READY
+            and state.leg(leg).pinned_to in {"", itinerary.courier}
+            and state.parcel(state.leg(leg).parcel).state in PLANNABLE
             for leg in itinerary.legs
         )
+        and _hubs_take(state, itinerary)
+    )
+
+
+def _hubs_take(state: State, itinerary: Itinerary) -> bool:
+    """Whether the hubs that an itinerary brings parcels to still may take all of them."""
+    wanted: dict[tuple[str, SizeClass], int] = {}
+    for stop in itinerary.stops:
+        for action in stop.actions:
+            if action.kind is not ActionKind.DROPOFF or action.purpose not in hubs.CONTRACT_FOR:
+                continue
+            hub, parcel = state.hub(stop.place.hub), state.parcel(state.leg(action.leg).parcel)
+            if not hubs.may_take(state, hub, parcel, action.purpose, stop.arrives_at):
+                return False
+            key = (hub.id, parcel.size_class)
+            wanted[key] = wanted.get(key, 0) + 1
+    return all(
+        count <= hubs.free_slots(state, state.hub(hub))[SIZES.index(size)]
+        for (hub, size), count in wanted.items()
     )
 
 
@@ -124,6 +154,12 @@ def _make(draft: Draft, itinerary: Itinerary) -> None:
         epoch=draft.state.epoch,
         round=rounds,
     )
+    for stop in itinerary.stops:
+        for action in stop.actions:
+            if action.kind is ActionKind.DROPOFF and action.purpose in hubs.CONTRACT_FOR:
+                parcel = draft.state.parcel(draft.state.leg(action.leg).parcel)
+                until = max(offer.expires_at, stop.arrives_at) + draft.state.policy.reserve_s
+                hubs.reserve(draft, stop.place.hub, parcel, action.purpose, until)
     draft.tell(OfferMade(at=draft.now, offer=offer))
 
 
@@ -165,6 +201,7 @@ def accept(draft: Draft, command: AcceptOffer) -> None:
 def decline(draft: Draft, command: DeclineOffer) -> None:
     """End an open offer by the courier's no."""
     offer = _own_open_offer(draft, command.courier, command.offer)
+    _let_go(draft, offer.itinerary, "DECLINED")
     draft.tell(
         OfferDeclined(at=draft.now, courier=offer.courier, offer=offer.id, reason=command.reason)
     )
@@ -172,34 +209,37 @@ def decline(draft: Draft, command: DeclineOffer) -> None:
 
 def withdraw(draft: Draft, offer: Offer, reason: str) -> None:
     """Take an open offer back."""
+    _let_go(draft, offer.itinerary, reason)
     draft.tell(OfferWithdrawn(at=draft.now, courier=offer.courier, offer=offer.id, reason=reason))
 
 
-def expire(draft: Draft) -> None:
-    """End the offers whose time is over."""
-    for courier, offer_id in sorted(draft.state.open_offer.items()):
-        if draft.state.offer(offer_id).expires_at <= draft.now:
-            draft.tell(
-                OfferRanOut(
-                    at=draft.now,
-                    courier=courier,
-                    offer=offer_id,
-                    cooldown_until=draft.now + draft.state.policy.cooldown_s,
-                )
-            )
+def run_out(draft: Draft, offer: Offer) -> None:
+    """End an offer whose time is over; its courier rests a while."""
+    _let_go(draft, offer.itinerary, "OFFER_EXPIRED")
+    draft.tell(
+        OfferRanOut(
+            at=draft.now,
+            courier=offer.courier,
+            offer=offer.id,
+            cooldown_until=draft.now + draft.state.policy.cooldown_s,
+        )
+    )
 
 
-def abort_no_shows(draft: Draft) -> None:
-    """Take tours back that should have begun long ago; their couriers go offline."""
-    for courier, tour_id in sorted(draft.state.live_tour.items()):
-        tour = draft.state.tour(tour_id)
-        begun = tour.state is not TourState.COMMITTED
-        late_s = draft.now - max(tour.itinerary.departs_at, tour.accepted_at)
-        if begun or late_s <= draft.state.policy.no_show_s:
-            continue
-        draft.tell(TourAborted(at=draft.now, courier=courier, tour=tour_id, reason="NO_SHOW"))
-        if courier in draft.state.online:
-            draft.tell(CourierWentOffline(at=draft.now, courier=courier))
+def abort(draft: Draft, tour: Tour) -> None:
+    """Take a tour back that should have begun long ago; its courier goes offline."""
+    _let_go(draft, tour.itinerary, "NO_SHOW")
+    draft.tell(TourAborted(at=draft.now, courier=tour.courier, tour=tour.id, reason="NO_SHOW"))
+    if tour.courier in draft.state.online:
+        draft.tell(CourierWentOffline(at=draft.now, courier=tour.courier))
+
+
+def _let_go(draft: Draft, itinerary: Itinerary, reason: str) -> None:
+    """Give up the slots that were held for an itinerary's drop-offs."""
+    for leg_id in itinerary.legs:
+        leg = draft.state.leg(leg_id)
+        if leg.courier == itinerary.courier and leg.state in UNSTARTED:
+            hubs.let_go(draft, leg, reason)
 
 
 def hand_back(draft: Draft, command: HandBackLegs) -> bool:
@@ -217,6 +257,8 @@ def hand_back(draft: Draft, command: HandBackLegs) -> bool:
     if not legs:
         msg = f"tour {tour.id} has no leg that can be handed back"
         raise InvalidTransition(msg, subject=tour.id)
+    for leg in sorted(set(legs)):
+        hubs.let_go(draft, draft.state.leg(leg), "HANDED_BACK")
     draft.tell(
         LegsHandedBack(
             at=draft.now,

@@ -19,6 +19,7 @@ NEVER_ZERO = (
     "solution_limit",
     "max_legs",
     "max_couriers",
+    "code_attempts",
 )
 
 
@@ -116,6 +117,34 @@ class Policy(Value):
         party the guard knows (A).
     detour_permille
         Street length over straight line, for estimates without a map (A).
+    geofence_m
+        A hand-over or an attempt counts so near to its place, or within the fix's accuracy.
+    absent_wait_s
+        Between the later of arrival and contact and a failed attempt (A).
+    handover_s
+        The two scans of a hand-over lie at most so far apart (A).
+    correct_s
+        So long after it was reported an outcome can be corrected.
+    keep_s, overdue_s
+        A hub keeps a parcel for its recipient so long; and so long again before it goes back (A).
+    reserve_s
+        A slot is held so long after the planned arrival (A).
+    code_attempts, code_lock_s
+        So many wrong codes in a row lock a counter's session, for so long (A).
+    relay_radius_m
+        A relay hub serves doors in its compound, or so near to it (A).
+    hub_radius_m
+        A parcel goes no farther from its door than this to be collected or held (A).
+    onward_cents
+        Expected cost from a relay hub to the door, where no keeper is there to be planned (A).
+    keeping_cents
+        What a hub is paid for a parcel, in the planner's eyes (A).
+    walk_cents_per_km
+        Price of a recipient's way to a hub (A).
+    rung_cents
+        Price of each rung down the recipient's ladder (A).
+    absent_permille, failed_cents
+        Chance of nobody at home, and what a visit in vain costs, in the planner's eyes (A).
     """
 
     version: str = "default-1"
@@ -156,6 +185,23 @@ class Policy(Value):
     sign_in_s: Seconds = 45
     sign_in_known_s: Seconds = 5
     detour_permille: int = 1300
+    geofence_m: Meters = 50
+    absent_wait_s: Seconds = 120
+    handover_s: Seconds = 900
+    correct_s: Seconds = 1800
+    keep_s: Seconds = 86_400
+    overdue_s: Seconds = 86_400
+    reserve_s: Seconds = 1800
+    code_attempts: int = 5
+    code_lock_s: Seconds = 600
+    relay_radius_m: Meters = 300
+    hub_radius_m: Meters = 1500
+    onward_cents: Cents = 300
+    keeping_cents: Cents = 40
+    walk_cents_per_km: Cents = 200
+    rung_cents: Cents = 200
+    absent_permille: int = 100
+    failed_cents: Cents = 300
 
     def __post_init__(self) -> None:
         """Check that every measure is positive and the engine is one that exists."""

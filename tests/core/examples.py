@@ -1,6 +1,15 @@
 """One message of each type, with more than its defaults."""
 
 from dispatch.core import messages as m
+from dispatch.core.keeping import (
+    Closure,
+    ClosureKind,
+    HalfScan,
+    ManifestRow,
+    Reservation,
+    ReservationState,
+    Side,
+)
 from dispatch.core.model import (
     ActionKind,
     Attempt,
@@ -24,6 +33,8 @@ from dispatch.core.model import (
     ParcelState,
     PayLine,
     Place,
+    ProofKind,
+    Purpose,
     SizeClass,
     Stop,
     StopAction,
@@ -164,6 +175,51 @@ TOUR = Tour(
     ended_at=NOON + 300,
     version=5,
 )
+ANN = Custodian(kind=CustodianKind.COURIER, id="ann")
+EVIDENCE = m.Evidence(
+    lat=60.1,
+    lon=24.9,
+    accuracy_m=12,
+    contacted_at=NOON,
+    contact="call-1",
+    proofs=(ProofKind.PIN, ProofKind.PHOTO),
+    receiver="c2",
+    code_serial=3,
+)
+RUNG = DeliveryOption(
+    kind=OptionKind.HUB, target="shop", consented_by="h9", consented_at=NOON, evidence="sms-4"
+)
+HALF = HalfScan(
+    giver=ANN,
+    taker=Custodian(kind=CustodianKind.HUB, id="booth"),
+    side=Side.GIVER,
+    actor="couriers/ann",
+    at=NOON,
+    tour="t1",
+    stop=2,
+    leg="m/p1/1",
+    report="r1",
+    shelf="A3",
+    proofs=(ProofKind.SCAN,),
+)
+RESERVATION = Reservation(
+    hub="booth",
+    parcel="m/p1",
+    size_class=SizeClass.L,
+    purpose=Purpose.RELAY,
+    since=NOON,
+    until=NOON + 9,
+    state=ReservationState.OVERDUE,
+    shelf="S001",
+)
+CLOSURE = Closure(
+    id="w1",
+    kind=ClosureKind.AREA,
+    until=NOON + 9,
+    actor="ops",
+    reason="market",
+    ring=((1.0, 1.0), (1.0, 2.0), (2.0, 2.0)),
+)
 POLICY = Policy(version="spring-2", engine="insert", epoch_s=30, hand_over_s=12)
 
 COMMANDS: tuple[m.Command, ...] = (
@@ -212,8 +268,65 @@ COMMANDS: tuple[m.Command, ...] = (
             action=ActionKind.DROPOFF,
             failure=FailureCode.NO_ACCESS,
             sequence=9,
+            evidence=EVIDENCE,
         ),
     ),
+    m.CorrectStop(
+        courier="ann",
+        tour="t1",
+        leg="m/p1/1",
+        reason="wrong button",
+        actor="couriers/ann",
+        failure=FailureCode.ABSENT,
+        evidence=EVIDENCE,
+    ),
+    m.ContactRecipient(courier="ann", tour="t1", leg="m/p1/1"),
+    m.GiveParcel(courier="ann", parcel="m/p1", taker="bob", at=NOON),
+    m.RecordPosition(courier="ann", lat=1.5, lon=2.5),
+    m.ReceiveParcel(
+        hub="booth", parcel="m/p1", courier="ann", actor="hubs/booth", shelf="A3", at=NOON
+    ),
+    m.ReleaseParcel(
+        hub="booth", parcel="m/p1", actor="hubs/booth", code_serial=2, proxy="x1", at=NOON
+    ),
+    m.ReceiveManifest(
+        hub="station",
+        carrier="post",
+        rows=(ManifestRow(carrier="post", waybill="W-1", piece="2"),),
+        actor="hubs/station",
+    ),
+    m.ReconcileInventory(hub="booth", parcels=("m/p1",), actor="hubs/booth"),
+    m.ReserveSlot(hub="booth", parcel="m/p1", purpose=Purpose.HOLD, until=NOON + 60),
+    m.ReleaseSlot(hub="booth", parcel="m/p1"),
+    m.ReissueCode(hub="shop", parcel="m/p1"),
+    m.GrantProxy(parcel="m/p1", proxy="x1", until=NOON + 60, contact="c1"),
+    m.RevokeProxy(parcel="m/p1", proxy="x1"),
+    m.PauseHub(hub="shop", actor="ops", reason="flood", until=NOON + 60),
+    m.ResumeHub(hub="shop", actor="ops", reason="dry"),
+    m.GiveConsent(parcel="m/p1", option=RUNG, position=1, version=3),
+    m.WithdrawConsent(
+        parcel="m/p1", kind=OptionKind.HUB, actor="ops", target="shop", evidence="call", version=3
+    ),
+    m.RedirectParcel(
+        parcel="m/p1", actor="ops", reason="moved", dropoff=DOOR, options=(RUNG,), version=3
+    ),
+    m.RescheduleParcel(
+        parcel="m/p1",
+        due_at=NOON + 60,
+        actor="ops",
+        window=window(0, 60),
+        reason="later",
+        version=3,
+    ),
+    m.WriteOffParcel(parcel="m/p1", to=ParcelState.LOST, actor="ops", reason="gone"),
+    m.PinLeg(leg="m/p1/1", courier="ann", actor="ops", reason="knows the door"),
+    m.UnpinLeg(leg="m/p1/1", actor="ops", reason="ill"),
+    m.ReassignLeg(leg="m/p1/1", actor="ops", reason="nearer", courier="bob"),
+    m.RescueTour(courier="ann", tour="t1", actor="ops", reason="gone"),
+    m.AttestHandover(parcel="m/p1", taker="bob", actor="ops", reason="phone broken"),
+    m.OverrideAttempt(parcel="m/p1", actor="ops", reason="no signal"),
+    m.CloseWay(closure=CLOSURE),
+    m.OpenWay(closure="w1", actor="ops", reason="free again"),
 )
 
 EVENTS: tuple[m.Event, ...] = (
@@ -223,10 +336,26 @@ EVENTS: tuple[m.Event, ...] = (
     m.ParcelCancelled(at=NOON, parcel="m/p1", reason="regret"),
     m.ParcelExpired(at=NOON, parcel="m/p1", reason="LEASH"),
     m.ParcelPickedUp(
-        at=NOON, parcel="m/p1", leg="m/p1/1", courier="ann", tour="t1", happened_at=NOON - 3
+        at=NOON,
+        parcel="m/p1",
+        leg="m/p1/1",
+        courier="ann",
+        tour="t1",
+        happened_at=NOON - 3,
+        giver=Custodian(kind=CustodianKind.HUB, id="station"),
+        witness="hubs/station",
+        single_actor=True,
     ),
     m.ParcelDelivered(
-        at=NOON, parcel="m/p1", leg="m/p1/1", courier="ann", tour="t1", happened_at=NOON - 3
+        at=NOON,
+        parcel="m/p1",
+        leg="m/p1/1",
+        courier="ann",
+        tour="t1",
+        happened_at=NOON - 3,
+        purpose=Purpose.PERSON,
+        proofs=(ProofKind.RECEIVER_NAME,),
+        receiver="c2",
     ),
     m.AttemptFailed(
         at=NOON,
@@ -245,6 +374,148 @@ EVENTS: tuple[m.Event, ...] = (
         tour="t1",
         happened_at=NOON - 3,
         failure=FailureCode.HUB_CLOSED,
+    ),
+    m.ParcelDiverted(
+        at=NOON,
+        parcel="m/p1",
+        leg=LEG,
+        tour="t1",
+        stop=STOP,
+        purpose=Purpose.HOLD,
+        reason="ABSENT",
+        position=2,
+    ),
+    m.HandoverScanned(at=NOON, parcel="m/p1", half=HALF),
+    m.ParcelReceivedAtHub(
+        at=NOON,
+        parcel="m/p1",
+        leg="m/p1/1",
+        hub="booth",
+        giver=ANN,
+        actor="hubs/booth",
+        purpose=Purpose.RELAY,
+        shelf="S001",
+        keep_until=NOON + 9,
+        happened_at=NOON - 3,
+        tour="t1",
+        witness="couriers/ann",
+        single_actor=True,
+        next_leg=LEG,
+    ),
+    m.ParcelCheckedIn(at=NOON, parcel="m/p1", hub="station", shelf="S001", actor="hubs/station"),
+    m.ParcelCollected(
+        at=NOON,
+        parcel="m/p1",
+        hub="shop",
+        actor="hubs/shop",
+        proof="PROXY",
+        happened_at=NOON,
+        proxy="x1",
+    ),
+    m.LegReleased(at=NOON, parcel="m/p1", leg=LEG, reason="OVERDUE", state=ParcelState.RETURNING),
+    m.RecipientContacted(at=NOON, parcel="m/p1", courier="ann", tour="t1"),
+    m.AttemptOverridden(at=NOON, parcel="m/p1", actor="ops", reason="no signal"),
+    m.OutcomeCorrected(
+        at=NOON,
+        parcel="m/p1",
+        leg="m/p1/1",
+        courier="ann",
+        tour="t1",
+        was="DELIVERED",
+        now="ABSENT",
+        custodian=ANN,
+        actor="couriers/ann",
+        reason="wrong button",
+        proofs=(ProofKind.PHOTO,),
+        receiver="c2",
+    ),
+    m.ConsentGiven(at=NOON, parcel="m/p1", option=RUNG, options=(RUNG,)),
+    m.ConsentWithdrawn(
+        at=NOON,
+        parcel="m/p1",
+        kind=OptionKind.HUB,
+        target="shop",
+        actor="ops",
+        evidence="call",
+        options=(RUNG,),
+    ),
+    m.ParcelRedirected(
+        at=NOON, parcel="m/p1", dropoff=DOOR, options=(RUNG,), actor="ops", reason="moved"
+    ),
+    m.ParcelRescheduled(
+        at=NOON,
+        parcel="m/p1",
+        due_at=NOON + 60,
+        window=window(0, 60),
+        actor="ops",
+        reason="later",
+    ),
+    m.ParcelWrittenOff(at=NOON, parcel="m/p1", to=ParcelState.LOST, actor="ops", reason="gone"),
+    m.LatenessForeseen(
+        at=NOON,
+        parcel="m/p1",
+        courier="ann",
+        tour="t1",
+        leg="m/p1/1",
+        eta_at=NOON + 9,
+        due_at=NOON + 3,
+    ),
+    m.SlotReserved(at=NOON, hub="booth", reservation=RESERVATION),
+    m.SlotReleased(at=NOON, hub="booth", parcel="m/p1", reason="EXPIRED"),
+    m.SlotOverdue(at=NOON, hub="booth", parcel="m/p1", returns_at=NOON + 9),
+    m.ManifestReceived(
+        at=NOON,
+        hub="station",
+        carrier="post",
+        actor="hubs/station",
+        received_count=3,
+        unknown=("post W-9",),
+        missing=("post W-8",),
+        doubled=("post W-7",),
+    ),
+    m.InventoryReconciled(
+        at=NOON,
+        hub="booth",
+        actor="hubs/booth",
+        counted=3,
+        missing=("m/p1",),
+        surplus=("m/p2",),
+        unknown=("m/p3",),
+    ),
+    m.CodeMinted(at=NOON, hub="shop", recipient="h9", parcel="m/p1", serial=2),
+    m.CodeRefused(
+        at=NOON,
+        hub="shop",
+        actor="hubs/shop",
+        parcel="m/p1",
+        failures=5,
+        locked_until=NOON + 600,
+    ),
+    m.ProxyGranted(at=NOON, parcel="m/p1", proxy="x1", until=NOON + 60, contact="c1"),
+    m.ProxyRevoked(at=NOON, parcel="m/p1", proxy="x1"),
+    m.HubPaused(at=NOON, hub="shop", until=NOON + 60, actor="ops", reason="flood"),
+    m.HubResumed(at=NOON, hub="shop", actor="ops", reason="dry"),
+    m.WayClosed(at=NOON, closure=CLOSURE),
+    m.WayOpened(at=NOON, closure="w1", actor="ops", reason="free again"),
+    m.LegPinned(
+        at=NOON, parcel="m/p1", leg="m/p1/1", actor="ops", reason="knows it", courier="ann"
+    ),
+    m.LegUnpinned(at=NOON, parcel="m/p1", leg="m/p1/1", actor="ops", reason="ill"),
+    m.LegReassigned(
+        at=NOON,
+        parcel="m/p1",
+        leg="m/p1/1",
+        actor="ops",
+        reason="nearer",
+        courier="ann",
+        tour="t1",
+        to="bob",
+    ),
+    m.ReportKept(
+        at=NOON,
+        courier="ann",
+        tour="t1",
+        kept=m.StopReport(id="r9", at=NOON, stop=1, leg="m/p1/1", action=ActionKind.DROPOFF),
     ),
     m.ReturnPlanned(
         at=NOON, parcel="m/p1", leg=LEG, tour="t1", stop=STOP, final=True, reason="ABSENT"

@@ -17,12 +17,15 @@ from dispatch.core.engine import decide
 from dispatch.core.epoch import TravelTimes, commit_of, problem_of
 from dispatch.core.errors import DispatchError
 from dispatch.core.gates import GateLike
+from dispatch.core.keeping import code_key
 from dispatch.core.model import (
     EARTH_RADIUS_M,
     ActionKind,
     Availability,
+    Contract,
     Courier,
     CourierKind,
+    DeliveryOption,
     FailureCode,
     Hub,
     HubKind,
@@ -30,9 +33,12 @@ from dispatch.core.model import (
     LegState,
     Mode,
     Offer,
+    OptionKind,
     Parcel,
     ParcelState,
     Place,
+    ProofKind,
+    Purpose,
     Stop,
     StopAction,
     StopState,
@@ -40,7 +46,7 @@ from dispatch.core.model import (
     Tour,
 )
 from dispatch.core.policy import Climb, Policy
-from dispatch.core.state import State, fold
+from dispatch.core.state import State, fold, replace
 from dispatch.solver import explain, insert
 from dispatch.solver.plan import Plan
 from dispatch.solver.problem import Problem
@@ -51,8 +57,11 @@ NOON = 1_700_000_040
 HOUR = 3600
 DAY = 24 * HOUR
 
-AT_ONCE = Policy(version="at-once", engine="insert", slack_s=DAY)
-"""Holds nothing back: every planned tour is offered in the epoch that planned it."""
+AT_ONCE = Policy(version="at-once", engine="insert", slack_s=DAY, absent_wait_s=0)
+"""Holds nothing back: every planned tour is offered in the epoch that planned it. Nobody has to
+wait at a closed door."""
+SIGNED = m.Evidence(proofs=(ProofKind.SIGNATURE,))
+PHOTO = m.Evidence(proofs=(ProofKind.PHOTO,))
 
 
 def a_policy(**fields: Any) -> Policy:
@@ -109,7 +118,13 @@ def a_hub(name: str = "station", **fields: Any) -> Hub:
     return Hub(id=name, **given)
 
 
-def an_itinerary(courier: Courier, parcels: Sequence[Parcel], now: int, **fields: Any) -> Itinerary:
+def an_itinerary(
+    courier: Courier,
+    parcels: Sequence[Parcel],
+    now: int,
+    purpose: Purpose = Purpose.DOOR,
+    **fields: Any,
+) -> Itinerary:
     """Plan by hand: all pickups, then all drop-offs, 60 s and 100 m from stop to stop."""
     planned = [
         *((parcel, ActionKind.PICKUP) for parcel in parcels),
@@ -119,7 +134,9 @@ def an_itinerary(courier: Courier, parcels: Sequence[Parcel], now: int, **fields
     for parcel, kind in planned:
         where = parcel.pickup if kind is ActionKind.PICKUP else parcel.dropoff
         last = stops.pop() if stops and stops[-1].place == where else None
-        action = StopAction(leg=parcel.leg, kind=kind)
+        is_drop = kind is ActionKind.DROPOFF
+        what = purpose if is_drop else Purpose.DOOR
+        action = StopAction(leg=parcel.leg, kind=kind, purpose=what)
         actions = (*last.actions, action) if last else (action,)
         arrives_at = last.arrives_at if last else now + 60 * (len(stops) + 1)
         stops.append(
@@ -316,10 +333,24 @@ class Story:
         command = plan_epoch(self.state, self.times, self.now, inserted)
         return () if command is None else self.do(command)
 
-    def itinerary(self, courier: str, *parcels: str, **fields: Any) -> Itinerary:
-        """Plan parcels for a courier by hand, setting out now."""
-        found = [self.state.parcel(f"m/{name}") for name in parcels]
-        return an_itinerary(self.state.courier(courier), found, self.now, **fields)
+    def itinerary(
+        self,
+        courier: str,
+        *parcels: str,
+        hub: str = "",
+        purpose: Purpose = Purpose.RELAY,
+        **fields: Any,
+    ) -> Itinerary:
+        """Plan parcels for a courier by hand, setting out now, to their legs' ends or to a hub."""
+        found = []
+        for name in parcels:
+            parcel = self.state.parcel(f"m/{name}")
+            leg = self.state.leg(parcel.leg)
+            to = self.state.hub(hub).place if hub else leg.dropoff
+            found.append(replace(parcel, pickup=leg.pickup, dropoff=to))
+            if not hub:
+                purpose = leg.purpose
+        return an_itinerary(self.state.courier(courier), found, self.now, purpose, **fields)
 
     def offer(self, courier: str, *parcels: str, **fields: Any) -> Offer:
         """Offer parcels to a courier, planned by hand."""
@@ -354,21 +385,28 @@ class Story:
         action: ActionKind,
         failure: FailureCode | None = None,
         at: int | None = None,
+        evidence: m.Evidence | None = None,
     ) -> m.RecordStop:
-        """Give the phone's report of the pending thing to do with a parcel."""
+        """Give the phone's report of the pending thing to do with a parcel.
+
+        Without ``evidence`` it shows all that the rules ask for: a signature, or for a failure
+        the place and a call.
+        """
         tour = self.tour(courier)
         self._reports += 1
         for index, stop in enumerate(tour.stops):
             for its in stop.actions:
                 mine = self.state.leg(its.leg).parcel == f"m/{parcel}"
                 if mine and its.kind is action and its.state is StopState.PENDING:
+                    when = self.now if at is None else at
                     report = m.StopReport(
                         id=f"r{self._reports}",
-                        at=self.now if at is None else at,
+                        at=when,
                         stop=index,
                         leg=its.leg,
                         action=action,
                         failure=failure,
+                        evidence=evidence or shown(stop, its, failure, when),
                     )
                     return m.RecordStop(courier=courier, tour=tour.id, report=report)
         raise AssertionError(f"{courier} has no {action} of {parcel} to do")
@@ -380,10 +418,27 @@ class Story:
         return self.do(self.report_of(courier, parcel, ActionKind.PICKUP, failure))
 
     def drop_off(
-        self, courier: str, parcel: str, failure: FailureCode | None = None
+        self, courier: str, parcel: str, failure: FailureCode | None = None, **shown: Any
     ) -> tuple[m.Event, ...]:
-        """Report a drop-off (at the door or back at the origin), or why it failed."""
-        return self.do(self.report_of(courier, parcel, ActionKind.DROPOFF, failure))
+        """Report a drop-off (at the door, a hub or the origin), or why it failed."""
+        return self.do(self.report_of(courier, parcel, ActionKind.DROPOFF, failure, **shown))
+
+    # --- at the counter ----------------------------------------------------------------
+
+    def receive(self, hub: str, parcel: str, courier: str, **fields: Any) -> tuple[m.Event, ...]:
+        """Have a hub's counter scan what a courier hands in."""
+        given = {"actor": f"hubs/{hub}", **fields}
+        return self.do(m.ReceiveParcel(hub=hub, parcel=f"m/{parcel}", courier=courier, **given))
+
+    def release(self, hub: str, parcel: str, **fields: Any) -> tuple[m.Event, ...]:
+        """Have a hub's counter scan what leaves: to a courier, or for a code."""
+        given = {"actor": f"hubs/{hub}", **fields}
+        return self.do(m.ReleaseParcel(hub=hub, parcel=f"m/{parcel}", **given))
+
+    def code(self, hub: str, parcel: str) -> int:
+        """Return the serial of the recipient's code at a hub, as its message tells it."""
+        recipient = self.state.parcel(f"m/{parcel}").recipient
+        return self.state.codes[code_key(hub, recipient)].serial
 
     def carry(self, courier: str, *parcels: str) -> Tour:
         """Have a courier accept parcels and pick them up."""
@@ -405,6 +460,37 @@ class Story:
     def earned(self, courier: str) -> int:
         """Return a courier's balance in cents."""
         return self.state.balances.get(f"couriers/{courier}", 0)
+
+
+def shown(stop: Stop, action: StopAction, failure: FailureCode | None, at: int) -> m.Evidence:
+    """Give all the evidence that a report could need."""
+    here: dict[str, Any] = {"lat": stop.place.lat, "lon": stop.place.lon}
+    if failure is not None:
+        return m.Evidence(**here, contacted_at=at)
+    if action.kind is ActionKind.PICKUP:
+        return m.Evidence(**here)
+    safe = action.purpose is Purpose.SAFE_PLACE
+    return m.Evidence(**here, proofs=(ProofKind.PHOTO if safe else ProofKind.SIGNATURE,))
+
+
+def a_relay_hub(name: str = "booth", **fields: Any) -> Hub:
+    """Give an attended booth 350 m east of the square, with two slots of each size."""
+    given: dict[str, Any] = {
+        "kind": HubKind.BOOTH,
+        "place": place(350, 0, hub=name, is_door=False),
+        "slots": (2, 2, 2),
+        "contracts": (Contract.HOLD, Contract.RELAY),
+        "attended": True,
+        **fields,
+    }
+    return a_hub(name, **given)
+
+
+def consent(kind: OptionKind, target: str = "") -> DeliveryOption:
+    """Give a rung with the recipient's consent on record."""
+    return DeliveryOption(
+        kind=kind, target=target, consented_by="recipient", consented_at=NOON, evidence="sms-1"
+    )
 
 
 def names(events: Sequence[m.Event]) -> list[str]:

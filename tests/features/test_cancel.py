@@ -70,13 +70,13 @@ def test_the_door_is_not_visited_any_more(story: Story) -> None:
 
 
 def test_too_late(story: Story) -> None:
-    """Delivered, on its way back, waiting for another attempt with the courier, or over."""
+    """Delivered, on its way back for good, or over."""
     for name in ("p1", "p2", "p3", "p4"):
         story.parcel(name)
     story.carry("ann", "p1", "p2", "p3")
     story.drop_off("ann", "p1")
     cancel(story, "p2")
-    story.drop_off("ann", "p3", FailureCode.ABSENT)
+    story.drop_off("ann", "p3", FailureCode.REFUSED)
     cancel(story, "p4")
     for name in ("p1", "p2", "p3", "p4"):
         before = story.state

@@ -1,0 +1,121 @@
+"""What was reported wrongly at a door, put right by a compensating event.
+
+Nothing in the log is changed. For half an hour a courier, or a dispatcher, may say that a parcel
+reported as given was not, or the other way round; custody has to agree.
+"""
+
+from dispatch.core import absence, custody, hubs, offers
+from dispatch.core.draft import Draft
+from dispatch.core.errors import CustodyMismatch, InvalidTransition, NotFound, TooLate
+from dispatch.core.evidence import purpose_of
+from dispatch.core.handover import of_courier
+from dispatch.core.messages import CorrectStop, OutcomeCorrected
+from dispatch.core.model import (
+    ActionKind,
+    Custodian,
+    CustodianKind,
+    Leg,
+    LegState,
+    Parcel,
+    ParcelState,
+    Purpose,
+    StopAction,
+    StopState,
+    Tour,
+)
+
+AT_A_DOOR = frozenset({Purpose.DOOR, Purpose.PERSON, Purpose.SAFE_PLACE})
+
+
+def correct(draft: Draft, command: CorrectStop) -> None:
+    """Say what really became of a drop-off."""
+    tour = offers.own_tour(draft.state, command.courier, command.tour)
+    at_stop, action = _action(tour, command.leg)
+    leg = draft.state.leg(command.leg)
+    parcel = draft.state.parcel(leg.parcel)
+    if draft.now - action.done_at > draft.state.policy.correct_s:
+        minutes = draft.state.policy.correct_s // 60
+        msg = f"it was reported more than {minutes} min ago"
+        raise TooLate(msg, subject=tour.id)
+    was_given = action.state is StopState.COMPLETED
+    if was_given and command.failure is not None:
+        _not_given(draft, command, tour, leg, parcel)
+        fresh = draft.state.parcel(parcel.id)
+        goes_on = draft.state.live_tour.get(command.courier)
+        if goes_on is None:
+            absence.release_return(draft, fresh, command.failure.value)
+        else:
+            live = draft.state.tour(goes_on)
+            where = at_stop if goes_on == tour.id else len(live.stops) - 1
+            absence.plan_next(draft, fresh, live, leg, command.failure, at_stop=where)
+    elif not was_given and command.failure is None:
+        _given(draft, command, tour, leg, parcel)
+    else:
+        msg = f"leg {leg.id} was reported so already"
+        raise InvalidTransition(msg, subject=tour.id)
+
+
+def _action(tour: Tour, leg: str) -> tuple[int, StopAction]:
+    """Return the drop-off at a door that was reported, and its stop."""
+    for index, stop in enumerate(tour.stops):
+        for action in stop.actions:
+            if action.leg == leg and action.kind is ActionKind.DROPOFF:
+                reported = action.state in {StopState.COMPLETED, StopState.FAILED}
+                if reported and action.purpose in AT_A_DOOR:
+                    return index, action
+                msg = f"leg {leg}: only what was reported at a door can be corrected"
+                raise InvalidTransition(msg, subject=tour.id)
+    msg = f"tour {tour.id} has no leg {leg!r}"
+    raise NotFound(msg, subject=tour.id)
+
+
+def _not_given(draft: Draft, command: CorrectStop, tour: Tour, leg: Leg, parcel: Parcel) -> None:
+    if parcel.state is not ParcelState.DELIVERED or parcel.leg != leg.id:
+        msg = f"parcel {parcel.id} is {parcel.state}"
+        raise InvalidTransition(msg, subject=tour.id)
+    if parcel.custodian.kind is not CustodianKind.RECIPIENT:
+        msg = f"parcel {parcel.id} is in other hands"
+        raise CustodyMismatch(msg, subject=parcel.id)
+    failure = command.failure
+    draft.tell(
+        OutcomeCorrected(
+            at=draft.now,
+            parcel=parcel.id,
+            leg=leg.id,
+            courier=tour.courier,
+            tour=tour.id,
+            was=ParcelState.DELIVERED.value,
+            now=failure.value if failure is not None else "",
+            custodian=of_courier(tour.courier),
+            actor=command.actor,
+            reason=command.reason,
+        )
+    )
+
+
+def _given(draft: Draft, command: CorrectStop, tour: Tour, leg: Leg, parcel: Parcel) -> None:
+    following = draft.state.leg(parcel.leg)
+    if parcel.custodian != of_courier(tour.courier) or following.state is not LegState.ACTIVE:
+        msg = f"parcel {parcel.id} is in other hands by now"
+        raise CustodyMismatch(msg, subject=parcel.id)
+    purpose_of(draft, leg, command.evidence)
+    hubs.let_go(draft, following, "CORRECTED")
+    draft.tell(
+        OutcomeCorrected(
+            at=draft.now,
+            parcel=parcel.id,
+            leg=leg.id,
+            courier=tour.courier,
+            tour=tour.id,
+            was=parcel.attempts[-1].failure.value,
+            now=ParcelState.DELIVERED.value,
+            custodian=Custodian(kind=CustodianKind.RECIPIENT),
+            actor=command.actor,
+            reason=command.reason,
+            proofs=command.evidence.proofs,
+            receiver=command.evidence.receiver,
+        )
+    )
+    live = draft.state.live_tour.get(tour.courier)
+    if live is not None:
+        custody.complete_if_done(draft, live, draft.now)

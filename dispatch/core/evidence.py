@@ -1,0 +1,120 @@
+"""What has to be shown for a hand-over or for a failed attempt to count."""
+
+from dispatch.core.draft import Draft
+from dispatch.core.errors import ConsentMissing, OutsideGeofence, ProofMissing
+from dispatch.core.ladder import IN_PERSON, NOT_AN_ATTEMPT, RETURNS_AT_ONCE, consent_for, may_leave
+from dispatch.core.messages import Evidence, StopReport
+from dispatch.core.model import (
+    Leg,
+    Meters,
+    Parcel,
+    Place,
+    ProofKind,
+    Purpose,
+    Stop,
+    Tour,
+    straight_line_m,
+)
+
+STANDS_FOR_SOMEBODY = IN_PERSON | {ProofKind.RECEIVER_NAME}
+"""At a door one of these stands for the recipient; a photo alone is a safe place."""
+
+
+def distance_m(evidence: Evidence, place: Place) -> Meters:
+    """Return how far the phone was from a place; -1 where it does not say."""
+    if evidence.lat is None or evidence.lon is None:
+        return -1
+    here = Place(lat=evidence.lat, lon=evidence.lon)
+    return round(straight_line_m(here, place))
+
+
+def check_fence(draft: Draft, stop: Stop, evidence: Evidence, *, required: bool = False) -> None:
+    """Raise `OutsideGeofence` where the phone was not at the stop, `ProofMissing` if unknown."""
+    away_m = distance_m(evidence, stop.place)
+    if away_m < 0:
+        if required:
+            raise ProofMissing("point: say where the attempt was made")
+        return
+    limit_m = max(draft.state.policy.geofence_m, evidence.accuracy_m)
+    if away_m > limit_m:
+        msg = f"the phone was {away_m} m from the stop; {limit_m} m are allowed"
+        raise OutsideGeofence(msg)
+
+
+def check_attempt(draft: Draft, tour: Tour, leg: Leg, report: StopReport) -> str:
+    """Check a failed attempt; return why nothing had to be shown, empty for the usual rule.
+
+    Raises
+    ------
+    ProofMissing
+        Without a point, a contact, or the wait.
+    OutsideGeofence
+        If the phone was somewhere else.
+    """
+    if report.failure in NOT_AN_ATTEMPT:
+        return ""
+    parcel = draft.state.parcel(leg.parcel)
+    if parcel.override:
+        return parcel.override
+    stop = tour.stops[report.stop]
+    check_fence(draft, stop, report.evidence, required=True)
+    if report.failure in RETURNS_AT_ONCE:
+        return ""
+    contacted_at = max(parcel.contacted_at, report.evidence.contacted_at)
+    arrived_at = stop.arrived_at or report.at
+    if not contacted_at or contacted_at > report.at:
+        raise ProofMissing("contact: call or write to the recipient first, then report")
+    waited_s = report.at - max(arrived_at, contacted_at)
+    if waited_s < draft.state.policy.absent_wait_s:
+        msg = f"wait: {waited_s} s; wait {draft.state.policy.absent_wait_s} s at the door"
+        raise ProofMissing(msg)
+    return ""
+
+
+def purpose_of(draft: Draft, leg: Leg, evidence: Evidence) -> Purpose:
+    """Return what a hand-over at a door was, by its proofs.
+
+    Raises
+    ------
+    ProofMissing
+        If nothing stands for the recipient, or something that the merchant asks for is missing.
+    ConsentMissing
+        If it was left to somebody or somewhere that the recipient has not agreed to.
+    """
+    parcel = draft.state.parcel(leg.parcel)
+    given = set(evidence.proofs)
+    purpose = leg.purpose
+    if purpose not in {Purpose.PERSON, Purpose.SAFE_PLACE}:
+        purpose = Purpose.DOOR
+    if purpose is Purpose.DOOR and not given & STANDS_FOR_SOMEBODY and ProofKind.PHOTO in given:
+        purpose = Purpose.SAFE_PLACE
+    if purpose is Purpose.SAFE_PLACE:
+        _check_safe_place(parcel, given)
+        return purpose
+    if not given & STANDS_FOR_SOMEBODY:
+        raise ProofMissing("proofs: a code, a signature or the receiver's name is required")
+    missing = set(parcel.proofs) - given
+    if missing:
+        named = ", ".join(sorted(missing))
+        msg = f"proofs: the merchant asks for {named} too"
+        raise ProofMissing(msg)
+    if purpose is Purpose.PERSON and not (may_leave(parcel) and _agreed_person(parcel)):
+        raise ConsentMissing("the recipient has not agreed to a neighbour")
+    return purpose
+
+
+def _agreed_person(parcel: Parcel) -> bool:
+    return any(
+        consent_for(parcel, Purpose.PERSON, option.target) is not None for option in parcel.options
+    )
+
+
+def _check_safe_place(parcel: Parcel, given: set[ProofKind]) -> None:
+    if not may_leave(parcel):
+        raise ProofMissing("proofs: this parcel is never left: the recipient has to be there")
+    if consent_for(parcel, Purpose.SAFE_PLACE, "") is None:
+        raise ConsentMissing(
+            "a photo alone means a safe place, and the recipient has not agreed to one"
+        )
+    if ProofKind.PHOTO not in given:
+        raise ProofMissing("proofs: a photo of where it was left is required")

@@ -1,0 +1,268 @@
+"""How a parcel changes hands: two scans, in either order, make one transfer.
+
+Between couriers, and between a courier and a hub that is attended, both sides scan; custody stays
+with the giver until the second scan. Where nobody stands on the hub's side (a locker, a station's
+shelves) the courier's scan stands alone, and a courier who keeps the hub scans once for both,
+which is marked.
+"""
+
+from dispatch.core import absence, deadlines, hubs, ladder
+from dispatch.core.draft import Draft
+from dispatch.core.errors import (
+    ConsentMissing,
+    CustodyMismatch,
+    Fault,
+    InvalidTransition,
+    InvalidValue,
+)
+from dispatch.core.keeping import HalfScan, Side, code_key, reservation_id
+from dispatch.core.messages import (
+    CodeMinted,
+    HandoverScanned,
+    ParcelBroughtBack,
+    ParcelPickedUp,
+    ParcelReady,
+    ParcelReceivedAtHub,
+)
+from dispatch.core.model import (
+    Custodian,
+    CustodianKind,
+    Hub,
+    Instant,
+    Leg,
+    LegKind,
+    Parcel,
+    ParcelState,
+    ProofKind,
+    Purpose,
+    Tour,
+)
+
+CLOCK_SKEW_S = 120
+"""How far a device's clock may run ahead or behind."""
+
+
+def keeps(draft: Draft, courier: str, hub: Hub) -> bool:
+    """Whether a courier is the hub's keeper."""
+    return hub.host == courier or draft.state.courier(courier).host_of == hub.id
+
+
+def of_courier(courier: str) -> Custodian:
+    """Return a courier as custodian."""
+    return Custodian(kind=CustodianKind.COURIER, id=courier)
+
+
+def of_hub(hub: str) -> Custodian:
+    """Return a hub as custodian."""
+    return Custodian(kind=CustodianKind.HUB, id=hub)
+
+
+def check_holds(parcel: Parcel, giver: Custodian) -> None:
+    """Raise `CustodyMismatch` unless ``giver`` has the parcel."""
+    if parcel.custodian != giver:
+        holder = f"{parcel.custodian.kind} {parcel.custodian.id}".strip()
+        msg = f"parcel {parcel.id} is with {holder}, not with {giver.kind} {giver.id}".strip()
+        raise CustodyMismatch(msg, subject=parcel.id)
+
+
+def meet(draft: Draft, parcel: Parcel, half: HalfScan) -> HalfScan | None:
+    """Return the other side's scan if it is there; else keep this one for it."""
+    other = draft.state.halves.get(parcel.id)
+    if (
+        other is not None
+        and (other.giver, other.taker) == (half.giver, half.taker)
+        and other.side is not half.side
+        and abs(other.at - half.at) <= draft.state.policy.handover_s
+    ):
+        return other
+    if other != half:
+        draft.tell(HandoverScanned(at=draft.now, parcel=parcel.id, half=half))
+    return None
+
+
+def check_time(draft: Draft, at: Instant) -> Instant:
+    """Return a scanner's time, now for 0; raise `InvalidValue` if it lies in the future."""
+    if at > draft.now + CLOCK_SKEW_S:
+        raise InvalidValue([Fault("event_time", "lies in the future")])
+    return at or draft.now
+
+
+# --- into a courier's hands ------------------------------------------------------------
+
+
+def pick_up(draft: Draft, tour: Tour, leg: Leg, half: HalfScan) -> bool:
+    """Carry out one side of a pickup by a tour; return whether the parcel has changed hands."""
+    parcel = draft.state.parcel(leg.parcel)
+    check_holds(parcel, half.giver)
+    other: HalfScan | None = half
+    single = False
+    if half.giver.kind is CustodianKind.HUB:
+        hub = draft.state.hub(half.giver.id)
+        hubs.check_works(draft.state, hub.id, half.at)
+        single = keeps(draft, tour.courier, hub)
+        if hub.attended and not single:
+            other = meet(draft, parcel, half)
+    elif half.giver.kind is CustodianKind.COURIER:
+        other = meet(draft, parcel, half)
+    if other is None:
+        return False
+    witness = "" if other is half else _scan_of(Side.GIVER, half, other).actor
+    draft.tell(
+        ParcelPickedUp(
+            at=draft.now,
+            parcel=parcel.id,
+            leg=leg.id,
+            courier=tour.courier,
+            tour=tour.id,
+            happened_at=max(half.at, other.at),
+            giver=half.giver,
+            witness=witness,
+            single_actor=single,
+        )
+    )
+    _mint_door_code(draft, parcel, leg)
+    return True
+
+
+def _scan_of(side: Side, one: HalfScan, other: HalfScan) -> HalfScan:
+    return one if one.side is side else other
+
+
+def _mint_door_code(draft: Draft, parcel: Parcel, leg: Leg) -> None:
+    if ProofKind.PIN in parcel.proofs and leg.purpose is Purpose.DOOR:
+        mint(draft, parcel, "", parcel.id)
+
+
+def mint(draft: Draft, parcel: Parcel, hub: str, recipient: str) -> None:
+    """Give a recipient a new code."""
+    old = draft.state.codes.get(code_key(hub, recipient))
+    draft.tell(
+        CodeMinted(
+            at=draft.now,
+            hub=hub,
+            recipient=recipient,
+            parcel=parcel.id,
+            serial=old.serial + 1 if old else 1,
+        )
+    )
+
+
+# --- into a hub's hands ----------------------------------------------------------------
+
+
+def put_in(draft: Draft, leg: Leg, hub: Hub, half: HalfScan) -> bool:
+    """Carry out one side of a drop-off at a hub; return whether the parcel has changed hands."""
+    parcel = draft.state.parcel(leg.parcel)
+    check_holds(parcel, half.giver)
+    if hub.id != leg.dropoff.hub:
+        msg = f"parcel {parcel.id} is not bound for hub {hub.id}"
+        raise InvalidTransition(msg, subject=parcel.id)
+    is_return = leg.kind is LegKind.RETURN
+    if not is_return:
+        hubs.check_works(draft.state, hub.id, half.at)
+        _check_may_stay(draft, parcel, hub, leg.purpose)
+    single = keeps(draft, half.giver.id, hub)
+    other = half if single or not hub.attended else meet(draft, parcel, half)
+    if other is None:
+        return False
+    taker = _scan_of(Side.TAKER, half, other)
+    told: dict[str, object] = {
+        "at": draft.now,
+        "parcel": parcel.id,
+        "leg": leg.id,
+        "happened_at": max(half.at, other.at),
+        "tour": draft.state.live_tour.get(half.giver.id, ""),
+        "actor": taker.actor,
+        "witness": "" if other is half else _scan_of(Side.GIVER, half, other).actor,
+        "single_actor": single,
+    }
+    if is_return:
+        draft.tell(brought_back(draft, parcel, half.giver.id, **told))
+    else:
+        _received(draft, parcel, leg, hub, taker.shelf, half.giver, told)
+    return True
+
+
+def _check_may_stay(draft: Draft, parcel: Parcel, hub: Hub, purpose: Purpose) -> None:
+    if purpose is Purpose.COLLECTION and ladder.consent_for(parcel, purpose, hub.id) is None:
+        msg = f"the recipient of {parcel.id} has not agreed to hub {hub.id}"
+        raise ConsentMissing(msg, subject=parcel.id)
+    hubs.check_takes(draft.state, hub, parcel, purpose)
+
+
+def brought_back(
+    draft: Draft, parcel: Parcel, courier: str, /, **told: object
+) -> ParcelBroughtBack:
+    """Return the event of a parcel that is back at its origin."""
+    policy = draft.state.policy
+    final = parcel.state is ParcelState.RETURNING
+    following = None if final else absence.next_attempt(parcel, policy, draft.now)
+    return ParcelBroughtBack(
+        courier=courier,
+        custodian=absence.origin_of(parcel),
+        next_leg=following,
+        **told,  # type: ignore[arg-type]
+    )
+
+
+def _received(
+    draft: Draft,
+    parcel: Parcel,
+    leg: Leg,
+    hub: Hub,
+    shelf: str,
+    giver: Custodian,
+    told: dict[str, object],
+) -> None:
+    policy, now = draft.state.policy, draft.now
+    following = None
+    keep_until = max(deadlines.last_moment(parcel, policy), now) + 1
+    if leg.purpose is Purpose.COLLECTION:
+        keep_until = now + policy.keep_s
+    else:
+        wait_s = policy.reattempt_s if leg.purpose is Purpose.HOLD else 0
+        following = absence.next_leg(
+            parcel,
+            LegKind.FORWARD,
+            pickup=hub.place,
+            dropoff=parcel.dropoff,
+            not_before=now + wait_s,
+        )
+    # Whoever comes without a reservation, or after it lapsed, takes a free slot now.
+    hubs.reserve(draft, hub.id, parcel, leg.purpose, now + policy.reserve_s)
+    draft.tell(
+        ParcelReceivedAtHub(
+            hub=hub.id,
+            giver=giver,
+            purpose=leg.purpose,
+            shelf=shelf or next_shelf(draft, hub, parcel),
+            keep_until=keep_until,
+            next_leg=following,
+            **told,  # type: ignore[arg-type]
+        )
+    )
+    if leg.purpose is Purpose.COLLECTION:
+        if not _has_code(draft, parcel, hub.id):
+            mint(draft, parcel, hub.id, parcel.recipient)
+    elif following is not None and following.not_before <= now:
+        draft.tell(ParcelReady(at=now, parcel=parcel.id))
+
+
+def _has_code(draft: Draft, parcel: Parcel, hub: str) -> bool:
+    """Whether another parcel waits there for the same recipient: one code is for all of them."""
+    parcels = draft.state.parcels
+    return code_key(hub, parcel.recipient) in draft.state.codes and any(
+        other != parcel.id
+        and parcels[other].recipient == parcel.recipient
+        and parcels[other].state is ParcelState.AWAITING_COLLECTION
+        for other in draft.state.stock[hub]
+    )
+
+
+def next_shelf(draft: Draft, hub: Hub, parcel: Parcel) -> str:
+    """Return the next shelf code of a hub: size class and a number that is easy to call."""
+    kept = draft.state.reservations.get(reservation_id(hub.id, parcel.id))
+    if kept is not None and kept.shelf:
+        return kept.shelf
+    number = draft.state.shelves.get(hub.id, 0) % 999 + 1
+    return f"{parcel.size_class}{number:03d}"

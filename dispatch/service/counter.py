@@ -9,14 +9,13 @@ from dataclasses import dataclass
 import grpc
 
 from dispatch.auth import Principal
+from dispatch.core.counter import MANIFEST_LIMIT
 from dispatch.core.errors import CounterLocked, Fault, InvalidValue, WrongCode
 from dispatch.core.messages import (
     CodeRefused,
     Command,
     Event,
     InventoryReconciled,
-    ManifestReceived,
-    ParcelCheckedIn,
     ReceiveManifest,
     ReceiveParcel,
     ReconcileInventory,
@@ -27,20 +26,19 @@ from dispatch.core.zone import State
 from dispatch.service.access import COUNTERS, allowed
 from dispatch.service.codes import WRONG, counter_serial, told_proxy
 from dispatch.service.site import HostedNetwork, HostedZone, Site
-from dispatch.service.times import scan_time, scan_time_named
+from dispatch.service.times import SCAN, faults_named, scan_time
 from dispatch.service.writing import submit
 from dispatch.v1 import hubs_pb2 as pb
 from dispatch.wire import names, scalars
 from dispatch.wire.counter import (
-    MOST_SCANS,
     found_by,
     item_out,
     label,
+    manifest_out,
     parcels_out,
     rows_in,
     scan_in,
     scanned,
-    shipment_out,
 )
 
 LONGEST_SHELF = 40
@@ -106,7 +104,7 @@ class Counter:
                 transferred=its.custodian == holder or is_home,
             )
 
-        with scan_time_named():
+        with faults_named(SCAN):
             answer, _ = await submit(
                 self._site, till.zone, till.caller, request, command, build,
                 pb.ReceiveParcelResponse,
@@ -130,7 +128,7 @@ class Counter:
                 item=item_out(state, its, till.hub, till.network.id), transferred=is_gone
             )
 
-        with scan_time_named():
+        with faults_named(SCAN):
             answer, _ = await submit(
                 self._site, till.zone, till.caller, request, command, build,
                 pb.ReleaseParcelResponse,
@@ -188,15 +186,8 @@ class Counter:
             hub=till.hub, carrier=request.carrier, rows=rows, actor=till.caller.name
         )
 
-        def build(_state: State, events: tuple[Event, ...]) -> pb.ReceiveManifestResponse:
-            came = [event.parcel for event in events if isinstance(event, ParcelCheckedIn)]
-            message = pb.ReceiveManifestResponse(received=parcels_out(came, till.network.id))
-            for event in events:
-                if isinstance(event, ManifestReceived):
-                    message.unknown.extend(shipment_out(text) for text in event.unknown)
-                    message.missing.extend(shipment_out(text) for text in event.missing)
-                    message.doubled.extend(shipment_out(text) for text in event.doubled)
-            return message
+        def build(state: State, events: tuple[Event, ...]) -> pb.ReceiveManifestResponse:
+            return manifest_out(state, command, events, till.network.id)
 
         answer, _ = await submit(
             self._site, till.zone, till.caller, request, command, build, pb.ReceiveManifestResponse
@@ -240,8 +231,8 @@ def _counted(state: State, request: pb.ReconcileInventoryRequest, network: str) 
         With every scan that is none.
     """
     count = len(request.scans)
-    if count > MOST_SCANS:
-        raise InvalidValue([Fault("scans", f"{count} scans: at most {MOST_SCANS}")])
+    if count > MANIFEST_LIMIT:
+        raise InvalidValue([Fault("scans", f"{count} scans: at most {MANIFEST_LIMIT}")])
     faults: list[Fault] = []
     found: list[str] = []
     for index, message in enumerate(request.scans):

@@ -27,7 +27,7 @@ from dispatch.service.desk import Desk, desk_of, submit_tour
 from dispatch.service.reasons import coded
 from dispatch.service.site import Site
 from dispatch.service.status import status_of
-from dispatch.service.times import scan_time, scan_time_named
+from dispatch.service.times import SCAN, faults_named, scan_time
 from dispatch.service.writing import submit
 from dispatch.v1 import courier_app_pb2 as pb
 from dispatch.v1 import types_pb2
@@ -220,7 +220,7 @@ class StopReports:
             is_there = (holder.kind, holder.id) == (CustodianKind.COURIER, taker)
             return pb.GiveParcelResponse(transferred=is_there)
 
-        with scan_time_named():
+        with faults_named(SCAN):
             answer, _ = await submit(
                 self._site, desk.zone, desk.caller, request,
                 GiveParcel(courier=desk.courier, parcel=parcel, taker=taker, at=at),

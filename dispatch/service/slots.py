@@ -14,6 +14,7 @@ from dispatch.service.access import COUNTERS, MERCHANTS, allowed, denied
 from dispatch.service.counter import till_of
 from dispatch.service.paging import page
 from dispatch.service.site import Site
+from dispatch.service.times import faults_named
 from dispatch.service.writing import submit
 from dispatch.v1 import hubs_pb2 as pb
 from dispatch.v1 import types_pb2
@@ -81,9 +82,10 @@ class Slots:
         def build(state: State, _events: tuple[Event, ...]) -> pb.Reservation:
             return reservation_out(state.reservations[own], till.network.id)
 
-        answer, _ = await submit(
-            self._site, till.zone, till.caller, request, command, build, pb.Reservation
-        )
+        with faults_named({"until": "ttl"}):
+            answer, _ = await submit(
+                self._site, till.zone, till.caller, request, command, build, pb.Reservation
+            )
         return answer
 
     async def ReleaseReservation(

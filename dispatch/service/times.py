@@ -1,14 +1,14 @@
-"""When a scanner scanned, by its own clock."""
+"""When a scanner scanned, by its own clock; and what requests call what the rules refuse."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
 
 from dispatch.core.errors import Fault, InvalidValue
 from dispatch.core.model import Check, Instant
 
-_OWN_NAMES = frozenset({"at", "event_time"})
-"""What the rules call the time of a scan."""
+SCAN = {"at": "scan_time", "event_time": "scan_time"}
+"""What the rules call the time of a scan, and what requests do."""
 
 
 class Scanned(Protocol):
@@ -38,13 +38,26 @@ def scan_time(request: Scanned, now: Instant) -> Instant:
 
 
 @contextmanager
-def scan_time_named() -> Iterator[None]:
-    """Call the time of a scan as the requests do, where the rules refuse it."""
+def faults_named(fields: Mapping[str, str]) -> Iterator[None]:
+    """Name the rules' faults by the fields of a request.
+
+    Parameters
+    ----------
+    fields
+        By the rules' names, or their beginnings up to a bracket.
+
+    Raises
+    ------
+    InvalidValue
+        Where the block does, with the request's names.
+    """
     try:
         yield
     except InvalidValue as error:
-        faults = [
-            Fault("scan_time" if fault.field in _OWN_NAMES else fault.field, fault.problem)
-            for fault in error.faults
-        ]
+        faults = [Fault(_renamed(fault.field, fields), fault.problem) for fault in error.faults]
         raise InvalidValue(faults, subject=error.subject) from error
+
+
+def _renamed(field: str, fields: Mapping[str, str]) -> str:
+    first, bracket, rest = field.partition("[")
+    return fields.get(field, fields.get(first, first) + bracket + rest)

@@ -31,6 +31,7 @@ from dispatch.service.couriers import roads_checked
 from dispatch.service.paging import page_size
 from dispatch.service.reasons import coded, said
 from dispatch.service.site import HostedNetwork, HostedZone, Site
+from dispatch.service.times import faults_named
 from dispatch.service.writing import Request, show, submit
 from dispatch.v1 import parcels_pb2 as pb
 from dispatch.wire import names, scalars
@@ -39,6 +40,14 @@ from dispatch.wire.options import option_in, options_in, reference, target_in
 from dispatch.wire.parcels import parcel_out
 from dispatch.wire.places import Owner, Personal, check_contact, place_in, window_in
 
+_FIELDS = {
+    "option": "delivery_option",
+    "options": "delivery_options",
+    "due_at": "deadline_time",
+    "window.closes_at": "window.close_time",
+    "until": "expire_time",
+}
+"""What the rules call these fields, and what requests do."""
 _ENDS = frozenset({ParcelState.LOST, ParcelState.DISPOSED})
 
 Context = grpc.aio.ServicerContext[object, object]
@@ -197,10 +206,11 @@ class Wishes:
                 expire_time=scalars.timestamp(state.proxies[proxy].expires_at),
             )
 
-        answer, _ = await submit(
-            self._site, file.zone, file.caller, request, command, build, pb.Proxy,
-            personal=[row] if row is not None else [],
-        )  # fmt: skip
+        with faults_named(_FIELDS):
+            answer, _ = await submit(
+                self._site, file.zone, file.caller, request, command, build, pb.Proxy,
+                personal=[row] if row is not None else [],
+            )  # fmt: skip
         return answer
 
     async def RevokeProxy(self, request: pb.RevokeProxyRequest, context: Context) -> pb.Parcel:
@@ -273,9 +283,10 @@ class Wishes:
             parcel = state.parcel(file.parcel)
             return parcel_out(state, parcel, network.id, network.currency, moment)
 
-        answer, known = await submit(
-            self._site, file.zone, file.caller, request, command, build, pb.Parcel,
-            personal=personal,
-        )  # fmt: skip
+        with faults_named(_FIELDS):
+            answer, known = await submit(
+                self._site, file.zone, file.caller, request, command, build, pb.Parcel,
+                personal=personal,
+            )  # fmt: skip
         await show(self._site, network, file.caller, [answer], known)
         return answer

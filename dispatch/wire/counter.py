@@ -5,16 +5,21 @@ Nothing that is written here tells a door, a name or a phone number.
 
 from collections.abc import Iterable, Sequence
 
+from dispatch.core.counter import MANIFEST_LIMIT, announced
 from dispatch.core.errors import Fault, InvalidValue, NotFound
 from dispatch.core.keeping import ManifestRow, Reservation, ReservationState, reservation_id
+from dispatch.core.messages import (
+    Event,
+    ManifestReceived,
+    ParcelCheckedIn,
+    ReceiveManifest,
+)
 from dispatch.core.model import Check, Parcel
 from dispatch.core.zone import State
 from dispatch.v1 import hubs_pb2 as pb
 from dispatch.wire import names, scalars
 from dispatch.wire.parcels import SIZES
 
-MOST_ROWS = 2000
-MOST_SCANS = 5000
 _LONGEST = {"carrier": 200, "waybill": 64, "piece": 64}
 
 
@@ -73,11 +78,14 @@ def row_in(message: pb.Shipment, path: str, carrier: str, check: Check) -> Manif
     Parameters
     ----------
     carrier
-        Whose it is where the message does not say.
+        The only one that it may be of; empty for any.
     """
     for field, longest in _LONGEST.items():
         scalars.plain_text(getattr(message, field), longest, f"{path}.{field}", check)
     check.that(bool(message.waybill.strip()), f"{path}.waybill", "is required")
+    if carrier:
+        is_theirs = message.carrier in {"", carrier}
+        check.that(is_theirs, f"{path}.carrier", f"is not {carrier!r}, who brings them")
     return ManifestRow(
         carrier=message.carrier or carrier, waybill=message.waybill, piece=message.piece
     )
@@ -95,19 +103,39 @@ def rows_in(request: pb.ReceiveManifestRequest) -> tuple[ManifestRow, ...]:
     scalars.plain_text(request.carrier, _LONGEST["carrier"], "carrier", check)
     check.that(bool(request.carrier.strip()), "carrier", "is required")
     count = len(request.rows)
-    check.that(0 < count <= MOST_ROWS, "rows", f"{count} rows: needs 1 to {MOST_ROWS}")
+    check.that(0 < count <= MANIFEST_LIMIT, "rows", f"{count} rows: needs 1 to {MANIFEST_LIMIT}")
     rows = tuple(
         row_in(message, f"rows[{index}]", request.carrier, check)
-        for index, message in enumerate(request.rows[:MOST_ROWS])
+        for index, message in enumerate(request.rows[:MANIFEST_LIMIT])
     )
     check.done(request.name)
     return rows
 
 
-def shipment_out(text: str) -> pb.Shipment:
+def manifest_out(
+    state: State, command: ReceiveManifest, events: Iterable[Event], network: str
+) -> pb.ReceiveManifestResponse:
+    """Write how a manifest and what was announced agree, from the state after it."""
+    message = pb.ReceiveManifestResponse()
+    known = {row.shipment for row in command.rows} | set(
+        announced(state, command.hub, command.carrier)
+    )
+    # Events name shipments for people; here they are taken apart again.
+    by_text = {" ".join(text.split("\x1f")).strip(): text for text in known}
+    for event in events:
+        if isinstance(event, ParcelCheckedIn):
+            message.received.append(names.parcel_name(network, event.parcel))
+        elif isinstance(event, ManifestReceived):
+            for field in ("unknown", "missing", "doubled"):
+                getattr(message, field).extend(
+                    _shipment_out(by_text[text]) for text in getattr(event, field)
+                )
+    return message
+
+
+def _shipment_out(text: str) -> pb.Shipment:
     """Write a carrier's number as `Parcel.shipment` has it."""
-    carrier, _, rest = text.partition("\x1f")
-    waybill, _, piece = rest.partition("\x1f")
+    carrier, waybill, piece = text.split("\x1f")
     return pb.Shipment(carrier=carrier, waybill=waybill, piece=piece)
 
 

@@ -1,6 +1,6 @@
 """Closures: what dispatchers close and open again."""
 
-from dispatch.core.errors import InvalidValue
+from dispatch.core.errors import Fault, InvalidValue
 from dispatch.core.keeping import Closure, ClosureKind
 from dispatch.core.model import Check
 from dispatch.v1 import dispatching_pb2 as pb
@@ -44,9 +44,10 @@ def closure_in(message: pb.Closure, closure: str, actor: str, longest_reason: in
         )
     except InvalidValue as error:
         check.faults += [
-            fault
+            Fault(fault.field.replace("closure.ring[", "closure.corners["), fault.problem)
             for fault in renamed(error, _FIELDS, "closure")
-            if kind or ".ref" not in fault.field
+            # Without a kind nobody knows what else is needed.
+            if kind is not None or fault.field != "closure.ref"
         ]
         check.done(closure)
         raise

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from dispatch.core.model import Check, DeliveryOption, Instant, OptionKind
+from dispatch.core.model import CONSENTED, Check, DeliveryOption, Instant, OptionKind
 from dispatch.v1 import parcels_pb2 as pb
 from dispatch.wire import names, scalars
 
@@ -36,6 +36,9 @@ def option_in(
     target = target_in(message.target, kind, f"{path}.target", network, check)
     reference(message.consented_by, f"{path}.consented_by", check)
     reference(message.consent_evidence, f"{path}.consent_evidence", check)
+    is_shown = not message.consented_by or bool(message.consent_evidence)
+    problem = "is required: what message shows the consent?"
+    check.that(is_shown or kind not in CONSENTED, f"{path}.consent_evidence", problem)
     at = now if message.consented_by else 0
     if message.HasField("consent_time"):
         at = message.consent_time.seconds

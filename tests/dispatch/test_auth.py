@@ -24,6 +24,17 @@ def test_a_token_speaks_for_its_caller(role: Role) -> None:
     assert issue(caller, SECRET, NOW) == issue(caller, SECRET, NOW)
 
 
+def test_a_counters_token_names_its_hub_and_its_device() -> None:
+    """Several scan for one hub: each is an actor of its own, and none acts for another hub."""
+    till = Principal("local", Role.HUB_OPERATOR, "booth", "till-2")
+    assert verify(issue(till, SECRET, None), SECRET, NOW) == till
+    assert till.name == "networks/local/hubs/booth/devices/till-2"
+    assert Principal("local", Role.HUB_OPERATOR, "booth").name == "networks/local/hubs/booth"
+    assert may_act_in(till, "networks/local/hubs/booth")
+    assert not may_act_in(till, "networks/local/hubs/shop")
+    assert not may_act_in(till, "networks/twin/hubs/booth")
+
+
 def test_a_token_ends_at_its_instant() -> None:
     """Time is the caller's: good until the instant, not good from it on."""
     token = issue(COURIER, SECRET, NOW + 10)
@@ -52,6 +63,7 @@ def signed(**claims: object) -> str:
         signed(network="local", role="king", sub="default"),
         signed(network="local", role=["merchant"], sub="default"),
         signed(network="local", role="merchant", sub="default", exp="tomorrow"),
+        signed(network="local", role="hub_operator", sub="booth", device=7),
     ],
 )
 def test_a_token_that_proves_nothing_is_refused(token: str) -> None:

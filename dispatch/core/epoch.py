@@ -6,14 +6,16 @@ computed. Tick 0 of the problem is the moment of planning.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.core import absence, holding, hubs
+from dispatch.core import choices, holding, hubs
+from dispatch.core.choices import Choice
 from dispatch.core.gates import GateMap, Gates
+from dispatch.core.keeping import SIZES, Closure, reservation_id
 from dispatch.core.messages import CommitPlan
 from dispatch.core.model import (
     EARTH_RADIUS_M,
@@ -26,13 +28,15 @@ from dispatch.core.model import (
     Leg,
     Mode,
     Parcel,
-    ParcelState,
     Place,
+    Purpose,
     Stop,
     StopAction,
 )
+from dispatch.core.offers import PLANNABLE
 from dispatch.core.policy import CLIMBS, Climb, Policy
 from dispatch.core.state import State
+from dispatch.solver.check import timed
 from dispatch.solver.plan import Action, Plan, PlannedTour, Reason
 from dispatch.solver.problem import FOREVER, NO_LIMIT, UNREACHABLE, Lists, Problem
 from dispatch.solver.ways import Ways
@@ -60,6 +64,9 @@ class TravelTimes(GateMap, Protocol):
         As it is at ``at``. Gates are passed, but not in the times: see `GateMap`.
         """
 
+    def closed(self, closures: Sequence[Closure]) -> "TravelTimes":
+        """Return the same map with these streets, areas and gates closed."""
+
 
 class Epoch(msgspec.Struct, frozen=True, kw_only=True):
     """A problem with the names behind its numbers.
@@ -67,7 +74,10 @@ class Epoch(msgspec.Struct, frozen=True, kw_only=True):
     Attributes
     ----------
     legs, couriers, places
-        By index of the problem.
+        By index of the problem. Those from ``real_count`` on are not there yet: each would follow
+        on a relay, and waits for the receiving scan.
+    choices
+        By option of the problem.
     left_out
         (leg, why) of those that nobody on duty could serve; not in the problem, which is
         empty where that holds for all.
@@ -83,6 +93,8 @@ class Epoch(msgspec.Struct, frozen=True, kw_only=True):
     places: tuple[Place, ...]
     left_out: tuple[tuple[str, Reason], ...]
     replan_at: Instant
+    choices: tuple[Choice, ...] = ()
+    real_count: int = 0
 
 
 class _Carrier(msgspec.Struct, frozen=True):
@@ -100,13 +112,17 @@ class _Carrier(msgspec.Struct, frozen=True):
 
 
 class _Load(msgspec.Struct, frozen=True):
-    """A leg that waits, with its parcel and the bounds on its pickup and drop-off."""
+    """A leg that waits, with its parcel, the bounds on its pickup, and where it may end.
+
+    ``after`` is the number of the load that it would follow on; -1 for one that waits now.
+    """
 
     leg: Leg
     parcel: Parcel
     pickup_opens_at: Instant
     pickup_closes_at: Instant
-    closes_at: Instant
+    choices: tuple[Choice, ...]
+    after: int = -1
 
 
 def problem_of(state: State, times: TravelTimes, now: Instant) -> Epoch | None:
@@ -122,10 +138,12 @@ def problem_of(state: State, times: TravelTimes, now: Instant) -> Epoch | None:
     loads = _loads(state, now) if carriers else []
     if not loads:
         return None
+    if state.closures:
+        times = times.closed([state.closures[key] for key in sorted(state.closures)])
     gates = Gates(times, state.hubs, state.policy, now)
-    reach = _reach(carriers, loads, state.policy, now)
-    enters = _enters(carriers, loads, gates)
-    may = reach & enters & ~_barred(carriers, loads)
+    by_choice = _reach(carriers, loads, state.policy, now), _enters(carriers, loads, gates)
+    reach, enters = (_any_choice(loads, its) for its in by_choice)
+    may = _any_choice(loads, by_choice[0] & by_choice[1]) & ~_barred(carriers, loads)
     left_out = tuple(
         (load.leg.id, _why(load, near, let_in, now))
         for load, near, let_in, ok in zip(loads, reach.T, enters.T, may.T, strict=True)
@@ -134,11 +152,13 @@ def problem_of(state: State, times: TravelTimes, now: Instant) -> Epoch | None:
     kept = np.flatnonzero(np.any(may, axis=0))[: state.policy.max_legs]
     loads = [loads[i] for i in kept]
     carriers = [carriers[i] for i in _chosen(carriers, loads, may[:, kept], state.policy)]
+    real_count = len(loads)
+    loads += _onward(state, carriers, loads, now)
     places = _Places()
     return Epoch(
         now=now,
         changes=state.changes,
-        problem=_problem(state.policy, carriers, loads, places, times, gates, now),
+        problem=_problem(state, carriers, loads, places, times, gates, now),
         legs=tuple(load.leg for load in loads),
         couriers=tuple(carrier.courier for carrier in carriers),
         places=tuple(places.all),
@@ -146,6 +166,8 @@ def problem_of(state: State, times: TravelTimes, now: Instant) -> Epoch | None:
         replan_at=_replan_at(
             state, now, is_shut_out=any(why is Reason.PERMIT for _, why in left_out)
         ),
+        choices=tuple(choice for load in loads for choice in load.choices),
+        real_count=real_count,
     )
 
 
@@ -172,11 +194,15 @@ def commit_of(epoch: Epoch, plan: Plan, *, warm: str = "") -> CommitPlan:
         Digest of the problem whose plan the search started from; empty for none.
     """
     timed = any(plan.progress)
-    reasons = [(epoch.legs[item.leg].id, item.reason) for item in plan.unassigned]
+    reasons = [
+        (epoch.legs[item.leg].id, item.reason)
+        for item in plan.unassigned
+        if item.leg < epoch.real_count
+    ]
     ways = Ways(epoch.problem)
     return CommitPlan(
         changes=epoch.changes,
-        itineraries=tuple(_itinerary(epoch, tour, ways) for tour in plan.tours),
+        itineraries=tuple(_itinerary(epoch, tour, ways) for tour in _offerable(epoch, plan)),
         reasons=tuple(sorted((leg, why.value) for leg, why in (*reasons, *epoch.left_out))),
         replan_at=epoch.replan_at,
         engine=plan.engine,
@@ -219,7 +245,9 @@ def _loads(state: State, now: Instant) -> list[_Load]:
     for leg_id in state.waiting_legs:
         leg = state.legs[leg_id]
         parcel = state.parcels[leg.parcel]
-        if leg.not_before > now or parcel.state is not ParcelState.READY:
+        if leg.not_before > now or parcel.state not in PLANNABLE:
+            continue
+        if leg.pickup.hub in state.paused_hubs:
             continue
         hours = hubs.hours_from(state.hubs.get(leg.pickup.hub), now)
         load = _Load(
@@ -227,24 +255,61 @@ def _loads(state: State, now: Instant) -> list[_Load]:
             parcel,
             max(leg.not_before, hours.opens_at) if hours else leg.not_before,
             hours.closes_at if hours else now + FOREVER // 2,
-            absence.last_moment(parcel, state.policy),
+            choices.choices_of(state, leg, parcel, now),
         )
         found.append(load)
     return sorted(found, key=lambda load: (load.parcel.due_at, load.leg.id))
 
 
+def _onward(
+    state: State, carriers: Sequence[_Carrier], loads: Sequence[_Load], now: Instant
+) -> list[_Load]:
+    """Return the legs that would follow on relays to hubs whose keeper is there to be planned."""
+    here = {carrier.courier.id for carrier in carriers}
+    kept = {carrier.courier.host_of for carrier in carriers}
+    found = []
+    for index, load in enumerate(loads):
+        for choice in load.choices:
+            hub = state.hubs.get(choice.hub)
+            if hub is None or choice.purpose is not Purpose.RELAY:
+                continue
+            if hub.host not in here and hub.id not in kept:
+                continue
+            leg = choices.onward_leg(load.leg, load.parcel, hub, now)
+            hours = hubs.hours_from(hub, now)
+            found.append(
+                _Load(
+                    leg,
+                    load.parcel,
+                    max(now, hours.opens_at) if hours else now,
+                    hours.closes_at if hours else now + FOREVER // 2,
+                    (choices.door_of(state, load.parcel, now),),
+                    after=index,
+                )
+            )
+    return found
+
+
+def _any_choice(loads: Sequence[_Load], by_choice: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return (C, L) from (C, P): whether any of a leg's choices will do."""
+    first = np.cumsum([0, *(len(load.choices) for load in loads[:-1])])
+    any_choice: NDArray[np.bool_] = np.logical_or.reduceat(by_choice, first, axis=1)
+    return any_choice
+
+
 def _reach(
     carriers: Sequence[_Carrier], loads: Sequence[_Load], policy: Policy, now: Instant
 ) -> NDArray[np.bool_]:
-    """Return (C, L): whether the courier could serve the leg at top speed, straight through."""
+    """Return (C, P): whether the courier could serve a choice at top speed, straight through."""
+    pairs = [(load, choice) for load in loads for choice in load.choices]
     starts = _points(carrier.start for carrier in carriers)
-    pickups = _points(load.leg.pickup for load in loads)
-    drops = _points(load.leg.dropoff for load in loads)
+    pickups = _points(load.leg.pickup for load, _ in pairs)
+    drops = _points(choice.place for _, choice in pairs)
     pace = np.array([1 / TOP_SPEED_M_PER_S[c.courier.mode] for c in carriers])[:, None]
     to_pickup_s = _straight_m(starts[:, None], pickups[None]) * pace
     onward_s = _straight_m(pickups, drops)[None] * pace
     free_at = np.array([carrier.free_at for carrier in carriers])[:, None]
-    opens_at = np.array([load.pickup_opens_at for load in loads])[None]
+    opens_at = np.array([load.pickup_opens_at for load, _ in pairs])[None]
     picked_at = np.maximum(free_at + to_pickup_s, opens_at)
     dropped_at = picked_at + onward_s
     homes = _points(carrier.end or carrier.start for carrier in carriers)
@@ -253,8 +318,8 @@ def _reach(
     leash_s = np.array([holding.leash_s(carrier.courier, policy) for carrier in carriers])[:, None]
     closes_at = np.array([carrier.slot.closes_at for carrier in carriers])[:, None]
     reach: NDArray[np.bool_] = (
-        (picked_at <= np.array([load.pickup_closes_at for load in loads])[None])
-        & (dropped_at <= np.array([load.closes_at for load in loads])[None])
+        (picked_at <= np.array([load.pickup_closes_at for load, _ in pairs])[None])
+        & (dropped_at <= np.array([choice.closes_at for _, choice in pairs])[None])
         & (dropped_at + back_s <= closes_at)
         & (to_pickup_s + onward_s + back_s <= leash_s)
         & (picked_at - now < FOREVER // 2)
@@ -263,28 +328,31 @@ def _reach(
 
 
 def _barred(carriers: Sequence[_Carrier], loads: Sequence[_Load]) -> NDArray[np.bool_]:
-    """Return (C, L): whether the courier has declined the leg or handed it back."""
+    """Return (C, L): whether the courier declined the leg, gave it back, or another has it."""
     barred = np.zeros((len(carriers), len(loads)), np.bool_)
     index = {carrier.courier.id: row for row, carrier in enumerate(carriers)}
     for column, load in enumerate(loads):
         for courier in load.leg.declined_by:
             if courier in index:
                 barred[index[courier], column] = True
+        if load.leg.pinned_to:
+            others = [row for name, row in index.items() if name != load.leg.pinned_to]
+            barred[others, column] = True
     return barred
 
 
 def _enters(
     carriers: Sequence[_Carrier], loads: Sequence[_Load], gates: Gates
 ) -> NDArray[np.bool_]:
-    """Return (C, L): whether gates let the courier get to where the leg begins and ends.
+    """Return (C, P): whether gates let the courier get to where the leg begins and ends.
 
     Who may not enter would only take the place of somebody farther away who may.
     """
     return gates.may_carry(
         [carrier.courier for carrier in carriers],
         [carrier.start for carrier in carriers],
-        [load.leg.pickup for load in loads],
-        [load.leg.dropoff for load in loads],
+        [load.leg.pickup for load in loads for _ in load.choices],
+        [choice.place for load in loads for choice in load.choices],
     )
 
 
@@ -328,7 +396,7 @@ def _replan_at(state: State, now: Instant, *, is_shut_out: bool) -> Instant:
     moments = [
         state.legs[leg].not_before
         for leg in state.waiting_legs
-        if state.parcels[state.legs[leg].parcel].state is ParcelState.READY
+        if state.parcels[state.legs[leg].parcel].state in PLANNABLE
     ]
     for courier in state.online:
         moments.append(state.cooldown.get(courier, 0))
@@ -363,7 +431,7 @@ class _Places:
 
 
 def _problem(
-    policy: Policy,
+    state: State,
     carriers: Sequence[_Carrier],
     loads: Sequence[_Load],
     places: _Places,
@@ -371,17 +439,19 @@ def _problem(
     gates: Gates,
     now: Instant,
 ) -> Problem:
+    policy = state.policy
     legs = [load.leg for load in loads]
     parcels = [load.parcel for load in loads]
+    options = [choice for load in loads for choice in load.choices]
     couriers = [carrier.courier for carrier in carriers]
     start_place = [places.index(carrier.start) for carrier in carriers]
     end_place = [places.index(carrier.end) for carrier in carriers]
     pickup_place = [places.index(leg.pickup) for leg in legs]
-    option_place = [places.index(leg.dropoff) for leg in legs]
+    option_place = [places.index(choice.place) for choice in options]
     ways = sorted({(courier.mode, courier.kind) for courier in couriers})
     modes = {way: index for index, way in enumerate(_distinct(ways))}
     travel, distance_m = _matrices(list(modes), places.all, times, now)
-    index = {courier.id: row for row, courier in enumerate(couriers)}
+    barred = _barred(carriers, loads)
     return Problem(
         travel=travel,
         distance_m=distance_m,
@@ -391,18 +461,25 @@ def _problem(
         pickup_service=_ints(
             [policy.scan_s + (policy.shelve_s if leg.pickup.hub else 0) for leg in legs]
         ),
-        barred=Lists.of([sorted(index[c] for c in leg.declined_by if c in index) for leg in legs]),
+        barred=Lists.of([np.flatnonzero(column).tolist() for column in barred.T]),
         load=_ints([(parcel.grams, parcel.ml) for parcel in parcels]).reshape(-1, 2),
-        unassigned_cost=np.full(len(legs), policy.unassigned_cents * MILLE),
-        lateness_cost=np.full(len(legs), policy.lateness_cents_per_min * MILLE // 60),
-        option_leg=np.arange(len(legs)),
-        option_place=_ints(option_place),
-        option_opens=_ticks(
-            [p.window.opens_at if p.window else now - FOREVER for p in parcels], now
+        unassigned_cost=_ints(
+            [
+                (policy.unassigned_cents if load.after < 0 else policy.onward_cents) * MILLE
+                for load in loads
+            ]
         ),
-        option_due=_ticks([min(load.parcel.due_at, load.closes_at) for load in loads], now),
-        option_closes=_ticks([load.closes_at for load in loads], now),
-        option_service=np.full(len(legs), policy.scan_s + policy.hand_over_s),
+        after_leg=_ints([load.after for load in loads]),
+        leg_size=_ints([SIZES.index(parcel.size_class) for parcel in parcels]),
+        lateness_cost=np.full(len(legs), policy.lateness_cents_per_min * MILLE // 60),
+        option_leg=np.repeat(np.arange(len(legs)), [len(load.choices) for load in loads]),
+        option_place=_ints(option_place),
+        option_opens=_ticks([choice.opens_at for choice in options], now),
+        option_due=_ticks([choice.due_at for choice in options], now),
+        option_closes=_ticks([choice.closes_at for choice in options], now),
+        option_service=_ints([choice.service_s for choice in options]),
+        option_cost=_ints([choice.cost_cents * MILLE for choice in options]),
+        **_slots(state, options, loads),
         start_place=_ints(start_place),
         end_place=_ints(end_place),
         on_duty=_ticks([carrier.free_at for carrier in carriers], now),
@@ -419,9 +496,29 @@ def _problem(
         cost_per_away=_ints([c.pay_per_min_cents * MILLE // 60 for c in couriers]),
         cost_per_parcel=_ints([c.pay_fixed_cents * MILLE for c in couriers]),
         **gates.fields(
-            couriers, places.all, (place for leg in legs for place in (leg.pickup, leg.dropoff))
+            couriers,
+            places.all,
+            (*(leg.pickup for leg in legs), *(choice.place for choice in options)),
         ),
     )
+
+
+def _slots(state: State, options: Sequence[Choice], loads: Sequence[_Load]) -> dict[str, Any]:
+    """Return the fields that say which slots the options take, and how many are free."""
+    names = sorted({choice.hub for choice in options} - {""})
+    if not names:
+        return {}
+    number = {name: index for index, name in enumerate(names)}
+    free = np.array([hubs.free_slots(state, state.hubs[name]) for name in names], np.int64)
+    for load in loads:
+        # What is held for a parcel in the problem is free for that parcel.
+        for choice in load.choices:
+            if choice.hub and reservation_id(choice.hub, load.parcel.id) in state.reservations:
+                free[number[choice.hub], SIZES.index(load.parcel.size_class)] += 1
+    return {
+        "option_hub": _ints([number.get(choice.hub, -1) for choice in options]),
+        "hub_slots_free": np.maximum(free, 0),
+    }
 
 
 def _ints(values: Sequence[int] | Sequence[tuple[int, int]]) -> NDArray[np.int64]:
@@ -464,6 +561,19 @@ def _matrices(
 # --- and back --------------------------------------------------------------------------
 
 
+def _offerable(epoch: Epoch, plan: Plan) -> list[PlannedTour]:
+    """Return the tours without what waits for a receiving scan, timed anew where that was in."""
+    tours: list[PlannedTour] = []
+    for tour in plan.tours:
+        stops = [stop for stop in tour.stops if stop.leg < epoch.real_count]
+        if len(stops) == len(tour.stops):
+            tours.append(tour)
+        elif stops:
+            visits = [(stop.leg, stop.action, stop.option) for stop in stops]
+            tours.extend(timed(epoch.problem, [(tour.courier, visits)]))
+    return tours
+
+
 def _itinerary(epoch: Epoch, tour: PlannedTour, ways: Ways) -> Itinerary:
     """Name the stops of a tour; its times are the courier's, gates included."""
     problem, now = epoch.problem, epoch.now
@@ -480,6 +590,7 @@ def _itinerary(epoch: Epoch, tour: PlannedTour, ways: Ways) -> Itinerary:
         action = StopAction(
             leg=epoch.legs[planned.leg].id,
             kind=ActionKind.PICKUP if pickup else ActionKind.DROPOFF,
+            purpose=Purpose.DOOR if pickup else epoch.choices[planned.option].purpose,
         )
         if stops and place == here:
             before = stops.pop()

@@ -13,6 +13,7 @@ from dispatch.core.model import (
     Instant,
     Itinerary,
     Parcel,
+    Purpose,
     Seconds,
 )
 from dispatch.core.policy import Policy
@@ -62,7 +63,8 @@ def offer_at(state: State, itinerary: Itinerary, now: Instant) -> Instant:
     if _is_full(itinerary, parcels, courier, policy):
         return in_time
     oldest = min(state.leg(leg).not_before for leg in itinerary.legs)
-    latest = min(now + _slack_s(itinerary, parcels) - policy.slack_s, oldest + policy.most_held_s)
+    slack_s = _slack_s(itinerary, parcels, policy.onward_s) - policy.slack_s
+    latest = min(now + slack_s, oldest + policy.most_held_s)
     span_s = itinerary.ends_at - itinerary.departs_at
     slot = idle_slot(state, courier.id, now)
     stays = slot is not None and latest + policy.answer_s(courier.kind) + span_s <= slot.closes_at
@@ -81,8 +83,14 @@ def _is_full(itinerary: Itinerary, parcels: list[Parcel], courier: Courier, poli
     return any(limit and used * 1000 >= limit * policy.full_permille for used, limit in shares)
 
 
-def _slack_s(itinerary: Itinerary, parcels: list[Parcel]) -> Seconds:
+def _slack_s(itinerary: Itinerary, parcels: list[Parcel], onward_s: Seconds) -> Seconds:
     """Return how much later the tour could go without breaking its tightest promise."""
+    relayed = {
+        action.leg
+        for stop in itinerary.stops
+        for action in stop.actions
+        if action.purpose is Purpose.RELAY
+    }
     arrives_at = {
         action.leg: stop.arrives_at
         for stop in itinerary.stops
@@ -92,6 +100,7 @@ def _slack_s(itinerary: Itinerary, parcels: list[Parcel]) -> Seconds:
     return min(
         min(parcel.due_at, parcel.window.closes_at if parcel.window else parcel.due_at)
         - arrives_at[parcel.leg]
+        - (onward_s if parcel.leg in relayed else 0)
         for parcel in parcels
     )
 

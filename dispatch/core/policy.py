@@ -137,6 +137,8 @@ class Policy(Value):
         A parcel goes no farther from its door than this to be collected or held (A).
     onward_cents
         Expected cost from a relay hub to the door, where no keeper is there to be planned (A).
+    onward_s
+        Time that a relay hub and a keeper need from the receiving scan to the door (A).
     keeping_cents
         What a hub is paid for a parcel, in the planner's eyes (A).
     walk_cents_per_km
@@ -197,6 +199,7 @@ class Policy(Value):
     relay_radius_m: Meters = 300
     hub_radius_m: Meters = 1500
     onward_cents: Cents = 300
+    onward_s: Seconds = 1800
     keeping_cents: Cents = 40
     walk_cents_per_km: Cents = 200
     rung_cents: Cents = 200

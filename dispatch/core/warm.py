@@ -79,14 +79,13 @@ def started_from(last: KeptPlan, epoch: Epoch) -> Plan | None:
     problem = epoch.problem
     couriers = {courier.id: index for index, courier in enumerate(epoch.couriers)}
     legs = {leg.id: index for index, leg in enumerate(epoch.legs)}
-    first = _first_options(problem)
     tours: list[PlannedTour] = []
     for tour in last.tours:
         courier = couriers.get(tour.courier, -1)
         if courier < 0:
             continue
         stops = tuple(
-            _stop(legs[stop.leg], stop, first)
+            _stop(legs[stop.leg], stop, problem)
             for stop in tour.stops
             if stop.leg in legs and courier not in problem.barred.row(legs[stop.leg])
         )
@@ -108,8 +107,10 @@ def started_from(last: KeptPlan, epoch: Epoch) -> Plan | None:
     )
 
 
-def _stop(leg: int, stop: KeptStop, first: list[int]) -> PlannedStop:
-    option = first[leg] + stop.option if stop.option >= 0 else -1
+def _stop(leg: int, stop: KeptStop, problem: Problem) -> PlannedStop:
+    """Number a kept stop; a choice that is gone is any other of the leg's, to be mended."""
+    options = problem.options_of(leg)
+    option = options[min(stop.option, len(options) - 1)] if stop.option >= 0 else -1
     return PlannedStop(leg, stop.action, option, 0, 0, 0)
 
 

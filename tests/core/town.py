@@ -17,7 +17,7 @@ from dispatch.core.engine import decide
 from dispatch.core.epoch import TravelTimes, commit_of, problem_of
 from dispatch.core.errors import DispatchError
 from dispatch.core.gates import GateLike
-from dispatch.core.keeping import code_key
+from dispatch.core.keeping import Closure, code_key
 from dispatch.core.model import (
     EARTH_RADIUS_M,
     ActionKind,
@@ -195,6 +195,7 @@ class Straight:
     def __init__(self, m_per_s: float = 1.0) -> None:
         self.m_per_s = m_per_s
         self.asked: list[tuple[str, int, Climb]] = []
+        self.closures: tuple[Closure, ...] = ()
 
     def doors(
         self, mode: str, doors: Sequence[Place], climb: Climb, *, at: int
@@ -205,6 +206,11 @@ class Straight:
         point = point * EARTH_RADIUS_M
         metres = np.hypot(*np.moveaxis(point[:, None] - point[None], -1, 0)).astype(np.float32)
         return (metres / np.float32(self.m_per_s)).astype(np.float32), metres
+
+    def closed(self, closures: Sequence[Closure]) -> "Straight":
+        """Take note of what is closed; a town without streets is the same."""
+        self.closures = tuple(closures)
+        return self
 
     def gates(self, doors: Sequence[Place]) -> Sequence[str]:
         """Return no compound for any place: nothing in the town is fenced in."""

@@ -1,0 +1,202 @@
+"""Where a leg may end: the drop-offs that an epoch lets the solver choose from.
+
+The door, a hub that the recipient has agreed to, a relay hub from which a keeper goes on. Consent
+and contract decide what is a choice at all; prices decide among them.
+"""
+
+from collections.abc import Iterator
+
+from dispatch.core import absence, hubs
+from dispatch.core.deadlines import last_moment
+from dispatch.core.model import (
+    Cents,
+    Contract,
+    CustodianKind,
+    DeliveryOption,
+    Hub,
+    Instant,
+    Leg,
+    LegKind,
+    OptionKind,
+    Parcel,
+    Place,
+    Purpose,
+    Seconds,
+    Value,
+    straight_line_m,
+)
+from dispatch.core.zone import State
+from dispatch.solver.problem import FOREVER
+
+RETURN_WITHIN_S = 4 * 3600
+"""A return is late after this; it never ends (A)."""
+FAR = FOREVER
+"""Seconds that no plan looks ahead."""
+
+
+class Choice(Value):
+    """One drop-off of a leg.
+
+    Attributes
+    ----------
+    opens_at, due_at, closes_at
+        Bounds on the start of service there.
+    service_s
+        Its length.
+    cost_cents
+        Price of choosing it.
+    hub
+        Whose slot it takes; empty for none.
+    """
+
+    place: Place
+    purpose: Purpose
+    opens_at: Instant
+    due_at: Instant
+    closes_at: Instant
+    service_s: Seconds
+    cost_cents: Cents = 0
+    hub: str = ""
+
+
+def choices_of(state: State, leg: Leg, parcel: Parcel, now: Instant) -> tuple[Choice, ...]:
+    """Return the drop-offs of a leg that may be chosen now, at least one."""
+    if leg.kind is LegKind.RETURN:
+        return (_origin(state, leg, now),)
+    found = [*_deliveries(state, parcel, now), *_relays(state, leg, parcel, now)]
+    return tuple(found) if found else (_door(state, parcel, now, 0),)
+
+
+def _origin(state: State, leg: Leg, now: Instant) -> Choice:
+    policy = state.policy
+    hub = state.hubs.get(leg.dropoff.hub)
+    hours = hubs.hours_from(hub, now) if hub is not None and hub.attended else None
+    return Choice(
+        place=leg.dropoff,
+        purpose=Purpose.RETURN,
+        opens_at=hours.opens_at if hours else now,
+        due_at=now + RETURN_WITHIN_S,
+        closes_at=hours.closes_at if hours else now + FAR,
+        service_s=policy.scan_s + policy.shelve_s,
+    )
+
+
+def _door(state: State, parcel: Parcel, now: Instant, cost: Cents) -> Choice:
+    policy = state.policy
+    closes_at = last_moment(parcel, policy)
+    return Choice(
+        place=parcel.dropoff,
+        purpose=Purpose.DOOR,
+        opens_at=parcel.window.opens_at if parcel.window else now - FAR,
+        due_at=min(parcel.due_at, closes_at),
+        closes_at=closes_at,
+        service_s=policy.scan_s + policy.hand_over_s,
+        cost_cents=cost,
+    )
+
+
+def _deliveries(state: State, parcel: Parcel, now: Instant) -> Iterator[Choice]:
+    """Yield the door and the consented hubs; what is at a hub for its recipient stays out."""
+    policy = state.policy
+    usable = [option for option in parcel.options if _is_planned(option)]
+    risk_cents = policy.absent_permille * policy.failed_cents // 1000
+    for rung, option in enumerate(usable):
+        if option.kind is OptionKind.DOOR:
+            cost = rung * policy.rung_cents + (risk_cents if len(usable) > 1 else 0)
+            yield _door(state, parcel, now, cost)
+            continue
+        hub = next(_with_slot(state, parcel, Purpose.COLLECTION, option.target), None)
+        if hub is not None and hub.id != parcel.custodian.id:
+            walk_m = straight_line_m(hub.place, parcel.dropoff)
+            cost = policy.keeping_cents + rung * policy.rung_cents
+            cost += round(2 * walk_m * policy.walk_cents_per_km / 1000)
+            yield _at_hub(state, parcel, hub, Purpose.COLLECTION, now, cost)
+
+
+def _is_planned(option: DeliveryOption) -> bool:
+    return option.is_open and option.kind in {OptionKind.DOOR, OptionKind.HUB}
+
+
+def _with_slot(state: State, parcel: Parcel, purpose: Purpose, target: str) -> Iterator[Hub]:
+    """Yield hubs with a slot, nearest to the door first, whether they are open now or not."""
+    contract = hubs.CONTRACT_FOR[purpose]
+    named = [target] if target in state.hubs else []
+    known = named if target else sorted(state.hubs)
+    near = sorted(
+        (straight_line_m(state.hubs[hub].place, parcel.dropoff), hub)
+        for hub in known
+        if contract in state.hubs[hub].contracts and hub not in state.paused_hubs
+    )
+    for distance_m, hub_id in near:
+        hub = state.hubs[hub_id]
+        in_reach = bool(target) or distance_m <= state.policy.hub_radius_m
+        if in_reach and hubs.has_slot(state, hub, parcel):
+            yield hub
+
+
+def _at_hub(
+    state: State, parcel: Parcel, hub: Hub, purpose: Purpose, now: Instant, cost: Cents
+) -> Choice:
+    policy = state.policy
+    hours = hubs.hours_from(hub, now)
+    onward_s = policy.onward_s if purpose is Purpose.RELAY else 0
+    closes_at = last_moment(parcel, policy) - onward_s
+    return Choice(
+        place=hub.place,
+        purpose=purpose,
+        opens_at=hours.opens_at if hours else now - FAR,
+        due_at=min(parcel.due_at - onward_s, closes_at),
+        closes_at=min(closes_at, hours.closes_at) if hours else closes_at,
+        service_s=policy.scan_s + policy.shelve_s,
+        cost_cents=cost,
+        hub=hub.id,
+    )
+
+
+def _relays(state: State, leg: Leg, parcel: Parcel, now: Instant) -> Iterator[Choice]:
+    """Yield the relay hub nearest to the door, unless the parcel has been with one."""
+    been = {holding.custodian for holding in parcel.custody}
+    if all(option.kind is not OptionKind.DOOR for option in parcel.options):
+        return
+    for hub_id in relay_hubs(state, parcel):
+        hub = state.hubs[hub_id]
+        known = any(holder.kind is CustodianKind.HUB and holder.id == hub_id for holder in been)
+        if known or hub_id == leg.pickup.hub:
+            return
+        if hubs.has_slot(state, hub, parcel):
+            choice = _at_hub(state, parcel, hub, Purpose.RELAY, now, state.policy.keeping_cents)
+            if choice.closes_at > now:
+                yield choice
+            return
+
+
+def relay_hubs(state: State, parcel: Parcel) -> list[str]:
+    """Return the hubs that relay to a door, the nearest first."""
+    door = parcel.dropoff
+    near = []
+    for hub_id in state.hubs:
+        hub = state.hubs[hub_id]
+        if Contract.RELAY not in hub.contracts or hub_id in state.paused_hubs:
+            continue
+        distance_m = straight_line_m(hub.place, door)
+        same = bool(door.compound) and hub.place.compound == door.compound
+        if same or distance_m <= state.policy.relay_radius_m:
+            near.append((distance_m, hub_id))
+    return [hub_id for _, hub_id in sorted(near)]
+
+
+def door_of(state: State, parcel: Parcel, now: Instant) -> Choice:
+    """Return a parcel's door as the only choice of what follows on a relay."""
+    return _door(state, parcel, now, 0)
+
+
+def onward_leg(leg: Leg, parcel: Parcel, hub: Hub, now: Instant) -> Leg:
+    """Return the leg that would follow on a relay, as the receiving scan would release it."""
+    return absence.next_leg(
+        parcel,
+        LegKind.FORWARD,
+        pickup=hub.place,
+        dropoff=parcel.dropoff,
+        not_before=now,
+        depends_on=(leg.id,),
+    )

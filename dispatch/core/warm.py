@@ -108,7 +108,7 @@ def started_from(last: KeptPlan, epoch: Epoch) -> Plan | None:
 
 
 def _stop(leg: int, stop: KeptStop, problem: Problem) -> PlannedStop:
-    """Number a kept stop; a choice that is gone is any other of the leg's, to be mended."""
+    """Return a kept stop by numbers; a choice that is gone is any other of the leg's."""
     options = problem.options_of(leg)
     option = options[min(stop.option, len(options) - 1)] if stop.option >= 0 else -1
     return PlannedStop(leg, stop.action, option, 0, 0, 0)

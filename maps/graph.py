@@ -6,13 +6,15 @@ SciPy's Dijkstra; both add the same integers, so the answers are the same to the
 """
 
 import threading
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from maps.arcs import ModeArcs
+from maps.closures import Closed, Flags
 from maps.kernel.dijkstra import Dijkstra
 from maps.kernel.entries import Entries, Ints, rows_of
 from maps.kernel.weight import CROSSING, INF, Weights, packed, unpacked
@@ -82,6 +84,9 @@ class ModeGraph:
     def __init__(self, network: RoadNetwork, mode: str) -> None:
         self._lock = threading.Lock()
         self._hierarchy: Hierarchy | None = None
+        self._opened: ModeGraph | None = None
+        self._leaves_shut: Flags | None = None
+        self._reaches_shut: Flags | None = None
         arcs = ModeArcs.of(network, mode)
         expanded, states, reach = _reached(network, arcs, turning=mode in TURNING_MODES)
         if not reach.arc.any():
@@ -160,7 +165,38 @@ class ModeGraph:
         fraction : (n,) float64, 0 at the tail
         access : (n,) int64, packed weight between point and road
         """
-        return self._placer.locate(lat, lon, self._own[edge], fraction, access)
+        found = self._placer.locate(lat, lon, self._own[edge], fraction, access)
+        if self._leaves_shut is None or self._reaches_shut is None:
+            return found
+        depart = _shut(found.depart, found.depart_arc, self._leaves_shut)
+        return replace(
+            found, depart=depart, arrive=_shut(found.arrive, found.arrive_arc, self._reaches_shut)
+        )
+
+    def closed(self, closed: Closed) -> "ModeGraph":
+        """Return the same graph where nobody passes what is closed.
+
+        States, order and joins are shared: only weights are others. Nobody gets to a place on
+        a closed edge, nor away from it.
+        """
+        other = copy(self)
+        other._close(self, closed)  # noqa: SLF001 - of the same class
+        return other
+
+    def _close(self, opened: "ModeGraph", closed: Closed) -> None:
+        shut = np.repeat(closed.edge[self._network_edge], 2)
+        compound = np.repeat(self._compound, 2)
+        self._leaves_shut = shut | closed.at_gates(self.head, compound)
+        self._reaches_shut = shut | closed.at_gates(self.tail, compound)
+        self.arc_ms = np.where(shut, -1, self.arc_ms)
+        is_open = ~(self._leaves_shut | self._reaches_shut)[self._move_arc]
+        origin, target, weight = self._moves
+        self._moves = (origin, target, np.where(is_open, weight, INF))
+        self._dijkstra = Dijkstra(
+            self.state_count, origin[is_open], target[is_open], weight[is_open]
+        )
+        self._lock = threading.Lock()
+        self._hierarchy, self._opened = None, opened
 
     def ground_in(self, locations: Locations, compound: Ints) -> Ints:
         """Return the private ground of locations, -1 unless it is in the compound given.
@@ -177,6 +213,8 @@ class ModeGraph:
     def hierarchy(self) -> "Hierarchy":
         """The graph's contraction hierarchy, built at the first use."""
         with self._lock:
+            if self._hierarchy is None and self._opened is not None:
+                self._hierarchy = self._opened.hierarchy.customized(self._moves[2])
             if self._hierarchy is None:
                 from maps.hierarchy import Hierarchy  # noqa: PLC0415 - numba takes a second
 
@@ -293,6 +331,12 @@ def _reached(
         states = states_of(junctions, arcs.bans, turn_cost)
         reach = Reach.of(arcs, states)
     return expanded, states, reach
+
+
+def _shut(entries: Entries, arc: Ints, shut: Flags) -> Entries:
+    """Return entries without those by closed arcs: they stay, at the weight of no way."""
+    is_shut = (arc >= 0) & shut[arc]
+    return replace(entries, weight=np.where(is_shut, INF, entries.weight))
 
 
 def _entered(entries: Entries, arc: Ints, state: int) -> int:

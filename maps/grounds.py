@@ -4,7 +4,7 @@ The index over `maps.compounds` that travel times are asked through: points go i
 compounds come out. Knows no roads.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import shapely
@@ -116,19 +116,23 @@ class Grounds:
         away = haversine_m(lat, lon, *coordinates(gates))
         return gates[int(np.argmin(away))]
 
-    def gate(self, compound: str, mode: str, second: int | None) -> Gate | None:
+    def gate(
+        self,
+        compound: str,
+        mode: str,
+        second: int | None,
+        shut: Collection[tuple[str, str]] = (),
+    ) -> Gate | None:
         """Return the gate by which couriers of a mode get in, None where there is none.
 
-        The easiest of those that are open at that second of the day: everybody knows it.
+        The easiest of those that are open at that second of the day: everybody knows it. Gates
+        that are ``shut``, by the ids of compound and gate, are as if they were not there.
         """
         number = self._number.get(compound)
         if number is None:
             return None
-        gates = [
-            gate
-            for gate in _fitting(self.all[number].gates, mode)
-            if second is None or _is_open(gate, second)
-        ]
+        there = [gate for gate in self.all[number].gates if (compound, gate.id) not in shut]
+        gates = [gate for gate in _fitting(there, mode) if second is None or _is_open(gate, second)]
         return min(gates, key=_effort, default=None)
 
 

@@ -3,12 +3,13 @@
 For tests, and for days that have no map: the same methods, no network.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from maps.closures import ClosureLike
 from maps.compounds import Gate
 from maps.doors import Climb, DoorLike, door_to_door
 from maps.earth import Floats, Point, coordinates, haversine_m
@@ -83,6 +84,14 @@ class StraightLine:
     ) -> Matrices:
         """Return door-to-door times and distances; see `TravelTimes.doors`."""
         return door_to_door(doors, climb, *self.matrix(mode, doors, doors, at=at))
+
+    def closed(self, closures: Iterable[ClosureLike]) -> "StraightLine":  # noqa: ARG002
+        """Return itself: there are no streets to close."""
+        return self
+
+    def knows(self, closure: ClosureLike) -> bool:  # noqa: ARG002
+        """Return True: nothing is wrong about closing what is not here."""
+        return True
 
     def extend(self, mode: str, doors: Sequence[DoorLike], *, at: int | None = None) -> None:
         """Do nothing: there is nothing to keep."""

@@ -6,13 +6,15 @@ OSM library.
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from datetime import UTC, datetime, tzinfo
 
 import numpy as np
 from numpy.typing import NDArray
 
 from maps.arcs import LONGEST_DM
+from maps.closures import Closed, ClosureLike, Key, key_of
 from maps.compounds import Gate
 from maps.doors import Climb, DoorLike, Whereabouts, door_to_door
 from maps.earth import Floats, Point, coordinates, haversine_m
@@ -39,6 +41,9 @@ MAX_EXTENT_M = 250_000.0
 PERIODS = 6
 """Most variants of a mode's graph, by the hours of its roads, that are kept at a time."""
 
+CLOSED_VIEWS = 4
+"""Most sets of closures whose graphs and matrices are kept at a time."""
+
 HOURS = 24
 
 
@@ -48,6 +53,17 @@ class _Mode:
     def __init__(self, network: RoadNetwork, mode: str, grounds: Grounds) -> None:
         self.graph = ModeGraph(network, mode)
         self.snapper = Snapper(network, self.graph.edge, grounds, mode)
+        self.forget()
+
+    def closed(self, closed: Closed) -> "_Mode":
+        """Return the same where some of it is closed: another graph, and no known points."""
+        other = copy(self)
+        other.graph = self.graph.closed(closed)
+        other.forget()
+        return other
+
+    def forget(self) -> None:
+        """Know no point."""
         self.known: dict[tuple[float, float, int], int] = {}
         nothing, none = np.empty(0), np.empty(0, dtype=np.int64)
         self.locations = self.graph.locate(nothing, nothing, none, nothing, none)
@@ -111,6 +127,45 @@ class TravelTimes:
         self._grounds = Grounds(network.compounds)
         self._kept: dict[tuple[str, bytes], _Mode] = {}
         self._lock = threading.RLock()
+        self._opened = self
+        self._closed: Closed | None = None
+        self._views: dict[frozenset[Key], TravelTimes] = {}
+
+    def closed(self, closures: Iterable[ClosureLike]) -> "TravelTimes":
+        """Return the times while some streets, areas and gates are closed.
+
+        Equal closures give the same view, which keeps its matrices as the open times keep
+        theirs; those of the last `CLOSED_VIEWS` sets are kept. The graphs are not built again:
+        their hierarchies get other weights. In a view every time and distance may be inf:
+        nobody gets to or from a place whose road is closed, or that lies in a closed area.
+
+        Parameters
+        ----------
+        closures : see `maps.closures.ClosureLike`
+            All that is closed; those of this view, if it is one, do not count.
+        """
+        key = key_of(closures)
+        return self._opened._view(key) if key else self._opened  # noqa: SLF001 - of the same class
+
+    def _view(self, key: frozenset[Key]) -> "TravelTimes":
+        with self._lock:
+            view = self._views.pop(key, None)
+            if view is None:
+                view = copy(self)
+                view._close(key)  # noqa: SLF001 - of the same class
+            # The least recently used comes first.
+            self._views[key] = view
+            for old in list(self._views)[:-CLOSED_VIEWS]:
+                del self._views[old]
+        return view
+
+    def _close(self, key: frozenset[Key]) -> None:
+        self._closed = Closed.on(self.network, key)
+        self._kept, self._views, self._lock = {}, {}, threading.RLock()
+
+    def knows(self, closure: ClosureLike) -> bool:
+        """Say whether what a closure names is on the map: else it closes nothing."""
+        return not Closed.on(self.network, key_of([closure])).unknown
 
     @property
     def modes(self) -> tuple[str, ...]:
@@ -138,7 +193,8 @@ class TravelTimes:
         -------
         (time_s, distance_m) : two arrays (S, T) float32, seconds and metres
             The distance is that of the fastest way, the shortest of equally fast ones. Every
-            point lies in one connected network, so all entries are finite.
+            point lies in one connected network, so all entries are finite unless something
+            is `closed`.
 
         Raises
         ------
@@ -151,6 +207,11 @@ class TravelTimes:
         from_here = self._all_located(mode, kept, sources)
         to_there = from_here if targets is sources else self._all_located(mode, kept, targets)
         time_s, distance_m = kept.graph.matrix(from_here, to_there, threads=self._threads)
+        if self._closed is not None:
+            shut = self._closed.holds(from_here.lat, from_here.lon)[:, None]
+            shut = shut | self._closed.holds(to_there.lat, to_there.lon)
+            shut &= time_s > 0
+            time_s[shut], distance_m[shut] = np.inf, np.inf
         return self._slowed(mode, time_s, at), distance_m
 
     def doors(
@@ -220,6 +281,8 @@ class TravelTimes:
     def route(self, mode: str, a: Point, b: Point, *, at: int | None = None) -> Route:
         """Return the fastest way from one point to another.
 
+        Where what is `closed` leaves none, its time and distance are inf.
+
         Raises
         ------
         OffMapError, MapError
@@ -232,6 +295,10 @@ class TravelTimes:
             return Route(polyline=(here, there), time_s=0.0, distance_m=0.0)
         start, end = ends.take(np.array([0])), ends.take(np.array([1]))
         time_s, distance_m = kept.graph.matrix(start, end)
+        if self._closed is not None and (
+            self._closed.holds(ends.lat, ends.lon).any() or not np.isfinite(time_s).all()
+        ):
+            return Route(polyline=(here, there), time_s=np.inf, distance_m=np.inf)
         line = [here, *self._drawn(kept.graph.way(start, end)), there]
         polyline = [
             point for point, last in zip(line, [None, *line], strict=False) if point != last
@@ -283,10 +350,11 @@ class TravelTimes:
         Returns
         -------
         Gate or None
-            None where no gate is open to them.
+            None where no gate is open to them, or where all that are have been `closed`.
         """
         second = None if at is None else self._minute(at) % (24 * 60) * 60
-        return self._grounds.gate(compound, mode, second)
+        shut = () if self._closed is None else self._closed.gates
+        return self._grounds.gate(compound, mode, second, shut)
 
     # --- modes and hours ---------------------------------------------------------------
 
@@ -307,7 +375,11 @@ class TravelTimes:
                 mine = [other for other in self._kept if other[0] == mode]
                 for old in mine[: max(0, len(mine) - PERIODS + 1)]:
                     del self._kept[old]
-                self._kept[key] = _Mode(self.network.at(minute), mode, self._grounds)
+                self._kept[key] = (
+                    _Mode(self.network.at(minute), mode, self._grounds)
+                    if self._closed is None
+                    else self._opened._mode(mode, at).closed(self._closed)  # noqa: SLF001
+                )
             return self._kept[key]
 
     def prepare(self, mode: str, *, at: int | None = None) -> None:
@@ -381,7 +453,8 @@ class TravelTimes:
             if len(kept.known) + len(new) > self._known_points:
                 _forget_all_but(kept, keys)
             self._add(kept, [keys[i] for i in new], added)
-        return np.array([kept.known.get(key, -1) for key in keys], dtype=np.int64)
+        rows = np.array([kept.known.get(key, -1) for key in keys], dtype=np.int64)
+        return rows if self._closed is None else np.where(self._closed.holds(lat, lon), -1, rows)
 
     def _add(self, kept: _Mode, keys: Sequence[tuple[float, float, int]], added: Locations) -> None:
         """Add points to the kept matrices, which grow by doubling: they are seldom copied."""

@@ -10,6 +10,7 @@ import fcntl
 import gc
 import logging
 import os
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 from zoneinfo import ZoneInfo
@@ -20,8 +21,11 @@ from dispatch.auth import dev_tokens
 from dispatch.clock import Clock, SystemClock
 from dispatch.core.model import Instant
 from dispatch.core.policy import Policy
+from dispatch.core.state import State
 from dispatch.executors import Planner, ThreadedPlanner
 from dispatch.log import EventLog, LogUnavailable, open_log
+from dispatch.notices.delivery import Delivery, Manners
+from dispatch.notices.senders import FileSender, Sender
 from dispatch.runtime import LiveLoop, Runtime
 from dispatch.service.server import Server
 from dispatch.service.site import HEARTBEAT_S, HostedNetwork, HostedZone, Mint, Site
@@ -32,6 +36,7 @@ from maps.osm import load_map
 from maps.travel import TravelTimes
 
 LOG_FILE = "log.sqlite3"
+OUTBOX_FILE = "outbox.jsonl"
 LOCK_FILE = "lock"
 MAP_CACHE = "maps"
 GRACE_S = 5.0
@@ -42,6 +47,8 @@ GARBAGE_THRESHOLDS = (50_000, 20, 100)
 """The interpreter looks for garbage after so many new objects; by default after 700."""
 REQUESTS_KEPT_S = 7 * 86_400
 """How long a retry finds its first answer."""
+MESSAGES_KEPT_S = 30 * 86_400
+"""How long the receipts of messages are kept."""
 PRUNE_EVERY_S = 3600
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -58,6 +65,8 @@ class LiveService:
         and doors of old parcels look like other doors.
     heartbeat_s
         Longest silence on a stream.
+    sender
+        Carries messages to people; by default they are written into a file beside the log.
     """
 
     def __init__(
@@ -67,16 +76,18 @@ class LiveService:
         *,
         clock: Clock | None = None,
         heartbeat_s: float = HEARTBEAT_S,
+        sender: Sender | None = None,
     ) -> None:
         self._settings = settings
         self._secret = secret
         self._clock = clock or SystemClock()
         self._heartbeat_s = heartbeat_s
+        self._sender = sender or FileSender(settings.data_dir / OUTBOX_FILE)
         self._loops: list[LiveLoop] = []
         self._log: EventLog | None = None
         self._lock: IO[str] | None = None
         self._server: Server | None = None
-        self._pruning: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> str:
         """Load the map, read the log, listen; return ``HOST:PORT``.
@@ -125,23 +136,29 @@ class LiveService:
             heartbeat_s=self._heartbeat_s,
         )
         running = asyncio.get_running_loop()
+        delivery = self._delivery(log)
         for hosted in networks.values():
             for zone in hosted.zones.values():
                 zone.loop.runtime.subscribe(hosted.news.sink(running))
+                zone.loop.runtime.subscribe(delivery.sink(running))
                 zone.loop.start()
         self._server = Server(site)
         port = await self._server.start(settings.host, settings.port)
-        self._pruning = asyncio.create_task(self._prune(log))
+        self._tasks = [
+            asyncio.create_task(self._prune(log)),
+            asyncio.create_task(delivery.run()),
+        ]
         return f"{settings.host}:{port}"
 
     async def stop(self) -> None:
         """Finish what has begun, then let go of everything."""
-        if self._pruning is not None:
-            self._pruning.cancel()
         if self._server is not None:
             await self._server.stop(GRACE_S)
         for loop in self._loops:
             await loop.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._log is not None:
             self._log.close()
         if self._lock is not None:
@@ -161,20 +178,43 @@ class LiveService:
             clock=self._clock,
             mint=Mint(),
             policy=policy,
+            notifies=True,
         )
         planner = ThreadedPlanner(Planner(times, self._clock, guard_s=SOLVE_GUARD_S))
         loop = LiveLoop(runtime, planner)
         self._loops.append(loop)
         return HostedZone(name, loop)
 
+    def _delivery(self, log: EventLog) -> Delivery:
+        runtimes = [loop.runtime for loop in self._loops]
+        notifications = self._settings.notifications
+        return Delivery(
+            log=log,
+            sender=self._sender,
+            clock=self._clock,
+            secret=self._secret,
+            states={runtime.zone: partial(_state_of, runtime) for runtime in runtimes},
+            manners=Manners(
+                language=notifications.language,
+                timezone=ZoneInfo(self._settings.timezone or "UTC"),
+                quiet_from=notifications.quiet_from,
+                quiet_until=notifications.quiet_until,
+            ),
+        )
+
     async def _prune(self, log: EventLog) -> None:
         while True:
-            before = self._clock.now() - REQUESTS_KEPT_S
+            now = self._clock.now()
             try:
-                await asyncio.to_thread(log.prune_requests, before)
+                await asyncio.to_thread(log.prune_requests, now - REQUESTS_KEPT_S)
+                await asyncio.to_thread(log.prune_outbox, now - MESSAGES_KEPT_S)
             except LogUnavailable as problem:
-                logger.warning("old answers could not be forgotten: %s", problem)
+                logger.warning("what is old could not be forgotten: %s", problem)
             await asyncio.sleep(PRUNE_EVERY_S)
+
+
+def _state_of(runtime: Runtime) -> State:
+    return runtime.state
 
 
 def locked(folder: Path) -> IO[str]:

@@ -1,10 +1,16 @@
+import asyncio
+import json
 from pathlib import Path
 
 import grpc
+import msgspec
 import pytest
 
-from dispatch.auth import Principal, Role, issue
-from dispatch.serve import LOG_FILE, LiveService, secret_of
+from dispatch.auth import Principal, Role, dev_tokens, issue
+from dispatch.clock import SystemClock
+from dispatch.core.notices import Audience, Notice, NoticeKind
+from dispatch.log import OutboxRow, open_log
+from dispatch.serve import LOG_FILE, OUTBOX_FILE, LiveService, secret_of
 from dispatch.settings import SettingsError, dev_settings, load_settings
 from dispatch.v1 import parcels_pb2, parcels_pb2_grpc
 
@@ -52,6 +58,54 @@ async def test_a_service_goes_on_where_it_stopped(
             "networks/city/zones/east",
             "networks/city/zones/west",
         ]
+
+
+async def test_what_waits_in_the_outbox_is_sent_by_the_next_service(
+    grid_map: Path, tmp_path: Path
+) -> None:
+    """Written and not sent when the first one ended; the second one sends it as it starts."""
+    data = tmp_path / "data"
+    settings = dev_settings(data_dir=data, map_file=grid_map, port=0)
+    metadata = [("authorization", f"Bearer {dev_tokens(data).merchant}")]
+    service = LiveService(settings, secret_of(settings, dev=True))
+    async with grpc.aio.insecure_channel(await service.start()) as channel:
+        here = parcels_pb2.Place(point={"latitude": 48.005, "longitude": 15.005})
+        parcel = await parcels_pb2_grpc.ParcelServiceStub(channel).CreateParcel(
+            parcels_pb2.CreateParcelRequest(
+                parent="networks/local/merchants/default",
+                parcel_id="p1",
+                parcel=parcels_pb2.Parcel(pickup=here, dropoff=here),
+            ),
+            metadata=metadata,
+        )
+    await service.stop()
+    zone = "networks/local/zones/all"
+    notice = Notice(
+        kind=NoticeKind.RETURNED, parcel="default/p1", label="p1", audience=Audience.MERCHANT
+    )
+    row = OutboxRow(
+        id="e1/0",
+        zone=zone,
+        at=SystemClock().now(),
+        due_at=0,
+        template=notice.kind.value,
+        subject="merchants/default/parcels/p1",
+        payload=msgspec.json.encode(notice).decode(),
+    )
+    log = open_log(data / LOG_FILE)
+    log.append(zone, [], outbox=[row])
+    log.close()
+    service = LiveService(settings, secret_of(settings, dev=True))
+    await service.start()
+    async with asyncio.timeout(10):
+        while not (data / OUTBOX_FILE).exists():  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0.02)
+    await service.stop()
+    (line,) = (data / OUTBOX_FILE).read_text().splitlines()
+    message = json.loads(line)
+    assert (message["id"], message["parcel"]) == ("e1/0", parcel.name)
+    assert message["to"] == "networks/local/merchants/default"
+    assert message["text"] == "Parcel p1 is back."
 
 
 async def test_the_solver_is_loaded_before_the_first_call(

@@ -128,13 +128,14 @@ def test_a_service_killed_in_the_middle_loses_and_repeats_nothing(
 
 
 def _assert_no_personal_data(data: Path, output: Path) -> None:
-    """Search the tables of events and requests, and what the service printed."""
+    """Search the tables of events, requests and messages, and what the service printed."""
     events = _rows(data, "SELECT * FROM events")
+    outbox = _rows(data, "SELECT * FROM outbox")
     requests = _rows(data, "SELECT * FROM requests")
     assert len(requests) >= PARCELS
     personal = _rows(data, "SELECT payload FROM personal")
     assert all(secret in str(personal) for secret in SECRETS)
-    for text in (str(events), str(requests), output.read_text()):
+    for text in (str(events), str(requests), str(outbox), output.read_text()):
         assert not [secret for secret in SECRETS if secret in text]
 
 

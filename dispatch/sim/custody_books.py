@@ -175,21 +175,17 @@ class Books:
         hub = next((who for kind, who in (giver, taker) if kind == "HUB"), "")
         courier = taker[1] if taker[0] == "COURIER" else giver[1]
         is_own = self.keeps(courier, hub)
-        if event["type"] != "ParcelBroughtBack":
-            problem = f"was handed over by one person alone: {is_own}; the log says the opposite"
-            marked = event.get("single_actor", False)
-            self.that(marked == is_own, Rule.SINGLE_ACTOR, name, problem)
+        problem = f"was handed over by one person alone: {is_own}; the log says the opposite"
+        marked = event.get("single_actor", False)
+        self.that(marked == is_own, Rule.SINGLE_ACTOR, name, problem)
         is_between = {giver[0], taker[0]} == {"COURIER"}
         if is_own or not (is_between or (hub and self.hubs[hub].get("attended"))):
             return
         way = f"from {said(giver)} to {said(taker)}"
         witness = event.get("witness", "")
-        if half is None and is_between and witness not in {"", giver[1], taker[1]}:
-            return  # a dispatcher's word stands for the giver's scan
         agrees = half is not None and (half.giver, half.taker) == (giver, taker)
         self.that(agrees, Rule.BOTH_SIDES, name, f"went {way} with one side's scan alone")
-        if event["type"] != "ParcelBroughtBack":
-            self.that(bool(witness), Rule.BOTH_SIDES, name, f"went {way} and names no witness")
+        self.that(bool(witness), Rule.BOTH_SIDES, name, f"went {way} and names no witness")
         if half is not None:
             apart = abs(event["happened_at"] - half.at)
             soon = apart <= self.policy.get("handover_s", HANDOVER_S)

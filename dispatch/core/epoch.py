@@ -21,6 +21,7 @@ from dispatch.core.model import (
     EARTH_RADIUS_M,
     ActionKind,
     Availability,
+    Cents,
     Courier,
     CourierKind,
     Instant,
@@ -151,9 +152,11 @@ def problem_of(state: State, times: TravelTimes, now: Instant) -> Epoch | None:
     )
     kept = np.flatnonzero(np.any(may, axis=0))[: state.policy.max_legs]
     loads = [loads[i] for i in kept]
-    carriers = [carriers[i] for i in _chosen(carriers, loads, may[:, kept], state.policy)]
+    chosen = _chosen(carriers, loads, may[:, kept], state.policy)
     real_count = len(loads)
-    loads += _onward(state, carriers, loads, now)
+    onward, keepers = _onward(state, carriers, loads, now)
+    loads += onward
+    carriers = [carriers[i] for i in sorted({*chosen, *keepers})]
     places = _Places()
     return Epoch(
         now=now,
@@ -263,20 +266,30 @@ def _loads(state: State, now: Instant) -> list[_Load]:
 
 def _onward(
     state: State, carriers: Sequence[_Carrier], loads: Sequence[_Load], now: Instant
-) -> list[_Load]:
-    """Return the legs that would follow on relays to hubs whose keeper is there to be planned."""
-    here = {carrier.courier.id for carrier in carriers}
-    kept = {carrier.courier.host_of for carrier in carriers}
-    found = []
+) -> tuple[list[_Load], set[int]]:
+    """Return the legs that would follow on relays to hubs whose keeper is free, and the keepers.
+
+    Without a keeper to be planned nothing follows in this problem: the relay's price says so.
+    """
+    row_of = {carrier.courier.id: row for row, carrier in enumerate(carriers)}
+    keepers: dict[str, set[int]] = {}
+    for row, carrier in enumerate(carriers):
+        keepers.setdefault(carrier.courier.host_of, set()).add(row)
+    for hub_id, hub in state.hubs.items():
+        if hub.host in row_of:
+            keepers.setdefault(hub_id, set()).add(row_of[hub.host])
+    found: list[_Load] = []
+    planned: set[int] = set()
     for index, load in enumerate(loads):
         for choice in load.choices:
-            hub = state.hubs.get(choice.hub)
-            if hub is None or choice.purpose is not Purpose.RELAY:
+            goal = state.hubs.get(choice.hub)
+            if goal is None or choice.purpose is not Purpose.RELAY:
                 continue
-            if hub.host not in here and hub.id not in kept:
+            if goal.id not in keepers:
                 continue
-            leg = choices.onward_leg(load.leg, load.parcel, hub, now)
-            hours = hubs.hours_from(hub, now)
+            planned |= keepers[goal.id]
+            leg = choices.onward_leg(load.leg, load.parcel, goal, now)
+            hours = hubs.hours_from(goal, now)
             found.append(
                 _Load(
                     leg,
@@ -287,7 +300,7 @@ def _onward(
                     after=index,
                 )
             )
-    return found
+    return found, planned
 
 
 def _any_choice(loads: Sequence[_Load], by_choice: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -478,7 +491,7 @@ def _problem(
         option_due=_ticks([choice.due_at for choice in options], now),
         option_closes=_ticks([choice.closes_at for choice in options], now),
         option_service=_ints([choice.service_s for choice in options]),
-        option_cost=_ints([choice.cost_cents * MILLE for choice in options]),
+        option_cost=_ints([cents * MILLE for cents in _prices(loads, policy)]),
         **_slots(state, options, loads),
         start_place=_ints(start_place),
         end_place=_ints(end_place),
@@ -501,6 +514,17 @@ def _problem(
             (*(leg.pickup for leg in legs), *(choice.place for choice in options)),
         ),
     )
+
+
+def _prices(loads: Sequence[_Load], policy: Policy) -> list[Cents]:
+    """Return (P,) what choosing each option costs; a relay with its way on, if nobody plans it."""
+    followed = {load.after for load in loads}
+    return [
+        choice.cost_cents
+        + (policy.onward_cents if choice.purpose is Purpose.RELAY and index not in followed else 0)
+        for index, load in enumerate(loads)
+        for choice in load.choices
+    ]
 
 
 def _slots(state: State, options: Sequence[Choice], loads: Sequence[_Load]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import typer
 
-from cli import demo, generate, health, maps, plan, replay, serve, solve, warmup
+from cli import demo, generate, health, levers, maps, plan, replay, serve, solve, warmup
 
 app = typer.Typer(
     help="Parcels dispatched to people who are already there.",
@@ -17,5 +17,6 @@ app.command("replay")(replay.replay)
 app.command("serve")(serve.serve)
 app.command("solve")(solve.solve)
 app.command("warmup")(warmup.warmup)
+app.add_typer(levers.app, name="lever")
 app.add_typer(maps.app, name="map")
 app.add_typer(plan.app, name="plan")

@@ -2,10 +2,11 @@
 
 from collections import Counter
 
-from dispatch.core import custody, handover, hubs
+from dispatch.core import custody, handover, hubs, ladder
 from dispatch.core import messages as m
 from dispatch.core.draft import Draft
 from dispatch.core.errors import (
+    ConsentMissing,
     CounterLocked,
     CustodyMismatch,
     Fault,
@@ -28,6 +29,7 @@ from dispatch.core.model import (
     LegState,
     Parcel,
     ParcelState,
+    Purpose,
 )
 from dispatch.core.zone import State
 
@@ -224,6 +226,12 @@ def reserve(draft: Draft, command: m.ReserveSlot) -> None:
     if not parcel.is_open:
         msg = f"parcel {parcel.id} is {parcel.state}"
         raise InvalidTransition(msg, subject=parcel.id)
+    consented = command.purpose is not Purpose.COLLECTION or ladder.consent_for(
+        parcel, command.purpose, hub.id
+    )
+    if not consented:
+        msg = f"the recipient of {parcel.id} has not agreed to hub {hub.id}"
+        raise ConsentMissing(msg, subject=parcel.id)
     hubs.check_takes(draft.state, hub, parcel, command.purpose)
     hubs.reserve(draft, hub.id, parcel, command.purpose, command.until)
 

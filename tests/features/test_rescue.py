@@ -1,0 +1,111 @@
+"""A courier who has vanished: the parcels are fetched, and custody moves only by scan."""
+
+import pytest
+
+from dispatch.core import messages as m
+from dispatch.core.errors import CustodyMismatch, InvalidTransition, InvalidValue
+from dispatch.core.model import (
+    Custodian,
+    CustodianKind,
+    FailureCode,
+    LegKind,
+    LegState,
+    ParcelState,
+    TourState,
+)
+from tests.core.town import Story, names
+
+ANN = Custodian(kind=CustodianKind.COURIER, id="ann")
+
+
+@pytest.fixture
+def vanished(story: Story) -> Story:
+    """Have ann vanish with p1, and with p2 not picked up."""
+    story.parcel("p1")
+    story.parcel("p2")
+    tour = story.assign("ann", "p1", "p2").id
+    story.pick_up("ann", "p1")
+    story.do(m.RescueTour(courier="ann", tour=tour, actor="ops", reason="no answer for an hour"))
+    return story
+
+
+def test_what_was_held_waits_to_be_fetched(vanished: Story) -> None:
+    """Ann still answers for p1; a leg from where she was last waits for somebody else."""
+    parcel = vanished.state.parcel("m/p1")
+    leg = vanished.state.leg(parcel.leg)
+    assert (parcel.state, parcel.custodian) == (ParcelState.COLLECTED, ANN)
+    assert (leg.state, leg.kind, leg.declined_by) == (
+        LegState.PLANNED,
+        LegKind.FORWARD,
+        ("ann",),
+    )
+    assert vanished.parcel_state("p2") is ParcelState.READY
+    assert "ann" not in vanished.state.online
+    (tour,) = vanished.state.tours.values()
+    assert tour.state is TourState.ABORTED
+
+
+def test_a_dispatcher_stands_in_for_the_scan(vanished: Story) -> None:
+    """Her phone is dead: the rescuer scans, and the dispatcher's word is the other side."""
+    vanished.plan()
+    vanished.accept("bob")
+    vanished.pick_up("bob", "p1")
+    assert vanished.state.parcel("m/p1").custodian == ANN, "one scan moves nothing"
+    command = m.AttestHandover(parcel="m/p1", taker="bob", actor="ops", reason="phone is dead")
+    assert "ParcelPickedUp" in names(vanished.do(command))
+    last = vanished.state.parcel("m/p1").custody[-1]
+    assert (last.custodian.id, last.actor, last.witness) == ("bob", "couriers/bob", "ops")
+    vanished.pick_up("bob", "p2")
+    for name in ("p1", "p2"):
+        vanished.drop_off("bob", name)
+        assert vanished.parcel_state(name) is ParcelState.DELIVERED
+
+
+def test_a_return_stays_a_return(story: Story) -> None:
+    """What was on its way back is fetched and goes on going back."""
+    story.parcel("p1")
+    story.carry("ann", "p1")
+    story.drop_off("ann", "p1", FailureCode.REFUSED)
+    tour = story.tour("ann").id
+    story.do(m.RescueTour(courier="ann", tour=tour, actor="ops", reason="gone"))
+    parcel = story.state.parcel("m/p1")
+    assert parcel.state is ParcelState.RETURNING
+    assert story.state.leg(parcel.leg).kind is LegKind.RETURN
+    story.plan()
+    story.accept("bob")
+    story.pick_up("bob", "p1")
+    story.do(m.AttestHandover(parcel="m/p1", taker="bob", actor="ops", reason="gone"))
+    story.drop_off("bob", "p1")
+    assert story.parcel_state() is ParcelState.RETURNED
+
+
+def test_only_who_was_asked_may_fetch(vanished: Story) -> None:
+    """Nobody takes over a parcel without having accepted its leg."""
+    command = m.AttestHandover(parcel="m/p1", taker="bob", actor="ops", reason="x")
+    vanished.refused(CustodyMismatch, command, "is not for courier bob")
+    give = m.GiveParcel(courier="ann", parcel="m/p1", taker="bob", at=vanished.now)
+    vanished.refused(CustodyMismatch, give, "is not for courier bob")
+
+
+def test_why_is_asked_for(story: Story) -> None:
+    """A rescue without a reason is refused, and so is one of a tour that is over."""
+    story.parcel("p1")
+    tour = story.carry("ann", "p1").id
+    rescue = m.RescueTour(courier="ann", tour=tour, actor="ops", reason=" ")
+    story.refused(InvalidValue, rescue, "reason: is required")
+    story.drop_off("ann", "p1")
+    rescue = m.RescueTour(courier="ann", tour=tour, actor="ops", reason="gone")
+    story.refused(InvalidTransition, rescue, "is COMPLETED")
+
+
+def test_it_can_be_cancelled_and_written_off(vanished: Story) -> None:
+    """Cancelled, it is fetched to go back; lost, ann answers for it."""
+    vanished.do(m.CancelParcel(parcel="m/p1"))
+    parcel = vanished.state.parcel("m/p1")
+    assert parcel.state is ParcelState.RETURNING
+    assert vanished.state.leg(parcel.leg).state is LegState.PLANNED
+    vanished.do(
+        m.WriteOffParcel(parcel="m/p1", to=ParcelState.LOST, actor="ops", reason="not found")
+    )
+    parcel = vanished.state.parcel("m/p1")
+    assert (parcel.state, parcel.custodian) == (ParcelState.LOST, ANN)

@@ -100,7 +100,8 @@ class StopReports:
         result = pb.StopEventResult(event_id=message.event_id)
         dispositions = pb.StopEventResult.Disposition
         try:
-            commands = stop_commands(message, tour, desk.network.id, shift_s=shift_s)
+            known = _Taken(desk.zone.state, tour.id)
+            commands = stop_commands(message, tour, desk.network.id, shift_s=shift_s, known=known)
             told = told_in(message)
             outcomes: list[Outcome] = await asyncio.gather(
                 *(
@@ -248,6 +249,17 @@ class StopReports:
         return pb.ReportLocationsResponse(
             accepted_count=len(useful), next_duration=duration_pb2.Duration(seconds=NEXT_POINTS_S)
         )
+
+
+class _Taken:
+    """Ids of the reports of one tour that were taken."""
+
+    def __init__(self, state: State, tour: str) -> None:
+        self._reports = state.reports
+        self._tour = tour
+
+    def __contains__(self, report: object) -> bool:
+        return f"{self._tour}/{report}" in self._reports
 
 
 def _shift_s(request: pb.RecordStopEventsRequest, now: Instant) -> Seconds:

@@ -141,9 +141,8 @@ class Wishes:
                 dropoff, row = place_in(request.dropoff, "dropoff", file.owner, role, terms, check)
                 check.that(not request.dropoff.hub, "dropoff.hub", "give a HUB option instead")
                 check.done(request.name)
-        check.that(
-            dropoff is not None or bool(options), "dropoff", "is required, or delivery_options"
-        )
+        is_said = dropoff is not None or bool(request.delivery_options)
+        check.that(is_said, "dropoff", "is required, or delivery_options")
         check.done(request.name)
         command = RedirectParcel(
             parcel=file.parcel,

@@ -1,7 +1,7 @@
 """Offers, tours and what happened at their stops: the language of a courier's phone."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 from dispatch.core.errors import Fault, InvalidValue
 from dispatch.core.messages import RecordStop, StopReport
@@ -181,7 +181,12 @@ _LONGEST_ID = 64
 
 
 def stop_commands(
-    message: pb.StopEvent, tour: Tour, network: str, *, shift_s: Seconds = 0
+    message: pb.StopEvent,
+    tour: Tour,
+    network: str,
+    *,
+    shift_s: Seconds = 0,
+    known: Container[str] = (),
 ) -> list[RecordStop]:
     """Read what a phone tells of one stop, as one command for each leg.
 
@@ -191,6 +196,8 @@ def stop_commands(
     ----------
     shift_s
         Added to the phone's times: how much its clock is behind.
+    known
+        Ids of the tour's reports that were taken.
 
     Raises
     ------
@@ -211,13 +218,13 @@ def stop_commands(
         check.faults.append(Fault("action", "is required"))
     check.done(tour.id)
     kind = _ACTIONS.get(action)
-    legs = _legs(message, tour.stops[index], kind, network) if kind else [""]
+    legs = _legs(message, tour.stops[index], kind, network, known) if kind else [""]
     return [
         RecordStop(
             courier=tour.courier,
             tour=tour.id,
             report=StopReport(
-                id=f"{message.event_id}/{leg}" if leg else message.event_id,
+                id=report_id(message, leg),
                 at=message.event_time.seconds + shift_s,
                 stop=index,
                 leg=leg,
@@ -248,13 +255,26 @@ def _failure(message: pb.StopEvent, check: Check) -> FailureCode | None:
     return found if failed else None
 
 
-def _legs(message: pb.StopEvent, stop: Stop, action: ActionKind | None, network: str) -> list[str]:
+def _legs(
+    message: pb.StopEvent, stop: Stop, action: ActionKind, network: str, known: Container[str]
+) -> list[str]:
+    """Return which legs an event is about: those that it names, else those that it fits.
+
+    Where it was taken before, it is about the same legs again, whatever the stop has gained since.
+    """
     if message.legs:
         return list(_given_legs(message, network))
-    fitting = [its.leg for its in stop.actions if its.kind is action]
+    fitting = [its for its in stop.actions if its.kind is action]
     if not fitting:
         raise InvalidValue([Fault("action", f"there is no {action} at this stop")])
-    return fitting
+    taken = [its for its in fitting if report_id(message, its.leg) in known]
+    pending = [its for its in fitting if its.state is StopState.PENDING]
+    return [its.leg for its in taken or pending or fitting]
+
+
+def report_id(message: pb.StopEvent, leg: str) -> str:
+    """Return under which id the core knows what an event says of one leg."""
+    return f"{message.event_id}/{leg}" if leg else message.event_id
 
 
 def _given_legs(message: pb.StopEvent, network: str) -> Iterator[str]:

@@ -12,6 +12,7 @@ from google.rpc import error_details_pb2, status_pb2
 from google.type.latlng_pb2 import LatLng
 
 from dispatch.auth import Principal, Role, issue
+from dispatch.codes import code_of, proxy_key
 from dispatch.log import InMemoryLog, LogUnavailable
 from dispatch.service.site import Site
 from dispatch.settings import Merchant, Network, Zone
@@ -22,6 +23,7 @@ from dispatch.v1 import (
     dispatching_pb2,
     dispatching_pb2_grpc,
     events_pb2_grpc,
+    hubs_pb2,
     hubs_pb2_grpc,
     parcels_pb2,
     parcels_pb2_grpc,
@@ -96,9 +98,11 @@ class House:
         self.rival = self.token(Role.MERCHANT, "rival")
         self.dispatcher = self.token(Role.DISPATCHER, "dora")
 
-    def token(self, role: Role, subject: str, network: str = "local") -> list[tuple[str, str]]:
+    def token(
+        self, role: Role, subject: str, network: str = "local", device: str = ""
+    ) -> list[tuple[str, str]]:
         """Return the metadata of a caller."""
-        text = issue(Principal(network, role, subject), SECRET, None)
+        text = issue(Principal(network, role, subject, device), SECRET, None)
         return [("authorization", f"Bearer {text}")]
 
     async def create(self, number: int = 0, **fields: Any) -> parcels_pb2.Parcel:
@@ -154,6 +158,47 @@ class House:
             couriers_pb2.CreateCourierTokenRequest(parent=name), metadata=self.dispatcher
         )
         return [("authorization", f"Bearer {made.token}")]
+
+    async def hub(self, hub: str, number: int = 3, **fields: Any) -> list[tuple[str, str]]:
+        """Create a shop that does everything; return the token of its counter."""
+        given = {
+            "kind": hubs_pb2.Hub.Kind.SHOP,
+            "place": place(number),
+            "contracts": list(hubs_pb2.Hub.Contract.values())[1:],
+            "slot_counts": {"small_count": 2, "medium_count": 1},
+        }
+        name = f"{NETWORK}/hubs/{hub}"
+        await self.hubs.CreateHub(
+            hubs_pb2.CreateHubRequest(
+                parent=NETWORK, hub_id=hub, hub=hubs_pb2.Hub(**{**given, **fields})
+            ),
+            metadata=self.dispatcher,
+        )
+        made = await self.hubs.CreateHubToken(
+            hubs_pb2.CreateHubTokenRequest(parent=name, device="till"), metadata=self.dispatcher
+        )
+        return [("authorization", f"Bearer {made.token}")]
+
+    async def seen(self, name: str) -> parcels_pb2.Parcel:
+        """Return a parcel as its merchant sees it."""
+        found: parcels_pb2.Parcel = await self.parcels.GetParcel(
+            parcels_pb2.GetParcelRequest(name=name), metadata=self.shop
+        )
+        return found
+
+    def code(self, key: str) -> str:
+        """Return a code as its recipient was sent it."""
+        zone = self.site.networks["local"].any_zone()
+        return code_of(SECRET, zone.name, key, zone.state.codes[key].serial)
+
+    def proxy_code(self, proxy: str) -> str:
+        """Return the code that a proxy was sent."""
+        zone = self.site.networks["local"].any_zone()
+        return code_of(SECRET, zone.name, proxy_key(proxy), 1)
+
+    def types(self) -> list[str]:
+        """Return the types of all events, in order."""
+        return [row.type for row in self.log.read(limit=10_000)]
 
 
 def place(number: int = 0, **fields: Any) -> types_pb2.Place:

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from dispatch.core.model import Check, DeliveryOption, OptionKind
@@ -6,7 +8,7 @@ from dispatch.wire.options import option_in, option_out, options_in, target_in
 
 NOW = 1_780_000_000
 Kind = pb.DeliveryOption.Kind
-AGREED = {"consented_by": "recipient", "consent_evidence": "sms:4711"}
+AGREED: dict[str, Any] = {"consented_by": "recipient", "consent_evidence": "sms:4711"}
 
 
 def test_an_option_comes_back_as_it_was_read() -> None:
@@ -59,10 +61,10 @@ def test_consent_without_a_time_was_given_now() -> None:
         ({"kind": Kind.HUB, **AGREED, "consent_time": {"seconds": -9}}, "o.consent_time"),
     ],
 )
-def test_a_bad_option_names_its_field(fields: dict[str, object], field: str) -> None:
+def test_a_bad_option_names_its_field(fields: dict[str, Any], field: str) -> None:
     """Sentences and phone numbers never get near the log."""
     check = Check()
-    assert option_in(pb.DeliveryOption(**fields), "o", "local", NOW, check) is None  # type: ignore[arg-type]
+    assert option_in(pb.DeliveryOption(**fields), "o", "local", NOW, check) is None
     assert [fault.field for fault in check.faults] == [field]
 
 

@@ -66,6 +66,12 @@ def test_one_report_about_a_stop_is_one_command_for_each_leg() -> None:
     assert only.report.leg == "m/b/1"
 
 
+def test_a_repeated_report_is_about_the_same_legs() -> None:
+    """Whatever else can be done at the stop by now: nothing is done by an old report."""
+    again = stop_commands(_event(Action.PICK_UP), TOUR, "local", known={"e1/m/a/1"})
+    assert [command.report.leg for command in again] == ["m/a/1"]
+
+
 def test_a_departure_is_a_report_without_legs() -> None:
     """It carries the phone's own time, and leaves open that the courier has arrived."""
     [command] = stop_commands(_event(Action.DEPART), TOUR, "local")

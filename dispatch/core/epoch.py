@@ -531,7 +531,8 @@ def _slots(state: State, options: Sequence[Choice], loads: Sequence[_Load]) -> d
     """Return the fields that say which slots the options take, and how many are free."""
     names = sorted({choice.hub for choice in options} - {""})
     if not names:
-        return {}
+        # Sizes are known even where no hub is in question.
+        return {"hub_slots_free": np.zeros((0, len(SIZES)), np.int64)}
     number = {name: index for index, name in enumerate(names)}
     free = np.array([hubs.free_slots(state, state.hubs[name]) for name in names], np.int64)
     for load in loads:

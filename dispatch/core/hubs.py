@@ -49,7 +49,9 @@ def is_open(hub: Hub | None, moment: Instant) -> bool:
 def works(state: State, hub: str, moment: Instant) -> bool:
     """Whether a hub takes and gives parcels at ``moment``: open, and not paused."""
     pause = state.paused_hubs.get(hub)
-    paused = pause is not None and (pause.until == 0 or moment < pause.until)
+    paused = (
+        pause is not None and pause.since <= moment and (pause.until == 0 or moment < pause.until)
+    )
     return not paused and is_open(state.hubs.get(hub), moment)
 
 

@@ -132,8 +132,9 @@ class Session(Value):
 
 
 class Pause(Value):
-    """A hub takes and gives nothing until an instant; 0 until it is resumed."""
+    """A hub takes and gives nothing from one instant until another; 0 until it is resumed."""
 
+    since: Instant
     until: Instant
     actor: str
     reason: str

@@ -266,7 +266,7 @@ def _proxy_revoked(state: State, event: m.ProxyRevoked) -> State:
 
 
 def _hub_paused(state: State, event: m.HubPaused) -> State:
-    pause = Pause(until=event.until, actor=event.actor, reason=event.reason)
+    pause = Pause(since=event.at, until=event.until, actor=event.actor, reason=event.reason)
     state = replace(state, paused_hubs=state.paused_hubs.set(event.hub, pause))
     return steps.changed(steps.scheduled(state, f"h:{event.hub}", event.until))
 

@@ -3,6 +3,8 @@
 Who did it, when and why stands in the log with each.
 """
 
+from typing import Any
+
 import pytest
 
 from dispatch.core import messages as m
@@ -199,10 +201,10 @@ def test_a_parcel_for_a_paused_shop_takes_the_next_rung(town: Story) -> None:
 # --- streets ---
 
 
-def closure(name: str = "market", **fields: object) -> Closure:
+def closure(name: str = "market", **fields: Any) -> Closure:
     """Give an area that is closed for an hour."""
     ring = ((0.0, 0.0), (0.0, 0.01), (0.01, 0.01))
-    given = {
+    given: dict[str, Any] = {
         "kind": ClosureKind.AREA,
         "until": NOON + HOUR,
         "actor": "ops",
@@ -210,7 +212,7 @@ def closure(name: str = "market", **fields: object) -> Closure:
         "ring": ring,
         **fields,
     }
-    return Closure(id=name, **given)  # type: ignore[arg-type]
+    return Closure(id=name, **given)
 
 
 def test_plans_go_round_what_is_closed() -> None:
@@ -251,7 +253,7 @@ def test_a_closure_ends_by_itself_or_by_hand(story: Story) -> None:
         ({"ring": ((91.0, 0.0), (0.0, 0.0), (0.0, 1.0))}, "is not on earth"),
     ],
 )
-def test_a_closure_says_what_is_closed_and_why(fields: dict[str, object], named: str) -> None:
+def test_a_closure_says_what_is_closed_and_why(fields: dict[str, Any], named: str) -> None:
     """A value that does not is refused with the field's name."""
     with pytest.raises(InvalidValue, match=named):
         closure(**fields)

@@ -17,6 +17,7 @@ from dispatch.core.model import (
     FailureCode,
     Mode,
     Place,
+    SizeClass,
     TimeWindow,
 )
 from dispatch.core.policy import CLIMBS, Climb, Policy
@@ -520,3 +521,9 @@ def test_a_planned_epoch_keeps_every_constraint() -> None:
     assert named | {leg for leg, _ in command.reasons} == set(story.state.waiting_legs)
     made = story.do(command)
     assert len(made) == 1 + len(command.itineraries)
+
+
+def test_a_large_parcel_with_no_hub_in_question(story: Story) -> None:
+    """Its size class stands in the problem though no hub has slots."""
+    story.parcel("big", size_class=SizeClass.L)
+    assert epoch_of(story).problem.hub_slots_free.shape == (0, 3)

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from maps.network import RoadNetwork
     from maps.travel import TravelTimes
 
+MOST_WARNINGS = 10
+"""So many faults of one kind are told in full."""
+
 
 @plain_errors()
 def replay(
@@ -96,13 +99,24 @@ def play(
         with _bar(console) as bar:
             task = bar.add_task(f"{day.date}", total=1.0)
             result = playing.run(lambda share: bar.update(task, completed=share))
+        result, gaps = report.with_custody(result)
         page = report.write(
             out, result, day, seed=seed, times=times, network=network, map_file=map_file
         )
     except report.ReportError as error:
         fail(str(error))
     console.print(_table(result, day))
+    _warn(console, "custody is broken", gaps)
+    _warn(console, "a courier was stuck", [" ".join(line) for line in result.stuck])
     console.print(f"open {page}", markup=False)
+
+
+def _warn(console: Console, title: str, lines: list[str]) -> None:
+    """Tell of faults of the engine or of the replay itself, the first few in full."""
+    for line in lines[:MOST_WARNINGS]:
+        console.print(f"{title}: {line}", markup=False, style="red")
+    if len(lines) > MOST_WARNINGS:
+        console.print(f"{title}: and {len(lines) - MOST_WARNINGS} more", style="red")
 
 
 def _times(network: "RoadNetwork", folder: Path) -> "TravelTimes":
@@ -166,15 +180,31 @@ def _table(result: "Result", day: "Day") -> Table:
         ("not delivered", words.share(kpis["undelivered_share"])),
         ("delivered", words.number(kpis["delivered"])),
         ("on time, of created", words.share(kpis["on_time_share"])),
+        ("at the first attempt, of created", words.share(kpis["first_attempt_success"])),
         ("created to door, half within", words.duration(door["p50"])),
         ("created to door, 95 % within", words.duration(door["p95"])),
         ("cost a delivered parcel", words.money(kpis["cost_per_delivered_cents"], day.currency)),
         ("offers accepted", words.share(kpis["acceptance_rate"])),
         ("offers a tour", words.number(kpis["offers_per_assignment"], 2)),
         ("kilometres a delivered parcel", words.number(kpis["km_per_parcel"], 2)),
+        *_hub_rows(kpis["hubs"]),
+        ("breaks in custody", words.number(kpis["custody_gaps"])),
         ("the replay took", f"{words.number(result.system['wall_s'])} s"),
     ):
         table.add_row(name, value)
     for code, count in kpis["unserved_by_reason"].items():
         table.add_row(f"  not delivered: {words.reason(code)}", words.number(count))
     return table
+
+
+def _hub_rows(hubs: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return what hubs were used for, nothing where no parcel came to any."""
+    from dispatch.sim import words
+
+    received = hubs["received"]
+    if not any(received.values()):
+        return []
+    return [
+        ("to hubs: on the way, held, for recipients", " / ".join(map(str, received.values()))),
+        ("most at once in one hub", words.number(hubs["peak_occupancy"])),
+    ]

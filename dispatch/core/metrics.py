@@ -19,6 +19,10 @@ from dispatch.core.pay import OPERATOR
 
 Figures = dict[str, Any]
 """Names to numbers and further figures, ready to be written as JSON."""
+RESCUED = "RESCUED"
+"""Begins the reason of a tour that a dispatcher gave up on."""
+NOT_COLLECTED = "NOT_COLLECTED"
+"""Why a parcel that waits in the hub that its recipient agreed to is not delivered."""
 
 
 class _Story(msgspec.Struct):
@@ -83,7 +87,8 @@ class Metrics:
                 self._deliver(parcel_id, at, brought_at=at)
             case m.ParcelReceivedAtHub(parcel=parcel_id, happened_at=at):
                 if event.purpose is Purpose.COLLECTION:
-                    self._stories[parcel_id].brought_at = at
+                    story = self._stories[parcel_id]
+                    story.brought_at, story.reason = at, NOT_COLLECTED
                 self._follow(event.next_leg)
             case m.ParcelCollected(parcel=parcel_id, happened_at=at):
                 self._deliver(parcel_id, at, brought_at=self._stories[parcel_id].brought_at or at)
@@ -130,6 +135,8 @@ class Metrics:
                     self._stories[self._leg_parcel[leg_id]].accepted_at = event.at
             case m.OfferDeclined(courier=courier_id):
                 self._answered[f"{self._kinds[courier_id]} no"] += 1
+            case m.TourAborted(reason=reason) if reason.startswith(RESCUED):
+                self._count[RESCUED] += 1
             case m.TourCompleted(courier=courier_id):
                 self._away_s[courier_id] += event.away_s
                 self._distance_m += event.distance_m
@@ -195,7 +202,8 @@ class Metrics:
             "offers_per_assignment": _ratio(offers, assignments),
             "acceptance_rate": _ratio(assignments, answers),
             "expired_offer_share": _ratio(self._count["OfferExpired"], offers),
-            "no_show_share": _ratio(self._count["TourAborted"], assignments),
+            "no_show_share": _ratio(self._count["TourAborted"] - self._count[RESCUED], assignments),
+            "rescues": self._count[RESCUED],
             "hand_backs": self._count["LegsHandedBack"],
             "parcels_per_tour": _spread(self._bundles),
             "km_per_parcel": _ratio(self._distance_m / 1000, len(delivered)),

@@ -16,11 +16,9 @@ from dispatch.core.model import (
     Courier,
     CourierKind,
     DeclineReason,
-    FailureCode,
     Instant,
     LegKind,
     Offer,
-    Parcel,
     Place,
     Seconds,
     Stop,
@@ -33,12 +31,12 @@ from dispatch.core.state import State
 from dispatch.sim.draws import Draws
 
 NOT_SIMULATED = (
-    "hand-backs by couriers, cancellations by merchants and recipients",
+    "cancellations by merchants and recipients, and consent that is asked for during the day",
     "parcels that become ready later than announced",
-    "couriers who vanish after pickup, and offline phones that report late",
+    "offline phones that report late, wrong scans and wrong codes",
     "guards who take longer at the gate than they usually do, or turn a permitted courier away",
-    "hub slots: a hub is never full",
-    "wrong addresses, refused and damaged parcels",
+    "counters that are left alone while their keeper is on a tour: an open hub always scans",
+    "wrong addresses, refused and damaged parcels, neighbours who are out after all",
 )
 """What the report lists as missing from the simulated day."""
 
@@ -70,6 +68,24 @@ class Behaviour(Value):
         Spread of when couriers really come and go (A).
     travel_cv, service_cv
         Coefficients of variation of travel and service times (A).
+    hand_back_share
+        Accepts and gives all of it back before setting out (A).
+    vanish_share, rescue_after_s
+        Picks up and is never heard of again; after so long the day's dispatcher gives up on the
+        courier and lets others fetch what is there (A).
+    counter_median_s, counter_sigma
+        Until a hub's counter has scanned too: lognormal (A).
+    collect_median_s, collect_sigma, after_opening_s
+        Until a recipient fetches a parcel from a hub: lognormal; where the hub is closed then,
+        within so long after it opens (A).
+    never_collects_share
+        Recipients who never come (A).
+    absence, weekend_absence
+        (from, to, share): between these minutes after midnight so many households are out. Who is
+        out while few are is also out while more are, so that people come home one after the other.
+        Without any, ``away_share`` holds; without a weekend's, the working day's.
+    absence_edge_min
+        Each household's day is earlier or later than these by so many minutes at the most (A).
     away_share, away_s, day_s
         So many households are out for one stretch of this length in a day of that length: an
         absence of 3 % at any moment, recipients being called ahead.
@@ -100,6 +116,18 @@ class Behaviour(Value):
     edge_sd_s: float = 300.0
     travel_cv: float = 0.2
     service_cv: float = 0.3
+    hand_back_share: float = 0.01
+    vanish_share: float = 0.0
+    rescue_after_s: Seconds = 1800
+    counter_median_s: float = 12.0
+    counter_sigma: float = 0.5
+    collect_median_s: float = 18_000.0
+    collect_sigma: float = 0.8
+    after_opening_s: Seconds = 7200
+    never_collects_share: float = 0.02
+    absence: tuple[tuple[int, int, float], ...] = ()
+    weekend_absence: tuple[tuple[int, int, float], ...] = ()
+    absence_edge_min: float = 30.0
     away_share: float = 0.12
     away_s: Seconds = 10_800
     day_s: Seconds = 43_200
@@ -117,12 +145,11 @@ class Behaviour(Value):
 
 
 class People:
-    """Answers for all couriers and recipients of a day."""
+    """Answers for all couriers of a day."""
 
-    def __init__(self, behaviour: Behaviour, draws: Draws, day_start: Instant) -> None:
+    def __init__(self, behaviour: Behaviour, draws: Draws) -> None:
         self._values = behaviour
         self._draws = draws
-        self._day_start = day_start
         self._minute_cents = dict(behaviour.minute_cents)
         self._willingness = dict(behaviour.willingness)
 
@@ -170,6 +197,18 @@ class People:
         key = (*sorted(tour.itinerary.legs), tour.courier)
         return self._draws.uniform("no-show", *key) >= self._values.no_show_share
 
+    def hands_back_after_s(self, tour: Tour, until_s: Seconds) -> Seconds | None:
+        """Return after how long a courier gives a tour back before leaving; None for never."""
+        key = (*sorted(tour.itinerary.legs), tour.courier)
+        if self._draws.uniform("hand-back", *key) >= self._values.hand_back_share:
+            return None
+        return int(until_s * self._draws.uniform("hand-back after", *key))
+
+    def vanishes(self, tour: Tour) -> bool:
+        """Whether the courier is never heard of again after the first pickup."""
+        key = (*sorted(tour.itinerary.legs), tour.courier)
+        return self._draws.uniform("vanish", *key) < self._values.vanish_share
+
     def travel_s(self, stop: Stop, now: Instant) -> Seconds:
         """Return how long the way to a stop takes when it begins now, the gate included."""
         factor = self._draws.factor(
@@ -181,44 +220,11 @@ class People:
         """Return how long one action takes."""
         return round(planned_s * self._draws.factor(self._values.service_cv, kind, leg))
 
-    def is_home(self, parcel: Parcel, at: Instant) -> bool:
-        """Whether somebody opens: by household and day, whatever the parcel or the courier."""
+    def counter_s(self, hub: str, leg: str) -> Seconds:
+        """Return how long a hub's counter takes to scan after the courier has."""
         values = self._values
-        household = parcel.household or parcel.dropoff.door_key or parcel.id
-        day = (at - self._day_start) // 86_400
-        if self._draws.uniform("away", household, day) >= values.away_share:
-            return True
-        latest = values.day_s - values.away_s
-        begins = (
-            self._day_start
-            + day * 86_400
-            + round(latest * self._draws.uniform("away from", household, day))
-        )
-        return not begins <= at < begins + values.away_s
-
-    def report(
-        self, state: State, tour: Tour, index: int, action: StopAction, at: Instant
-    ) -> Command:
-        """Return what the phone reports about an action that ends at ``at``."""
-        leg = state.legs[action.leg]
-        parcel = state.parcels[leg.parcel]
-        failure = None
-        if action.kind is ActionKind.PICKUP:
-            if not hubs.is_open(state.hubs.get(leg.pickup.hub), at):
-                failure = FailureCode.HUB_CLOSED
-        elif leg.kind is LegKind.FORWARD and not self.is_home(parcel, at):
-            failure = FailureCode.ABSENT
-        return RecordStop(
-            courier=tour.courier,
-            tour=tour.id,
-            report=StopReport(
-                id=f"{index}-{action.leg}-{action.kind}",
-                at=at,
-                stop=index,
-                leg=action.leg,
-                action=action.kind,
-                failure=failure,
-            ),
+        return math.ceil(
+            self._draws.lognormal(values.counter_median_s, values.counter_sigma, "scan", hub, leg)
         )
 
 

@@ -17,9 +17,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 from numpy.typing import NDArray
 
-from dispatch.core.model import CourierKind
+from dispatch.core.model import CourierKind, Purpose
 from dispatch.sim import words
-from dispatch.sim.story import Chronicle, Span
+from dispatch.sim.story import Chronicle
+from dispatch.sim.ways import Span
 
 Moments: TypeAlias = NDArray[np.int64]
 
@@ -141,10 +142,46 @@ def couriers_over_the_day(chronicle: Chronicle, calendar: words.Calendar) -> Mar
         return _svg(figure, "Couriers on tours by kind, and couriers present, over the day")
 
 
+_INSIDE = (
+    (Purpose.RELAY, "on the way", "guard"),
+    (Purpose.HOLD, "until the next attempt", "neighbour"),
+    (Purpose.COLLECTION, "for recipients", "good"),
+)
+"""What parcels stand in hubs for, with a legend and a colour."""
+
+
+def hubs_over_the_day(chronicle: Chronicle, calendar: words.Calendar) -> Markup:
+    """Draw how many parcels that had come to hubs stood there at each moment, by what for."""
+    spans = [span for its in chronicle.ways.inside.values() for span in its]
+    if not spans:
+        return Markup()
+    grid = np.arange(
+        min(start for start, _ in spans) // 300 * 300 - 300,
+        max(end for _, end in spans) + 600,
+        300,
+    )
+    present = [item for item in _INSIDE if item[0] in chronicle.ways.inside]
+    with mpl.rc_context({**_STYLE, "svg.hashsalt": "hubs"}):
+        figure, axes = _axes()
+        axes.stackplot(
+            grid,
+            [_present(chronicle.ways.inside[purpose], grid) for purpose, _, _ in present],
+            step="post",
+            labels=[label for _, label, _ in present],
+            colors=[COLOURS[colour] for _, _, colour in present],
+            linewidth=0,
+        )
+        axes.legend(loc="upper left", ncols=3, bbox_to_anchor=(0, 1.18), borderaxespad=0)
+        axes.set_ylim(0, max(1, 1.1 * _present(spans, grid).max()))
+        _hours(axes, calendar)
+        most = int(_present(spans, grid).max())
+        return _svg(figure, f"Parcels in hubs over the day by what for, {most} at the most")
+
+
 def promises_kept(chronicle: Chronicle) -> Markup:
     """Draw how many minutes before or after the promise parcels were delivered."""
     slack_min = [
-        (story.parcel.due_at - story.delivered_at) / MINUTE_S
+        (story.parcel.due_at - story.brought_at) / MINUTE_S
         for story in chronicle.parcels
         if story.delivered_at
     ]

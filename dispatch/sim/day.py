@@ -7,7 +7,6 @@ latency, so that no machine's speed can change the day.
 """
 
 import functools
-import heapq
 import itertools
 from collections.abc import Callable, Sequence
 
@@ -17,17 +16,20 @@ from dispatch.clock import Clock, VirtualClock
 from dispatch.core import absence, codec
 from dispatch.core import messages as m
 from dispatch.core.epoch import TravelTimes
-from dispatch.core.errors import InvalidTransition, OfferTaken
 from dispatch.core.holding import IDLE_DUTIES
 from dispatch.core.metrics import Figures, Metrics
-from dispatch.core.model import ActionKind, Instant, Tour, TourState
+from dispatch.core.model import Contract, Instant, OptionKind, Purpose, Tour
 from dispatch.core.policy import Policy
 from dispatch.executors import Planner
 from dispatch.log import InMemoryLog, Row
-from dispatch.runtime import Runtime, Submission
-from dispatch.sim.behaviour import Behaviour, People, arrival, earliest, next_action
+from dispatch.runtime import Runtime
+from dispatch.sim.behaviour import Behaviour, People
+from dispatch.sim.consents import said_later
 from dispatch.sim.draws import Draws
 from dispatch.sim.folder import Day
+from dispatch.sim.households import Households
+from dispatch.sim.stage import Stage
+from dispatch.sim.walking import Collections, Walks
 
 SOLVE_LATENCY_S = 2
 """Virtual seconds that an epoch's solve is charged."""
@@ -52,6 +54,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         Figures that depend on day, policy and seed alone.
     system
         What the machine's clock measured.
+    stuck
+        (tour, leg, why) of what couriers could neither do nor report; empty if all is well.
     """
 
     rows: Sequence[Row]
@@ -60,6 +64,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     system: Figures
     behaviour: Behaviour
     policy: Policy
+    stuck: tuple[tuple[str, str, str], ...] = ()
 
 
 class Replay:
@@ -80,38 +85,38 @@ class Replay:
         self._policy = policy
         self._machine = clock
         self._starts_at = _starts_at(day)
-        self._ends_at = LAST_RETURN_S + max(
-            absence.last_moment(parcel, policy) for parcel in day.parcels
-        )
+        self._ends_at = _ends_at(day, policy)
         self._behaviour = Behaviour.of(day.scenario)
-        self._people = People(self._behaviour, Draws(seed), self._starts_at)
-        self._virtual = VirtualClock(self._starts_at)
+        draws = Draws(seed)
+        self._people = People(self._behaviour, draws)
+        households = Households(
+            self._behaviour, draws, day=day.date, timezone=day.timezone, starts_at=self._starts_at
+        )
         self._log = InMemoryLog()
         self._planner = Planner(times, clock)
         self._metrics = Metrics()
-        self._heap: list[tuple[Instant, int, Callable[[], None]]] = []
-        self._order = itertools.count()
-        self._pending_commands = 0
         command_ids = itertools.count(1)
-        self._runtime = Runtime(
+        virtual = VirtualClock(self._starts_at)
+        runtime = Runtime(
             zone=f"networks/{day.network}/zones/{day.zone}",
             log=self._log,
-            clock=self._virtual,
+            clock=virtual,
             mint=lambda: f"c{next(command_ids)}",
             policy=policy,
         )
-        self._runtime.subscribe(self._notice)
+        self._stage = Stage(runtime, virtual)
+        self._walks = Walks(
+            self._stage, self._people, households, policy, self._behaviour.rescue_after_s
+        )
+        self._collections = Collections(self._stage, households)
+        runtime.subscribe(self._notice)
 
     def run(self, progress: Progress = lambda _share: None) -> Result:
         """Play the day to its end; ``progress`` is told the share that is done."""
         began = self._machine.monotonic()
         self._open()
-        last = max(parcel.due_at for parcel in self._day.parcels)
-        while self._heap:
-            at, _, act = heapq.heappop(self._heap)
-            self._virtual.advance_to(at)
-            act()
-            progress(min(1.0, (at - self._starts_at) / max(1, last - self._starts_at)))
+        length_s = max(1, max(parcel.due_at for parcel in self._day.parcels) - self._starts_at)
+        self._stage.play(lambda at: progress(min(1.0, (at - self._starts_at) / length_s)))
         progress(1.0)
         wall_s = self._machine.monotonic() - began
         rows = self._log.read(limit=10**9)
@@ -122,115 +127,79 @@ class Replay:
             system=self._system(wall_s),
             behaviour=self._behaviour,
             policy=self._policy,
+            stuck=tuple(self._walks.stuck),
         )
 
     # --- the day's own events ----------------------------------------------------------
 
     def _open(self) -> None:
-        day = self._day
+        day, stage = self._day, self._stage
         for hub in day.hubs:
-            self._submit(m.CreateHub(hub=hub))
+            stage.submit(m.CreateHub(hub=hub))
         for courier in day.couriers:
-            self._submit(m.CreateCourier(courier=courier))
+            stage.submit(m.CreateCourier(courier=courier))
         for courier_id, slots in itertools.groupby(day.availability, key=lambda item: item[0]):
             its = tuple(slot for _, slot in slots)
-            self._submit(m.AddAvailability(courier=courier_id, slots=its))
+            stage.submit(m.AddAvailability(courier=courier_id, slots=its))
             for slot in its:
                 if slot.duty in IDLE_DUTIES:
                     self._come_and_go(courier_id, slot.opens_at, slot.closes_at)
         for parcel in day.parcels:
-            self._submit_at(parcel.created_at, m.CreateParcels(parcels=(parcel,)))
-        self._at(self._starts_at, self._tick)
+            stage.submit_at(parcel.created_at, m.CreateParcels(parcels=(parcel,)))
+        for at, command in said_later(day.parcels, day.consents):
+            stage.submit_at(at, command)
+        stage.at(self._starts_at, self._tick)
 
     def _come_and_go(self, courier: str, opens_at: Instant, closes_at: Instant) -> None:
         comes_at = opens_at + self._people.edge_s(courier, opens_at, "comes")
         goes_at = max(comes_at, closes_at + self._people.edge_s(courier, opens_at, "goes"))
-        self._submit_at(comes_at, m.GoOnline(courier=courier))
-        self._submit_at(goes_at, m.GoOffline(courier=courier))
+
+        def come() -> None:
+            if courier not in self._walks.vanished:
+                self._stage.submit(m.GoOnline(courier=courier))
+
+        self._stage.at(comes_at, come)
+        self._stage.submit_at(goes_at, m.GoOffline(courier=courier))
 
     def _tick(self) -> None:
-        self._submit(m.Tick())
-        state, now = self._runtime.state, self._virtual.now()
+        stage = self._stage
+        stage.submit(m.Tick())
+        state, now = stage.state, stage.now
         if state.needs_plan(now):
             plan = self._planner.plan(state, now)
             if plan is not None:
-                self._submit_at(now + SOLVE_LATENCY_S, plan)
-        if now < self._ends_at and (self._pending_commands or state.open_parcels):
-            self._at(now + self._policy.epoch_s, self._tick)
+                stage.submit_at(now + SOLVE_LATENCY_S, plan)
+        if now < self._ends_at and (stage.pending_commands or state.open_parcels):
+            stage.at(now + self._policy.epoch_s, self._tick)
 
     # --- people ------------------------------------------------------------------------
 
     def _notice(self, events: Sequence[m.Event]) -> None:
         """Let people see what concerns them."""
         self._metrics.fold(events)
-        now = self._virtual.now()
+        stage = self._stage
         for event in events:
             if isinstance(event, m.OfferMade):
-                after_s, answer = self._people.answer(self._runtime.state, event.offer)
-                if now + after_s < event.offer.expires_at:
-                    self._submit_at(now + after_s, answer)
-            elif isinstance(event, m.OfferAccepted) and self._people.shows_up(event.tour):
-                departs_at = max(now, event.tour.itinerary.departs_at)
-                self._at(departs_at, functools.partial(self._set_out, event.tour))
+                after_s, answer = self._people.answer(stage.state, event.offer)
+                if stage.now + after_s < event.offer.expires_at:
+                    stage.submit_at(stage.now + after_s, answer)
+            elif isinstance(event, m.OfferAccepted):
+                self._accepted(event.tour)
+            elif isinstance(event, m.ParcelReceivedAtHub) and event.purpose is Purpose.COLLECTION:
+                self._collections.expect(event.parcel, event.hub)
 
-    def _set_out(self, tour: Tour) -> None:
-        if self._runtime.state.tours[tour.id].state is TourState.COMMITTED:
-            self._submit(m.StartTour(courier=tour.courier, tour=tour.id))
-            self._go_on(tour.id)
-
-    def _go_on(self, tour_id: str) -> None:
-        """Take the next step of a tour: the way to a stop, or an action at it."""
-        state, now = self._runtime.state, self._virtual.now()
-        tour = state.tours[tour_id]
-        found = next_action(tour)
-        if tour.state is not TourState.ACTIVE or found is None:
+    def _accepted(self, tour: Tour) -> None:
+        """Let a courier set out in time, or think better of it."""
+        now = self._stage.now
+        if not self._people.shows_up(tour):
             return
-        index, stop, action = found
-        if not stop.arrived_at:
-            at = now + self._people.travel_s(stop, now)
-            self._at(at, lambda: self._report_then_go_on(tour_id, arrival(tour, index, at)))
+        departs_at = max(now, tour.itinerary.departs_at)
+        after_s = self._people.hands_back_after_s(tour, departs_at - now)
+        if after_s is not None:
+            back = m.HandBackLegs(courier=tour.courier, tour=tour.id, reason="HANDED_BACK")
+            self._stage.submit_at(now + after_s, back)
             return
-        policy = self._policy
-        planned_s = policy.scan_s + (
-            policy.shelve_s if action.kind is ActionKind.PICKUP else policy.hand_over_s
-        )
-        at = earliest(state, action, now) + self._people.service_s(
-            planned_s, action.leg, action.kind
-        )
-
-        def act() -> None:
-            fresh = self._runtime.state
-            same = next_action(fresh.tours[tour_id])
-            if same is not None and same[2] == action:
-                self._submit(self._people.report(fresh, tour, index, action, at))
-            self._go_on(tour_id)
-
-        self._at(at, act)
-
-    def _report_then_go_on(self, tour_id: str, report: m.Command) -> None:
-        if self._runtime.state.tours[tour_id].state is TourState.ACTIVE:
-            self._submit(report)
-            self._go_on(tour_id)
-
-    # --- mechanics ---------------------------------------------------------------------
-
-    def _at(self, at: Instant, act: Callable[[], None]) -> None:
-        heapq.heappush(self._heap, (max(at, self._virtual.now()), next(self._order), act))
-
-    def _submit_at(self, at: Instant, command: m.Command) -> None:
-        def act() -> None:
-            self._pending_commands -= 1
-            self._submit(command)
-
-        self._pending_commands += 1
-        self._at(at, act)
-
-    def _submit(self, command: m.Command) -> None:
-        """Submit as the service would. People may be late: then their command is refused."""
-        outcome = self._runtime.commit([Submission(command=command)])[0]
-        late = isinstance(outcome.error, InvalidTransition | OfferTaken)
-        if outcome.error is not None and not late:
-            raise outcome.error
+        self._stage.at(departs_at, functools.partial(self._walks.set_out, tour))
 
     def _system(self, wall_s: float) -> Figures:
         latency_s = sorted(self._planner.latency_s)
@@ -239,7 +208,7 @@ class Replay:
         def percentile(share: float) -> float | None:
             return round(latency_s[min(count - 1, int(count * share))], 4) if count else None
 
-        virtual_s = self._virtual.now() - self._starts_at
+        virtual_s = self._stage.now - self._starts_at
         return {
             "wall_s": round(wall_s, 2),
             "times_real_time": round(virtual_s / wall_s, 1) if wall_s else None,
@@ -258,3 +227,14 @@ def _starts_at(day: Day) -> Instant:
     moments = [parcel.created_at for parcel in day.parcels]
     moments += [slot.opens_at for _, slot in day.availability]
     return (min(moments) - LEAD_S) // 60 * 60
+
+
+def _ends_at(day: Day, policy: Policy) -> Instant:
+    """Return the latest end: after the last attempt, and what nobody fetches is sent back."""
+    last = max(absence.last_moment(parcel, policy) for parcel in day.parcels)
+    takes = any(Contract.COLLECTION in hub.contracts for hub in day.hubs)
+    agreed = any(
+        option.kind is OptionKind.HUB for parcel in day.parcels for option in parcel.options
+    ) or bool(day.consents)
+    kept_s = policy.keep_s + policy.overdue_s if takes and agreed else 0
+    return last + kept_s + LAST_RETURN_S

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from dispatch.core.metrics import Figures
 from dispatch.core.state import State, fold
-from dispatch.sim import chart, picture, telling, words
+from dispatch.sim import chart, hub_page, picture, telling, words
 from dispatch.sim.behaviour import NOT_SIMULATED
 from dispatch.sim.day import Result
 from dispatch.sim.folder import Day
@@ -94,6 +94,7 @@ def render(
     state = fold(State(zone=f"networks/{day.network}/zones/{day.zone}"), result.events)
     drawn = picture.draw(state, stories, calendar, times, network)
     wrong = troubles(chronicle)
+    ways = hub_page.through_hubs(stories, calendar)
     charts = _charts(chronicle, calendar)
     beside = _BESIDE_MAP[drawn.shape]
     return _TEMPLATES.get_template("report.html").render(
@@ -110,6 +111,9 @@ def render(
         more_charts=charts[beside:],
         figures=_figures(result.kpis, day.currency),
         spreads=_spreads(result.kpis),
+        hubs=hub_page.table(result.kpis["hubs"]),
+        ways=ways[: hub_page.MOST_WAYS],
+        ways_note=hub_page.note(len(ways), len(stories)),
         reasons=telling.reasons(result.kpis, chronicle),
         troubles=[telling.told(trouble, calendar) for trouble in wrong[:MOST_TROUBLES]],
         troubles_left=max(0, len(wrong) - MOST_TROUBLES),
@@ -129,6 +133,7 @@ def _charts(chronicle: Chronicle, calendar: words.Calendar) -> list[dict[str, ob
             chart.parcels_over_the_day(chronicle, calendar),
         ),
         ("Couriers on tours, and present", chart.couriers_over_the_day(chronicle, calendar)),
+        ("Parcels in hubs that they had come to", chart.hubs_over_the_day(chronicle, calendar)),
         ("How close to the promise parcels came", chart.promises_kept(chronicle)),
     )
     return [{"caption": caption, "svg": svg} for caption, svg in drawn if svg]
@@ -250,9 +255,15 @@ def _figures(kpis: Figures, currency: str) -> list[dict[str, object]]:
                 ("not delivered, of created", share(kpis["undelivered_share"])),
                 ("on time, of created", share(kpis["on_time_share"])),
                 ("on time, of delivered", share(kpis["on_time_share_of_delivered"])),
-                ("delivered at the first visit, of created", share(kpis["first_attempt_share"])),
+                ("at the first attempt, of created", share(kpis["first_attempt_success"])),
+                *(
+                    (("breaks in custody", number(kpis["custody_gaps"])),)
+                    if "custody_gaps" in kpis
+                    else ()
+                ),
             ),
         },
+        *hub_page.figures(kpis["hubs"]),
         {
             "title": "Offers",
             "rows": (

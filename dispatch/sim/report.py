@@ -20,7 +20,7 @@ import msgspec
 
 from dispatch.core import codec
 from dispatch.log import Row
-from dispatch.sim import page
+from dispatch.sim import custody_check, page
 from dispatch.sim.behaviour import NOT_SIMULATED
 from dispatch.sim.day import Result
 from dispatch.sim.folder import Day
@@ -60,6 +60,14 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     causation_id: str
     version: int
     event: msgspec.Raw
+
+
+def with_custody(result: Result) -> tuple[Result, list[str]]:
+    """Let the independent checker read the log; return the result with its count, and the gaps."""
+    lines = (line.decode() for line in event_lines(result.rows))
+    found = custody_check.gaps(lines)
+    kpis = {**result.kpis, "custody_gaps": len(found)}
+    return msgspec.structs.replace(result, kpis=kpis), found
 
 
 def check_writable(out: Path) -> None:
@@ -185,7 +193,13 @@ def _settings(result: Result, day: Day, seed: int, map_file: Path | None) -> dic
 def _plain(value: msgspec.Struct) -> dict[str, Any]:
     """Return every field of a value, defaults included; pairs become tables."""
     fields = {name: getattr(value, name) for name in value.__struct_fields__}
-    return {name: dict(its) if isinstance(its, tuple) else its for name, its in fields.items()}
+    return {name: dict(its) if _are_pairs(its) else its for name, its in fields.items()}
+
+
+def _are_pairs(value: object) -> bool:
+    return isinstance(value, tuple) and all(
+        isinstance(item, tuple) and len(item) == len(("name", "value")) for item in value
+    )
 
 
 def _sha256(path: Path) -> str:

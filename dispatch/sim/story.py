@@ -10,20 +10,21 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from dispatch.core import messages as m
+from dispatch.core.metrics import NOT_COLLECTED, RESCUED
 from dispatch.core.model import (
     ActionKind,
     Courier,
     CourierKind,
     FailureCode,
     Instant,
+    LegKind,
     Parcel,
     ParcelState,
+    Purpose,
     Seconds,
     Tour,
 )
-
-Span = tuple[Instant, Instant]
-"""From an instant until another."""
+from dispatch.sim.ways import Hop, Span, Ways
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -39,6 +40,10 @@ class Story(msgspec.Struct):
 
     Attributes
     ----------
+    way
+        Where it has been, in order.
+    brought_at
+        When it was at its door, or in the hub that its recipient agreed to.
     promised_at
         When the accepted plan foresaw the drop-off; 0 where nobody accepted.
     offers
@@ -57,14 +62,21 @@ class Story(msgspec.Struct):
     accepted_at: Instant = 0
     promised_at: Instant = 0
     picked_up_at: Instant = 0
+    brought_at: Instant = 0
     delivered_at: Instant = 0
     ended: str = ""
     reason: str = ""
+    way: list[Hop] = []
 
     @property
     def late_s(self) -> Seconds:
         """Seconds after the promise; 0 where it was kept or the parcel never came."""
-        return max(0, self.delivered_at - self.parcel.due_at) if self.delivered_at else 0
+        return max(0, self.brought_at - self.parcel.due_at) if self.delivered_at else 0
+
+    @property
+    def hub_count(self) -> int:
+        """Hubs that it came through on its way."""
+        return sum(hop.what == "hub" and bool(hop.by) for hop in self.way)
 
     @property
     def status(self) -> str:
@@ -97,6 +109,8 @@ class Chronicle:
         How many offers were declined, by reason.
     no_shows
         In order of time.
+    ways
+        Of all parcels, and how full hubs were.
     """
 
     def __init__(self, events: Iterable[m.Event]) -> None:
@@ -107,6 +121,7 @@ class Chronicle:
         self.declined: Counter[str] = Counter()
         self.expired_offers = 0
         self.no_shows: list[NoShow] = []
+        self.ways = Ways()
         self.ends_at: Instant = 0
         self._leg_parcel: dict[str, str] = {}
         self._leg_reason: dict[str, str] = {}
@@ -114,11 +129,13 @@ class Chronicle:
         self._left: dict[str, Instant] = {}
         self._tours: dict[str, Tour] = {}
         for event in events:
+            self.ways.take(event)
             self._of_parcel(event)
             self._of_courier(event)
             self.ends_at = max(self.ends_at, event.at)
         for courier, at in sorted(self._came.items()):
             self._span(self.online, courier, (at, self.ends_at))
+        self.ways.end(self.ends_at)
         self._end()
 
     @property
@@ -128,11 +145,13 @@ class Chronicle:
             self.stories.values(), key=lambda story: (story.parcel.created_at, story.parcel.id)
         )
 
-    def _of_parcel(self, event: m.Event) -> None:  # noqa: C901, PLR0912 - one case an event
+    def _of_parcel(self, event: m.Event) -> None:  # noqa: C901, PLR0912, PLR0915 - one case an event
         match event:
             case m.ParcelCreated(parcel=parcel, leg=leg):
                 self._leg_parcel[leg.id] = parcel.id
-                self.stories[parcel.id] = Story(parcel, [Step(event.at, "created")], failures=[])
+                self.stories[parcel.id] = Story(
+                    parcel, [Step(event.at, "created")], failures=[], way=self.ways.of[parcel.id]
+                )
             case m.ParcelReady(parcel=parcel_id):
                 self._tell(parcel_id, Step(event.at, "ready"))
             case m.PlanMade(reasons=reasons):
@@ -145,7 +164,8 @@ class Chronicle:
             case m.OfferAccepted(tour=tour):
                 self._accept(event.at, tour)
             case m.ParcelPickedUp(parcel=parcel_id, happened_at=at, courier=courier):
-                self.stories[parcel_id].picked_up_at = at
+                story = self.stories[parcel_id]
+                story.picked_up_at = story.picked_up_at or at
                 self._tell(parcel_id, Step(at, "picked up", courier))
             case m.PickupFailed(parcel=parcel_id, happened_at=at, failure=failure):
                 self.stories[parcel_id].failures.append(failure)
@@ -161,9 +181,26 @@ class Chronicle:
                 else:
                     self.stories[parcel_id].ended = ParcelState.RETURNED
             case m.ParcelDelivered(parcel=parcel_id, happened_at=at):
-                self.stories[parcel_id].delivered_at = at
-                self.stories[parcel_id].ended = ParcelState.DELIVERED
-                self._tell(parcel_id, Step(at, "delivered"))
+                self._deliver(parcel_id, at, "delivered")
+            case m.ParcelReceivedAtHub(parcel=parcel_id, happened_at=at, hub=hub):
+                self._receive(event, self.stories[parcel_id])
+                self._tell(parcel_id, Step(at, event.purpose.value.lower(), self.ways.hub(hub)))
+            case m.ParcelCollected(parcel=parcel_id, happened_at=at):
+                self._deliver(parcel_id, at, "collected")
+            case m.SlotOverdue(parcel=parcel_id):
+                self._tell(parcel_id, Step(event.at, "overdue"))
+            case m.LegReleased(parcel=parcel_id, leg=leg):
+                self._leg_parcel[leg.id] = parcel_id
+                is_back = leg.kind is LegKind.RETURN
+                self._tell(parcel_id, Step(event.at, "sent back" if is_back else "released"))
+            case m.ParcelDiverted(parcel=parcel_id, leg=leg, purpose=purpose):
+                self._leg_parcel[leg.id] = parcel_id
+                to = self.ways.hub(leg.dropoff.hub) if leg.dropoff.hub else purpose.value.lower()
+                self._tell(parcel_id, Step(event.at, "diverted", to.replace("_", " ")))
+            case m.OutcomeCorrected(parcel=parcel_id, now=now):
+                self._correct(self.stories[parcel_id], event.at, now)
+            case m.ParcelWrittenOff(parcel=parcel_id, to=to, reason=code):
+                self._stop(parcel_id, to, Step(event.at, "written off", code))
             case m.ParcelCancelled(parcel=parcel_id, reason=code):
                 self._stop(parcel_id, ParcelState.CANCELLED, Step(event.at, "cancelled", code))
             case m.ParcelExpired(parcel=parcel_id, reason=code):
@@ -172,6 +209,25 @@ class Chronicle:
                 self._leg_parcel[leg.id] = parcel_id
             case _:
                 pass
+
+    def _receive(self, event: m.ParcelReceivedAtHub, story: Story) -> None:
+        if event.next_leg is not None:
+            self._leg_parcel[event.next_leg.id] = event.parcel
+        if event.purpose is Purpose.COLLECTION:
+            story.brought_at, story.reason = event.happened_at, NOT_COLLECTED
+
+    def _deliver(self, parcel: str, at: Instant, what: str) -> None:
+        story = self.stories[parcel]
+        story.delivered_at, story.ended = at, ParcelState.DELIVERED
+        story.brought_at = story.brought_at or at
+        self._tell(parcel, Step(at, what))
+
+    def _correct(self, story: Story, at: Instant, now: str) -> None:
+        is_delivered = now == ParcelState.DELIVERED
+        story.delivered_at = story.brought_at = at if is_delivered else 0
+        story.ended = ParcelState.DELIVERED if is_delivered else ""
+        story.reason = "" if is_delivered else now
+        story.steps.append(Step(at, "corrected", now))
 
     def _of_courier(self, event: m.Event) -> None:
         match event:
@@ -189,6 +245,8 @@ class Chronicle:
                 self._left[tour_id] = at
             case m.TourCompleted(tour=tour_id, courier=courier_id) if tour_id in self._left:
                 self._span(self.away, courier_id, (self._left.pop(tour_id), event.free_at))
+            case m.TourAborted(reason=reason) if reason.startswith(RESCUED):
+                pass
             case m.TourAborted(tour=tour_id, courier=courier_id):
                 self._miss(event.at, courier_id, self._tours[tour_id])
             case _:

@@ -24,12 +24,31 @@ _LABELS = {
     "attempt": "failed visit",
     "no-show": "no-show",
 }
+_PLACES = {
+    "sender": "sender",
+    "door": "door",
+    "visit": "door",
+    "visit to a hub": "hub",
+    "neighbour": "neighbour",
+    "safe place": "safe place",
+    "recipient": "its recipient",
+}
+"""What to call a place that has no name."""
 _STEPS = {
     "accepted": "accepted by {}",
     "no-show": "{} did not set out",
     "picked up": "picked up",
     "pickup failed": "pickup failed: {}",
     "attempt failed": "at the door: {}",
+    "relay": "handed on in {}",
+    "hold": "kept in {} until the next attempt",
+    "collection": "in {} for its recipient",
+    "diverted": "goes to {} instead",
+    "overdue": "not fetched in time",
+    "sent back": "to be brought back to its origin",
+    "released": "waits for another courier",
+    "corrected": "corrected: {}",
+    "written off": "written off: {}",
     "given up": "given up",
     "cancelled": "cancelled",
 }
@@ -77,7 +96,22 @@ def told(trouble: Trouble, calendar: words.Calendar) -> dict[str, object]:
         "subject": trouble.subject,
         "why": why,
         "steps": steps,
+        "way": way(story, calendar) if story is not None and story.hub_count else [],
     }
+
+
+def way(story: Story, calendar: words.Calendar) -> list[dict[str, str]]:
+    """Return a parcel's legs as a line: each place, when it came there, and who brought it."""
+    return [
+        {
+            "place": hop.name or _PLACES[hop.what],
+            "time": calendar.clock(hop.at),
+            "by": hop.by,
+            "since": calendar.clock(hop.left_at) if hop.left_at else "",
+            "why": words.reason(hop.code) if hop.code else "",
+        }
+        for hop in story.way
+    ]
 
 
 def _why(trouble: Trouble, story: Story, calendar: words.Calendar) -> str:
@@ -100,7 +134,7 @@ def _why(trouble: Trouble, story: Story, calendar: words.Calendar) -> str:
         ),
         "TOUR_TOOK_LONGER": (
             "the tour took "
-            f"{words.duration(max(0, story.delivered_at - story.promised_at))} longer than planned"
+            f"{words.duration(max(0, story.brought_at - story.promised_at))} longer than planned"
         ),
     }.get(trouble.why, _LATE[trouble.why])
     return f"{late}: {detail}"
@@ -121,7 +155,7 @@ def _steps(steps: Sequence[Step], calendar: words.Calendar) -> Iterator[dict[str
                 yield {"time": first, "what": f"offered {words.times(offers)}".rstrip()}
             offers = 0
             continue
-        is_reason = step.what.endswith("failed")
+        is_reason = step.what.endswith("failed") or step.what == "corrected"
         code = words.reason(step.code) if is_reason else step.code
         yield {
             "time": calendar.clock(step.at),

@@ -6,6 +6,7 @@ Knows no layout. Must not import the engine's decisions, only its values.
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from dispatch.core.metrics import NOT_COLLECTED
 from dispatch.core.model import DeclineReason, FailureCode, Instant, ParcelState
 from dispatch.solver.plan import Reason
 
@@ -48,6 +49,7 @@ REASONS: dict[str, str] = {
     DeclineReason.ENDING_SOON: "about to finish",
     DeclineReason.OTHER: "another reason",
     "NO_SHOW": "the courier never set out",
+    NOT_COLLECTED: "its recipient had not fetched it",
     "OPEN": "it was still open when the day ended",
 }
 """Every code of a reason that a report can meet."""

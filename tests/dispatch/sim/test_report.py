@@ -276,7 +276,8 @@ def test_a_failed_write_leaves_nothing_aside(plain_day: Day, tmp_path: Path) -> 
 )
 def test_lateness_has_a_cause(plain_day: Day, facts: dict[str, object], cause: str) -> None:
     """What made a parcel late is read off its own story."""
-    story = Story(plain_day.parcels[0], [], delivered_at=NINE + 2 * HOUR)
+    at = NINE + 2 * HOUR
+    story = Story(plain_day.parcels[0], [], brought_at=at, delivered_at=at)
     for name, value in facts.items():
         setattr(story, name, value)
     assert story.status == "late"

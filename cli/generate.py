@@ -17,7 +17,7 @@ WANTED = (1.2, 2.0)
 
 
 @plain_errors()
-def generate(
+def generate(  # noqa: PLR0917 - one parameter for each option
     map_file: Annotated[Path, typer.Option("--map", help="An OpenStreetMap file.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the day.")],
     parcels: Annotated[int, typer.Option(min=1, max=100_000)] = 300,
@@ -29,10 +29,21 @@ def generate(
     timezone: Annotated[
         str, typer.Option(help="IANA name; by default whole hours from UTC by longitude.")
     ] = "",
+    consent: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="Share of households that fetch from the nearest hub."),
+    ] = 0.5,
+    absence: Annotated[
+        float | None,
+        typer.Option(
+            min=0, max=1, help="Share out from nine to five; by default few are: called ahead."
+        ),
+    ] = None,
 ) -> None:
     """Draw a day on the streets of a real map and write it as a day folder."""
     from dispatch.sim import generate as drawing
     from dispatch.sim.folder import write_day
+    from dispatch.sim.scenario import Scenario, at_work
     from maps.osm import load_map
 
     _check_timezone(timezone)
@@ -45,6 +56,9 @@ def generate(
         day=date.date() if date else drawing.DAY,
         timezone=timezone,
         map_name=_seen_from(out, map_file),
+        scenario=Scenario(
+            consent_share=consent, absence=at_work(absence) if absence is not None else ()
+        ),
     )
     write_day(out, drawn.header, drawn.tables)
     console = Console(highlight=False, soft_wrap=True)

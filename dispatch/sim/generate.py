@@ -8,12 +8,14 @@ and seed give the same bytes. Reads no clock and writes no file: `folder.write_d
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from itertools import accumulate
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from dispatch.core.model import CourierKind, Duty, HubKind
 from dispatch.sim import columns
+from dispatch.sim.consents import ConsentKind
 from dispatch.sim.draws import Draws
 from dispatch.sim.scenario import KINDS, Scenario
 from dispatch.sim.streets import Spot, Streets
@@ -25,6 +27,8 @@ DAY = date(2026, 3, 2)
 """A Monday. A drawn day has to have some date, and the clock must not choose it."""
 NETWORK = "generated"
 OPERATOR = "generated"
+CONTRACTS = {HubKind.STATION: "", HubKind.SHOP: "HOLD;COLLECTION", HubKind.BOOTH: "HOLD;RELAY"}
+"""What the operators of drawn hubs have agreed to; a station is an origin alone."""
 SLOTS = {HubKind.STATION: (400, 200, 80), HubKind.SHOP: (60, 20, 5), HubKind.BOOTH: (40, 10, 0)}
 
 Table = list[dict[str, object]]
@@ -91,6 +95,7 @@ def generate(
     if parcels < 1 or couriers < 1:
         raise ValueError("a day needs at least one parcel and one courier")
     values = scenario or Scenario()
+    zone = timezone or nautical_zone(network)
     draws = Draws(seed)
     streets = Streets(network)
     shops = kind_counts(couriers)[CourierKind.SHOPKEEPER]
@@ -101,13 +106,14 @@ def generate(
         columns.COURIERS: [_courier(worker) for worker in workers],
         columns.AVAILABILITY: _availability(workers),
         columns.HUBS: _hubs(town, workers),
-        columns.HUB_HOURS: _hub_hours(values, town),
+        columns.HUB_HOURS: _hub_hours(values, town, day, zone),
         columns.COMPOUNDS: [{"id": item.id, "name": item.name} for item in town.compounds],
+        columns.CONSENTS: _consents(values, draws, town),
     }
     capacity = sum(worker.capacity for worker in workers)
     header = {
         "date": day,
-        "timezone": timezone or nautical_zone(network),
+        "timezone": zone,
         "network": NETWORK,
         "zone": "all",
         "currency": "CNY",
@@ -121,6 +127,7 @@ def generate(
             "couriers": couriers,
             "capacity": round(capacity, 1),
             "capacity_to_demand": round(capacity / parcels, 3),
+            **({"behaviour": {"absence": values.absence}} if values.absence else {}),
             "drawn": values.table(),
         },
     }
@@ -246,18 +253,40 @@ def _hub(counter: Counter, kind: HubKind, host_of: Mapping[str, str]) -> dict[st
         **_point(counter.spot),
         **{f"slots_{size}": slots for size, slots in zip("sml", SLOTS[kind], strict=True)},
         "host": host_of.get(counter.id, ""),
+        "contracts": CONTRACTS[kind],
     }
 
 
-def _hub_hours(values: Scenario, town: Town) -> Table:
+def _hub_hours(values: Scenario, town: Town, day: date, zone: str) -> Table:
     """Return opening hours; booths have none, for somebody is always at the gate."""
-    return [
+    hours: Table = [
         {"hub": counter.id, "opens_at": _clock(60 * opens), "closes_at": _clock(60 * closes)}
         for counters, (opens, closes) in (
             (town.stations, values.station_hours),
             (town.shops, values.shop_hours),
         )
         for counter in counters
+    ]
+    tomorrow = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(zone))
+    opens, closes = (
+        (tomorrow + timedelta(minutes=minute)).isoformat() for minute in values.shop_hours
+    )
+    return hours + [{"hub": shop.id, "opens_at": opens, "closes_at": closes} for shop in town.shops]
+
+
+def _consents(values: Scenario, draws: Draws, town: Town) -> Table:
+    """Return the consent of a share of all households; who agrees at 20 % does so at 50 %."""
+    households = dict.fromkeys(door.household for door in town.doors)
+    return [
+        {
+            "household": household,
+            "kind": ConsentKind.COLLECTION.value,
+            "target": "",
+            "given_at": _clock(0),
+            "evidence": f"{PREFIX}consent",
+        }
+        for household in households
+        if draws.uniform("consent", household) < values.consent_share
     ]
 
 

@@ -138,6 +138,15 @@ KINDS: dict[CourierKind, KindValues] = {
 }
 
 
+def at_work(daytime: float) -> tuple[tuple[int, int, float], ...]:
+    """Return a working day's absence by its share between nine and five.
+
+    People come home from five on: the shares of the evening stand to the daytime's as in the
+    compound day's assumptions, .55, .40 and .20.
+    """
+    return ((540, 1020, daytime), (1020, 1140, daytime * 8 / 11), (1140, 1290, daytime * 4 / 11))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
     """Everything else that is drawn. Lengths in metres, times in minutes after midnight.
@@ -188,7 +197,12 @@ class Scenario:
     neighbour_errand_share
         Of neighbours who are on their way somewhere and do not return.
     station_hours, shop_hours
-        Opening hours.
+        Opening hours; shops open again the next day, so that recipients can fetch what is there.
+    consent_share
+        Of households that agreed, before the day, to fetch parcels from the nearest hub.
+    absence
+        (from, to, share): so many households are out between these minutes after midnight. Without
+        any, few are, because recipients are called ahead; see `Behaviour.absence`.
     """
 
     capacity_to_demand: float = 1.6
@@ -226,6 +240,8 @@ class Scenario:
     neighbour_errand_share: float = 0.5
     station_hours: Range = (450, 1335)
     shop_hours: Range = (480, 1335)
+    consent_share: float = 0.5
+    absence: tuple[tuple[int, int, float], ...] = ()
 
     def table(self) -> dict[str, Any]:
         """Return all values, those of the kinds included, as ``day.toml`` holds them."""

@@ -216,6 +216,15 @@ def _received(state: State, event: m.ParcelReceivedAtHub) -> tuple[Notice, ...]:
     code = state.codes.get(key)
     if event.purpose is not Purpose.COLLECTION or code is None:
         return ()
+    others = (state.parcels[other] for other in state.stock.get(event.hub, ()))
+    if not any(
+        other.recipient == parcel.recipient
+        and other.id != parcel.id
+        and other.state is ParcelState.AWAITING_COLLECTION
+        for other in others
+    ):
+        # Nothing else waits: a new code is minted, which tells of it.
+        return ()
     fields = {"hub": event.hub, "until": event.keep_until, "code_key": key}
     kind = NoticeKind.COLLECTION_READY
     return (_notice(state, parcel, kind, code_serial=code.serial, **fields),)
@@ -228,7 +237,8 @@ def _kept_until(state: State, parcel: Parcel) -> Instant:
 
 def _overdue(state: State, event: m.SlotOverdue) -> tuple[Notice, ...]:
     parcel = state.parcel(event.parcel)
-    if parcel.state is not ParcelState.AWAITING_COLLECTION:
+    if parcel.state is not ParcelState.AWAITING_COLLECTION or not event.returns_at:
+        # Without an instant it goes back now, which is told by another event.
         return ()
     key = code_key(event.hub, parcel.recipient)
     code = state.codes.get(key)
@@ -263,12 +273,17 @@ def _diverted(state: State, event: m.ParcelDiverted) -> tuple[Notice, ...]:
 
 def _return_planned(state: State, event: m.ReturnPlanned) -> tuple[Notice, ...]:
     parcel = state.parcel(event.parcel)
-    told = [_to_merchant(state, parcel, NoticeKind.RETURNING)] if event.final else []
-    if _has_failed(parcel):
+    last = parcel.attempts[-1].failure if parcel.attempts else None
+    told: list[Notice] = []
+    if last is not None and last is not FailureCode.REFUSED and event.reason == last:
         purpose = Purpose.RETURN if event.final else Purpose.HOLD
         until = 0 if event.final else event.at + state.policy.reattempt_s
         kind = NoticeKind.ATTEMPT_FAILED
-        told.insert(0, _notice(state, parcel, kind, variant=purpose.value, until=until))
+        told.append(_notice(state, parcel, kind, variant=purpose.value, until=until))
+    elif event.final and event.reason != FailureCode.REFUSED:
+        told.append(_notice(state, parcel, NoticeKind.RETURNING))
+    if event.final:
+        told.append(_to_merchant(state, parcel, NoticeKind.RETURNING))
     return tuple(told)
 
 

@@ -156,12 +156,20 @@ def test_a_second_parcel_is_told_with_the_code_that_is_known() -> None:
         happened_at=NOON,
     )
     known = Map({KEY: Code(serial=4, minted_at=NOON - HOUR)})
-    (notice,) = notices_of(a_state(waiting(), codes=known), event)
+    alone = a_state(waiting(), codes=known, stock=Map({"booth": Map({"m/p1": None})}))
+    assert notices_of(alone, event) == ()
+    other = msgspec.structs.replace(waiting(), id="m/p0")
+    both = msgspec.structs.replace(
+        alone,
+        parcels=alone.parcels.set("m/p0", other),
+        stock=Map({"booth": Map({"m/p0": None, "m/p1": None})}),
+    )
+    (notice,) = notices_of(both, event)
     assert (notice.kind, notice.code_serial) == (NoticeKind.COLLECTION_READY, 4)
     assert notice.until == NOON + HOUR
     assert notices_of(a_state(waiting()), event) == ()
     relayed = msgspec.structs.replace(event, purpose=Purpose.RELAY)
-    assert notices_of(a_state(waiting(), codes=known), relayed) == ()
+    assert notices_of(both, relayed) == ()
 
 
 def test_who_has_not_come_is_reminded() -> None:
@@ -246,6 +254,7 @@ def test_a_return_is_told_on_both_ends() -> None:
     event = m.ReturnPlanned(
         at=NOON, parcel="m/p1", leg=a_leg(LegKind.RETURN), tour="t1", stop=STOP, final=True
     )
+    event = msgspec.structs.replace(event, reason="ABSENT")
     assert kinds(notices_of(a_state(failed()), event)) == [
         (NoticeKind.ATTEMPT_FAILED, "RETURN", Audience.RECIPIENT),
         (NoticeKind.RETURNING, "", Audience.MERCHANT),
@@ -253,6 +262,15 @@ def test_a_return_is_told_on_both_ends() -> None:
     again = msgspec.structs.replace(event, final=False)
     (notice,) = notices_of(a_state(failed()), again)
     assert (notice.variant, notice.until) == ("HOLD", NOON + HOUR)
+    cancelled = msgspec.structs.replace(event, reason="CANCELLED")
+    assert kinds(notices_of(a_state(failed()), cancelled)) == [
+        (NoticeKind.RETURNING, "", Audience.RECIPIENT),
+        (NoticeKind.RETURNING, "", Audience.MERCHANT),
+    ]
+    refused = msgspec.structs.replace(event, reason="REFUSED")
+    assert kinds(notices_of(a_state(failed(FailureCode.REFUSED)), refused)) == [
+        (NoticeKind.RETURNING, "", Audience.MERCHANT)
+    ]
     overdue = m.LegReleased(
         at=NOON,
         parcel="m/p1",

@@ -228,8 +228,9 @@ def _received(
             dropoff=parcel.dropoff,
             not_before=now + wait_s,
         )
-    # Whoever comes without a reservation, or after it lapsed, takes a free slot now.
-    hubs.reserve(draft, hub.id, parcel, leg.purpose, now + policy.reserve_s)
+    if reservation_id(hub.id, parcel.id) not in draft.state.reservations:
+        # Whoever comes without a reservation, or after it lapsed, takes a free slot now.
+        hubs.reserve(draft, hub.id, parcel, leg.purpose, now + policy.reserve_s)
     draft.tell(
         ParcelReceivedAtHub(
             hub=hub.id,

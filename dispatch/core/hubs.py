@@ -121,8 +121,10 @@ def nearest(
 def reserve(draft: Draft, hub: str, parcel: Parcel, purpose: Purpose, until: Instant) -> None:
     """Hold a slot, or hold it longer."""
     kept = draft.state.reservations.get(reservation_id(hub, parcel.id))
-    if kept is not None and (kept.state is not ReservationState.HELD or kept.until >= until):
-        return
+    if kept is not None:
+        if kept.state is not ReservationState.HELD or kept.until >= until:
+            return
+        draft.tell(SlotReleased(at=draft.now, hub=hub, parcel=parcel.id, reason="HELD_LONGER"))
     reservation = Reservation(
         hub=hub,
         parcel=parcel.id,

@@ -1,123 +1,19 @@
-"""The durable log of events, with answers already given, personal data and messages to send.
-
-What is appended here has happened; all else can be computed again from it. One class speaks
-SQL through SQLAlchemy Core, so that SQLite and PostgreSQL share its code; another keeps the
-same promises in memory, for replays and tests. Payloads are text to this module: it must not
-import `dispatch.core` or generated messages.
-
-One thread writes to a log at a time, any thread may read.
-"""
+"""A log in a database: SQLite and PostgreSQL through one SQLAlchemy Core code path."""
 
 import threading
-from bisect import bisect_right
-from collections.abc import Container, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from dispatch.rows import Fate, NewRow, OutboxRow, PersonalRow, RequestKey, RequestRow, Row
-
-__all__ = [
-    "EventLog",
-    "Fate",
-    "InMemoryLog",
-    "LogUnavailable",
-    "NewRow",
-    "OutboxRow",
-    "PersonalRow",
-    "RequestKey",
-    "RequestRow",
-    "Row",
-    "SqlLog",
-    "open_log",
-]
+from dispatch.log.port import LogUnavailable
+from dispatch.log.rows import Fate, NewRow, OutboxRow, PersonalRow, RequestKey, RequestRow, Row
 
 BUSY_TIMEOUT_MS = 5_000
 """How long SQLite waits for another process before an append fails."""
-
-
-class LogUnavailable(Exception):
-    """The log could not take or give what was asked; nothing was written."""
-
-
-class EventLog(Protocol):
-    """What every log promises."""
-
-    def append(
-        self,
-        zone: str,
-        rows: Sequence[NewRow],
-        requests: Sequence[RequestRow] = (),
-        personal: Sequence[PersonalRow] = (),
-        outbox: Sequence[OutboxRow] = (),
-    ) -> tuple[Row, ...]:
-        """Write all of it in one transaction, durable on return.
-
-        Parameters
-        ----------
-        zone : str
-            The zone of every row.
-        rows : sequence of NewRow
-            Events, in order.
-        requests : sequence of RequestRow
-            Answers that belong to them; a key may be written once.
-        personal : sequence of PersonalRow
-            Data to which they point; an id may be written once.
-        outbox : sequence of OutboxRow
-            Messages for which they are the reason; an id may be written once.
-
-        Returns
-        -------
-        tuple of Row
-            The events with their places, in the same order.
-
-        Raises
-        ------
-        LogUnavailable
-            When anything of it could not be written. Then nothing of it was.
-        """
-
-    def read(
-        self, zone: str | None = None, after_position: int = 0, limit: int = 1000
-    ) -> list[Row]:
-        """Return at most ``limit`` events after a position (exclusive), in order of position."""
-
-    def find_requests(self, keys: Iterable[RequestKey]) -> dict[RequestKey, RequestRow]:
-        """Return the answers given under these keys; keys never seen are left out."""
-
-    def prune_requests(self, before: int) -> int:
-        """Forget answers given before an instant (exclusive); return how many."""
-
-    def personal(self, ids: Iterable[str]) -> dict[str, PersonalRow]:
-        """Return personal data by its ids; what is unknown or erased is left out."""
-
-    def erase_personal(self, ids: Iterable[str]) -> int:
-        """Erase personal data for good; return how many rows were there."""
-
-    def due_outbox(self, zones: Iterable[str], now: int, limit: int = 100) -> list[OutboxRow]:
-        """Return at most ``limit`` pending messages of some zones due by an instant (inclusive).
-
-        The one that has been due for longest comes first.
-        """
-
-    def next_due(self, zones: Iterable[str]) -> int | None:
-        """Return when the next pending message of some zones is due; None where there is none."""
-
-    def settle_outbox(self, rows: Sequence[OutboxRow]) -> None:
-        """Write down what became of messages: their fate, tries, receipt and next time."""
-
-    def outbox_of(self, zone: str, subject: str) -> list[OutboxRow]:
-        """Return all messages about one thing, in order of their instants."""
-
-    def prune_outbox(self, before: int) -> int:
-        """Forget settled messages of before an instant (exclusive); return how many."""
-
-    def close(self) -> None:
-        """Let go of files and connections."""
-
 
 _SCHEMA = sa.MetaData()
 _POSITION = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # SQLite numbers no other type
@@ -397,129 +293,6 @@ class SqlLog:
         return self._last_sequence[zone]
 
 
-class InMemoryLog:
-    """A log that lives as long as its process and makes the same promises otherwise."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._rows: list[Row] = []
-        self._zones: dict[str, list[Row]] = {}
-        self._event_ids: set[str] = set()
-        self._requests: dict[RequestKey, RequestRow] = {}
-        self._personal: dict[str, PersonalRow] = {}
-        self._outbox: dict[str, OutboxRow] = {}
-
-    def append(
-        self,
-        zone: str,
-        rows: Sequence[NewRow],
-        requests: Sequence[RequestRow] = (),
-        personal: Sequence[PersonalRow] = (),
-        outbox: Sequence[OutboxRow] = (),
-    ) -> tuple[Row, ...]:
-        """Keep all of it or nothing; see `EventLog.append`."""
-        with self._lock:
-            _refuse_known("event_id", [row.event_id for row in rows], self._event_ids)
-            _refuse_known("request", [row.key for row in requests], self._requests.keys())
-            _refuse_known("personal id", [row.id for row in personal], self._personal.keys())
-            _refuse_known("message", [row.id for row in outbox], self._outbox.keys())
-            of_zone = self._zones.setdefault(zone, [])
-            placed = tuple(
-                Row(
-                    position=len(self._rows) + count,
-                    zone=zone,
-                    sequence=len(of_zone) + count,
-                    **_values(row, _ROW_FIELDS),
-                )
-                for count, row in enumerate(rows, 1)
-            )
-            self._rows.extend(placed)
-            of_zone.extend(placed)
-            self._event_ids.update(row.event_id for row in placed)
-            self._requests.update((row.key, row) for row in requests)
-            self._personal.update((row.id, row) for row in personal)
-            self._outbox.update((row.id, row) for row in outbox)
-        return placed
-
-    def read(
-        self, zone: str | None = None, after_position: int = 0, limit: int = 1000
-    ) -> list[Row]:
-        """Return events after a position; see `EventLog.read`."""
-        with self._lock:
-            rows = self._rows if zone is None else self._zones.get(zone, [])
-            start = bisect_right(rows, after_position, key=lambda row: row.position)
-            return rows[start : start + limit]
-
-    def find_requests(self, keys: Iterable[RequestKey]) -> dict[RequestKey, RequestRow]:
-        """Return the answers given under these keys; see `EventLog.find_requests`."""
-        with self._lock:
-            return {key: self._requests[key] for key in keys if key in self._requests}
-
-    def prune_requests(self, before: int) -> int:
-        """Forget answers given before an instant; see `EventLog.prune_requests`."""
-        with self._lock:
-            old = [key for key, row in self._requests.items() if row.at < before]
-            for key in old:
-                del self._requests[key]
-        return len(old)
-
-    def personal(self, ids: Iterable[str]) -> dict[str, PersonalRow]:
-        """Return personal data by its ids; see `EventLog.personal`."""
-        with self._lock:
-            return {id_: self._personal[id_] for id_ in ids if id_ in self._personal}
-
-    def erase_personal(self, ids: Iterable[str]) -> int:
-        """Erase personal data; see `EventLog.erase_personal`."""
-        with self._lock:
-            return sum(self._personal.pop(id_, None) is not None for id_ in set(ids))
-
-    def due_outbox(self, zones: Iterable[str], now: int, limit: int = 100) -> list[OutboxRow]:
-        """Return pending messages that are due; see `EventLog.due_outbox`."""
-        due = [row for row in self._pending(zones) if row.due_at <= now]
-        return sorted(due, key=lambda row: (row.due_at, row.at, row.id))[:limit]
-
-    def next_due(self, zones: Iterable[str]) -> int | None:
-        """Return when the next message is due; see `EventLog.next_due`."""
-        return min((row.due_at for row in self._pending(zones)), default=None)
-
-    def _pending(self, zones: Iterable[str]) -> list[OutboxRow]:
-        wanted = frozenset(zones)
-        with self._lock:
-            return [
-                row
-                for row in self._outbox.values()
-                if row.fate is Fate.PENDING and row.zone in wanted
-            ]
-
-    def settle_outbox(self, rows: Sequence[OutboxRow]) -> None:
-        """Write down what became of messages; see `EventLog.settle_outbox`."""
-        with self._lock:
-            self._outbox.update((row.id, row) for row in rows if row.id in self._outbox)
-
-    def outbox_of(self, zone: str, subject: str) -> list[OutboxRow]:
-        """Return all messages about one thing; see `EventLog.outbox_of`."""
-        with self._lock:
-            found = [
-                row for row in self._outbox.values() if (row.zone, row.subject) == (zone, subject)
-            ]
-        return sorted(found, key=lambda row: (row.at, row.id))
-
-    def prune_outbox(self, before: int) -> int:
-        """Forget old settled messages; see `EventLog.prune_outbox`."""
-        with self._lock:
-            old = [
-                row.id
-                for row in self._outbox.values()
-                if row.fate is not Fate.PENDING and row.at < before
-            ]
-            for id_ in old:
-                del self._outbox[id_]
-        return len(old)
-
-    def close(self) -> None:
-        """Do nothing: there is nothing to let go of."""
-
-
 def open_log(path: Path) -> SqlLog:
     """Open the SQLite log in a file, or make it, with the folders above it.
 
@@ -604,12 +377,3 @@ def _request_row(row: Sequence[Any]) -> RequestRow:
         response=response,
         at=at,
     )
-
-
-def _refuse_known(what: str, new: Sequence[Hashable], known: Container[Hashable]) -> None:
-    """Refuse what a database's unique constraint would refuse."""
-    seen: set[Hashable] = set()
-    for value in new:
-        if value in known or value in seen:
-            raise LogUnavailable(f"the log is not available: {what} {value!r} is there already")
-        seen.add(value)

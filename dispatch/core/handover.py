@@ -100,7 +100,7 @@ def pick_up(draft: Draft, tour: Tour, leg: Leg, half: HalfScan) -> bool:
         hub = draft.state.hub(half.giver.id)
         hubs.check_works(draft.state, hub.id, half.at)
         single = keeps(draft, tour.courier, hub)
-        if hub.attended and not single:
+        if not _stands_alone(hub, half, Side.TAKER, single=single):
             other = meet(draft, parcel, half)
     elif half.giver.kind is CustodianKind.COURIER:
         other = meet(draft, parcel, half)
@@ -122,6 +122,14 @@ def pick_up(draft: Draft, tour: Tour, leg: Leg, half: HalfScan) -> bool:
     )
     _mint_door_code(draft, parcel, leg)
     return True
+
+
+def _stands_alone(hub: Hub, half: HalfScan, of_courier: Side, *, single: bool) -> bool:
+    """Whether one scan is enough: the courier's own, where nobody else is on the hub's side.
+
+    A counter's word alone moves nothing: it would give a courier what the courier has not taken.
+    """
+    return half.side is of_courier and (single or not hub.attended)
 
 
 def _scan_of(side: Side, one: HalfScan, other: HalfScan) -> HalfScan:
@@ -162,7 +170,8 @@ def put_in(draft: Draft, leg: Leg, hub: Hub, half: HalfScan) -> bool:
         hubs.check_works(draft.state, hub.id, half.at)
         _check_may_stay(draft, parcel, hub, leg.purpose)
     single = keeps(draft, half.giver.id, hub)
-    other = half if single or not hub.attended else meet(draft, parcel, half)
+    alone = _stands_alone(hub, half, Side.GIVER, single=single)
+    other = half if alone else meet(draft, parcel, half)
     if other is None:
         return False
     taker = _scan_of(Side.TAKER, half, other)

@@ -113,6 +113,16 @@ def test_a_locker_needs_the_couriers_scan_alone(story: Story) -> None:
     assert (last.actor, last.witness, last.single_actor) == ("couriers/ann", "", False)
 
 
+def test_a_counters_word_alone_moves_nothing(story: Story) -> None:
+    """Not even where it is unattended: nobody is given what the own phone has not scanned."""
+    story.hub()
+    story.parcel("p1", origin_hub="station")
+    story.assign("ann", "p1")
+    assert names(story.release("station", "p1", courier="ann")) == ["HandoverScanned"]
+    assert story.state.parcel("m/p1").custodian.id == "station"
+    assert "ParcelPickedUp" in names(story.pick_up("ann", "p1"))
+
+
 def test_an_attended_counter_gives_with_two_scans(bound: Story) -> None:
     """Out of the booth both scan too, in either order."""
     bound.drop_off("ann", "p1")

@@ -157,6 +157,22 @@ def test_an_area_whose_line_crosses_itself_is_closed(draw: Draw) -> None:
     assert metres(closed, "foot", grid.at("D"), grid.at("F")) > 600
 
 
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("small_work", [0, graph.SMALL_WORK])
+def test_everything_may_be_closed(
+    draw: Draw, mode: str, small_work: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A storm over the whole town: nobody gets anywhere, and nothing breaks."""
+    monkeypatch.setattr(graph, "SMALL_WORK", small_work)
+    grid = draw(GRID)
+    closed = grid.travel().closed([Shut("AREA", ring=land.box(-9, -9, 99, 99)[:-1])])
+    doors = [Door(lat=grid.at(name).lat, lon=grid.at(name).lon) for name in "ACJ"]
+    assert (np.isfinite(closed.matrix(mode, doors, doors)[0]) == np.eye(3, dtype=bool)).all()
+    assert (np.isfinite(closed.doors(mode, doors, QUICK)[0]) == np.eye(3, dtype=bool)).all()
+    closed.extend(mode, doors)
+    assert closed.route(mode, doors[0], doors[1]).time_s == np.inf
+
+
 # --- gates -----------------------------------------------------------------------------
 
 YARD = """

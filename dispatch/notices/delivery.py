@@ -130,6 +130,9 @@ class Delivery:
             except LogUnavailable as problem:
                 logger.warning("the outbox cannot be read: %s", problem)
                 sleep_s = BROKEN_SLEEP_S
+            except Exception as problem:  # noqa: BLE001 - the outermost loop: nobody restarts it
+                logger.error("the outbox failed: %s", type(problem).__name__)  # noqa: TRY400
+                sleep_s = BROKEN_SLEEP_S
             try:
                 async with asyncio.timeout(sleep_s):
                     await self._woken.wait()

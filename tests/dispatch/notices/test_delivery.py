@@ -329,8 +329,9 @@ async def test_a_commit_wakes_the_loop(house: House) -> None:
     loop.cancel()
 
 
+@pytest.mark.parametrize("error", [LogUnavailable, KeyError])
 async def test_the_loop_outlives_a_log_that_fails(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    house: House, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
 ) -> None:
     """A full disk is waited for; what was sent and could not be marked is sent again."""
     monkeypatch.setattr("dispatch.notices.delivery.BROKEN_SLEEP_S", 0.01)
@@ -338,7 +339,7 @@ async def test_the_loop_outlives_a_log_that_fails(
 
     def failing(rows: Any) -> None:
         monkeypatch.setattr(house.log, "settle_outbox", settle)
-        raise LogUnavailable("the disk is full")
+        raise error("the disk is full")
 
     monkeypatch.setattr(house.log, "settle_outbox", failing)
     house.write(a_row(a_notice()))

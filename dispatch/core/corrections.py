@@ -14,6 +14,7 @@ from dispatch.core.model import (
     ActionKind,
     Custodian,
     CustodianKind,
+    Instant,
     Leg,
     LegState,
     Parcel,
@@ -33,7 +34,7 @@ def correct(draft: Draft, command: CorrectStop) -> None:
     at_stop, action = _action(tour, command.leg)
     leg = draft.state.leg(command.leg)
     parcel = draft.state.parcel(leg.parcel)
-    if draft.now - action.done_at > draft.state.policy.correct_s:
+    if draft.now - _noted_at(parcel, action) > draft.state.policy.correct_s:
         minutes = draft.state.policy.correct_s // 60
         msg = f"it was reported more than {minutes} min ago"
         raise TooLate(msg, subject=tour.id)
@@ -67,6 +68,13 @@ def _action(tour: Tour, leg: str) -> tuple[int, StopAction]:
                 raise InvalidTransition(msg, subject=tour.id)
     msg = f"tour {tour.id} has no leg {leg!r}"
     raise NotFound(msg, subject=tour.id)
+
+
+def _noted_at(parcel: Parcel, action: StopAction) -> Instant:
+    """Return when the engine heard of it; the phone may have told it late."""
+    if action.state is StopState.COMPLETED:
+        return parcel.custody[-1].noted_at
+    return (parcel.attempts[-1].noted_at if parcel.attempts else 0) or action.done_at
 
 
 def _not_given(draft: Draft, command: CorrectStop, tour: Tour, leg: Leg, parcel: Parcel) -> None:

@@ -232,6 +232,9 @@ def reserve(draft: Draft, command: m.ReserveSlot) -> None:
     if not consented:
         msg = f"the recipient of {parcel.id} has not agreed to hub {hub.id}"
         raise ConsentMissing(msg, subject=parcel.id)
+    if parcel.custodian == handover.of_hub(hub.id):
+        msg = f"parcel {parcel.id} stands at hub {hub.id} already"
+        raise InvalidTransition(msg, subject=parcel.id)
     hubs.check_takes(draft.state, hub, parcel, command.purpose)
     hubs.reserve(draft, hub.id, parcel, command.purpose, command.until)
 

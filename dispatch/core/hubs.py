@@ -1,5 +1,6 @@
 """When hubs give and take parcels, and which one has a place for a parcel."""
 
+import math
 from collections.abc import Iterator
 
 from dispatch.core.draft import Draft
@@ -11,13 +12,17 @@ from dispatch.core.model import (
     Hub,
     Instant,
     Leg,
+    Meters,
     Parcel,
+    Place,
     Purpose,
     TimeWindow,
     straight_line_m,
 )
 from dispatch.core.zone import State
 
+METERS_A_DEGREE = 111_195
+"""Of latitude."""
 CONTRACT_FOR = {
     Purpose.COLLECTION: Contract.COLLECTION,
     Purpose.RELAY: Contract.RELAY,
@@ -97,6 +102,14 @@ def may_take(state: State, hub: Hub, parcel: Parcel, purpose: Purpose, at: Insta
     )
 
 
+def _in_box(a: Place, b: Place, radius_m: Meters) -> bool:
+    """Whether two places may lie within a radius: a glance before the distance is worked out."""
+    north = radius_m / METERS_A_DEGREE
+    if abs(a.lat - b.lat) > north:
+        return False
+    return abs(a.lon - b.lon) * max(0.01, math.cos(math.radians(b.lat))) <= north * 1.01
+
+
 def nearest(
     state: State, parcel: Parcel, purpose: Purpose, at: Instant, target: str = ""
 ) -> Iterator[Hub]:
@@ -111,6 +124,7 @@ def nearest(
         (straight_line_m(hub.place, parcel.dropoff), hub.id, hub)
         for hub in known
         if contract in hub.contracts
+        and (target or _in_box(hub.place, parcel.dropoff, state.policy.hub_radius_m))
     ]
     for distance_m, _, hub in sorted(near, key=lambda item: item[:2]):
         in_reach = bool(target) or distance_m <= state.policy.hub_radius_m

@@ -140,9 +140,13 @@ def _outcome_corrected(state: State, event: m.OutcomeCorrected) -> State:
         leg=event.leg,
     )
     if event.now == ParcelState.DELIVERED.value:
+        state = steps.action_corrected(state, event.tour, event.leg, StopState.COMPLETED)
         return _delivered_after_all(state, event, holding)
+    state = steps.action_corrected(state, event.tour, event.leg, StopState.FAILED)
     parcel = state.parcel(event.parcel)
-    attempt = Attempt(at=event.at, courier=event.courier, failure=FailureCode(event.now))
+    attempt = Attempt(
+        at=event.at, courier=event.courier, failure=FailureCode(event.now), noted_at=event.at
+    )
     if event.was != ParcelState.DELIVERED.value:
         attempts = (*parcel.attempts[:-1], attempt)
         return steps.parcel_set(state, parcel, attempts=attempts, reason=event.now)

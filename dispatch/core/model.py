@@ -503,12 +503,17 @@ class Holding(Value):
 
 
 class Attempt(Value):
-    """One failed visit. ``counts`` is False where the recipient had no part in it."""
+    """One failed visit.
+
+    ``counts`` is False where the recipient had no part in it; ``noted_at`` is when the engine
+    heard of it, 0 in logs that did not say.
+    """
 
     at: Instant
     courier: str
     failure: FailureCode
     counts: bool = True
+    noted_at: Instant = 0
 
 
 class Parcel(Value):

@@ -141,6 +141,7 @@ def _attempt_failed(state: State, event: m.AttemptFailed) -> State:
             courier=event.courier,
             failure=event.failure,
             counts=event.counts,
+            noted_at=event.at,
         ),
     )
     told = {"attempts": attempts, "reason": event.failure.value, "override": ""}
@@ -367,7 +368,11 @@ def _tour_completed(state: State, event: m.TourCompleted) -> State:
 
 def _tour_aborted(state: State, event: m.TourAborted) -> State:
     tour = state.tour(event.tour)
-    legs = [leg for leg in tour.itinerary.legs if state.leg(leg).state is LegState.ASSIGNED]
+    legs = [
+        leg
+        for leg in tour.itinerary.legs
+        if state.leg(leg).state is LegState.ASSIGNED and state.leg(leg).courier == tour.courier
+    ]
     for leg in legs:
         state = steps.actions_marked(state, event.tour, leg, StopState.SKIPPED, event.at)
     state = steps.tour_set(

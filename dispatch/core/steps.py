@@ -160,6 +160,7 @@ def released(state: State, legs: Iterable[str], declined_by: str = "") -> State:
     """Let legs wait for the next plan; ``declined_by`` is not offered them again."""
     for leg in legs:
         old = state.leg(leg)
+        state = half_dropped(state, old.parcel)
         barred = old.declined_by
         if declined_by and declined_by not in barred:
             barred = tuple(sorted((*barred, declined_by)))
@@ -170,9 +171,17 @@ def released(state: State, legs: Iterable[str], declined_by: str = "") -> State:
     return state
 
 
+def half_dropped(state: State, parcel: str) -> State:
+    """Forget the one side of a hand-over that will not take place."""
+    if parcel not in state.halves:
+        return state
+    return replace(state, halves=state.halves.delete(parcel))
+
+
 def leg_dropped(state: State, leg: str, at: Instant) -> State:
     """End a leg that is not done, on its tour too."""
     old = state.leg(leg)
+    state = half_dropped(state, old.parcel)
     if old.state in {LegState.COMPLETED, LegState.FAILED, LegState.CANCELLED}:
         return state
     tour = state.live_tour.get(old.courier)
@@ -249,6 +258,22 @@ def actions_marked(
     return stops_set(state, tour, stops)
 
 
+def action_corrected(state: State, tour: str, leg: str, to: StopState) -> State:
+    """Mark a leg's reported drop-off the other way."""
+
+    def marked(action: StopAction) -> StopAction:
+        told = action.state in {StopState.COMPLETED, StopState.FAILED}
+        if action.leg == leg and action.kind is ActionKind.DROPOFF and told:
+            return replace(action, state=to)
+        return action
+
+    stops = tuple(
+        replace(stop, actions=tuple(marked(action) for action in stop.actions))
+        for stop in state.tour(tour).stops
+    )
+    return stops_set(state, tour, stops)
+
+
 # --- custody and slots -----------------------------------------------------------------
 
 
@@ -270,9 +295,7 @@ def custody_moved(state: State, parcel: str, holding: Holding) -> State:
         contacted_at=0,
     )
     state = replace(state, parcels=state.parcels.set(parcel, new))
-    if parcel in state.halves:
-        state = replace(state, halves=state.halves.delete(parcel))
-    return state
+    return half_dropped(state, parcel)
 
 
 def _stocked(state: State, hub: str, parcel: str, *, is_there: bool) -> State:

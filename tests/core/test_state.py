@@ -306,7 +306,9 @@ def test_a_failed_visit_is_counted(story: Story) -> None:
     state = evolve(story.state, failed)
     parcel = state.parcel("m/p1")
     assert (parcel.state, parcel.reason) == (ParcelState.ATTEMPT_FAILED, "NO_ACCESS")
-    assert parcel.attempts == (Attempt(at=NOON + 8, courier="ann", failure=FailureCode.NO_ACCESS),)
+    assert parcel.attempts == (
+        Attempt(at=NOON + 8, courier="ann", failure=FailureCode.NO_ACCESS, noted_at=NOON),
+    )
     assert parcel.custodian == Custodian(kind=CustodianKind.COURIER, id="ann")
     assert state.leg("m/p1/1").state is LegState.FAILED
     assert tasks_of(state, tour.id)[-1] == "DROPOFF m/p1/1 FAILED"

@@ -271,8 +271,10 @@ def _written_off(books: Books, event: Fields) -> None:
 def _slot_reserved(books: Books, event: Fields) -> None:
     reservation = event["reservation"]
     hub, name, size = reservation["hub"], reservation["parcel"], reservation["size_class"]
+    # A slot that is only held may be held longer; one that the parcel stands in may not.
+    is_in = (hub, name) in books.slots and books.parcels[name].holder == ("HUB", hub)
     problem = f"was given a second slot of {hub}"
-    books.that((hub, name) not in books.slots, Rule.SLOTS, name, problem)
+    books.that(not is_in, Rule.SLOTS, name, problem)
     books.free(hub, name)
     books.slots[hub, name] = size
     books.used[hub, size] += 1

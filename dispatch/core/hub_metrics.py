@@ -12,6 +12,8 @@ from dispatch.core.model import FailureCode, HubKind, Instant, LegKind, Purpose,
 
 Figures = dict[str, Any]
 """As in `dispatch.core.metrics`."""
+STAYS = (Purpose.RELAY, Purpose.HOLD, Purpose.COLLECTION)
+"""What parcels stand in a hub for."""
 
 
 class HubMetrics:
@@ -20,14 +22,14 @@ class HubMetrics:
     def __init__(self) -> None:
         self._slots: dict[str, int] = {}
         self._kinds: dict[str, HubKind] = {}
-        self._inside: dict[str, tuple[str, Instant]] = {}
+        self._inside: dict[str, tuple[str, Purpose, Instant]] = {}
         self._now: Counter[str] = Counter()
         self._peak: Counter[str] = Counter()
         self._received: Counter[str] = Counter()
         self._purposes: Counter[Purpose] = Counter()
         self._diverted: Counter[Purpose] = Counter()
         self._count: Counter[str] = Counter()
-        self._dwell_s: list[Seconds] = []
+        self._dwell_s: dict[Purpose, list[Seconds]] = {purpose: [] for purpose in STAYS}
 
     def take(self, event: m.Event) -> None:
         """Take note of one event."""
@@ -36,7 +38,7 @@ class HubMetrics:
                 self._slots[hub.id], self._kinds[hub.id] = sum(hub.slots), hub.kind
             case m.ParcelReceivedAtHub(parcel=parcel, hub=hub_id, happened_at=at):
                 self._purposes[event.purpose] += 1
-                self._come(parcel, hub_id, at)
+                self._come(parcel, hub_id, event.purpose, at)
             case m.ParcelPickedUp(parcel=parcel, happened_at=at):
                 self._leave(parcel, at)
             case m.ParcelCollected(parcel=parcel, happened_at=at):
@@ -55,17 +57,17 @@ class HubMetrics:
             case _:
                 pass
 
-    def _come(self, parcel: str, hub: str, at: Instant) -> None:
-        self._inside[parcel] = (hub, at)
+    def _come(self, parcel: str, hub: str, purpose: Purpose, at: Instant) -> None:
+        self._inside[parcel] = (hub, purpose, at)
         self._received[hub] += 1
         self._now[hub] += 1
         self._peak[hub] = max(self._peak[hub], self._now[hub])
 
     def _leave(self, parcel: str, at: Instant) -> None:
         if parcel in self._inside:
-            hub, since = self._inside.pop(parcel)
+            hub, purpose, since = self._inside.pop(parcel)
             self._now[hub] -= 1
-            self._dwell_s.append(max(0, at - since))
+            self._dwell_s[purpose].append(max(0, at - since))
 
     def figures(self, spread: Callable[[Sequence[int]], Figures]) -> Figures:
         """Return the figures.
@@ -78,10 +80,7 @@ class HubMetrics:
         used = sorted(self._received)
         shares = [self._peak[hub] / self._slots[hub] for hub in used if self._slots.get(hub)]
         return {
-            "received": {
-                purpose.value: self._purposes[purpose]
-                for purpose in (Purpose.RELAY, Purpose.HOLD, Purpose.COLLECTION)
-            },
+            "received": {purpose.value: self._purposes[purpose] for purpose in STAYS},
             "diverted": {purpose.value: count for purpose, count in sorted(self._diverted.items())},
             "collected": self._count["collected"],
             "overdue": self._count["overdue"],
@@ -90,7 +89,7 @@ class HubMetrics:
             "refused_closed": self._count[FailureCode.HUB_CLOSED.value],
             "peak_occupancy": max(self._peak.values(), default=0),
             "peak_occupancy_share": round(max(shares), 4) if shares else None,
-            "dwell_s": spread(self._dwell_s),
+            "dwell_s": {purpose.value: spread(its) for purpose, its in self._dwell_s.items()},
             "left_inside": len(self._inside),
             "by_hub": {
                 hub: {

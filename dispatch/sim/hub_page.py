@@ -31,8 +31,8 @@ def figures(hubs: Figures) -> list[dict[str, object]]:
                 ("fullest hub, of its slots", words.share(hubs["peak_occupancy_share"])),
                 ("turned away: full", number(hubs["refused_full"])),
                 ("turned away: closed", number(hubs["refused_closed"])),
-                ("stay in a hub, half within", words.duration(hubs["dwell_s"]["p50"])),
-                ("stay in a hub, 95 % within", words.duration(hubs["dwell_s"]["p95"])),
+                ("fetched, half within", words.duration(hubs["dwell_s"]["COLLECTION"]["p50"])),
+                ("fetched, 95 % within", words.duration(hubs["dwell_s"]["COLLECTION"]["p95"])),
             ),
         }
     ]

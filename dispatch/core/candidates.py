@@ -1,0 +1,262 @@
+"""Who could carry what: the couriers who are free, the legs that wait, and who may have which.
+
+Bounds by straight lines and top speeds keep hopeless pairs out of an epoch's problem.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from dispatch.core import choices, holding, hubs
+from dispatch.core.choices import Choice
+from dispatch.core.gates import Gates
+from dispatch.core.model import (
+    EARTH_RADIUS_M,
+    Availability,
+    Courier,
+    Instant,
+    Leg,
+    Mode,
+    Parcel,
+    Place,
+    Purpose,
+)
+from dispatch.core.offers import PLANNABLE
+from dispatch.core.policy import Policy
+from dispatch.core.state import State
+from dispatch.solver.problem import FOREVER
+
+TOP_SPEED_M_PER_S = {Mode.FOOT: 2.0, Mode.BICYCLE: 7.0, Mode.EBIKE: 9.0, Mode.CAR: 30.0}
+"""Nobody is faster on a straight line: bounds that keep hopeless pairs out of the problem."""
+
+
+GATES_AGAIN_S = 900
+"""A leg that a gate keeps everybody from is tried again after this: only the map knows hours."""
+
+
+class Carrier(msgspec.Struct, frozen=True):
+    """A courier who is free, with the slot and the place that the tour starts from."""
+
+    courier: Courier
+    slot: Availability
+    start: Place
+    free_at: Instant
+
+    @property
+    def end(self) -> Place | None:
+        """Where a tour has to end."""
+        return self.courier.home if self.courier.returns_home else self.courier.end
+
+
+class Load(msgspec.Struct, frozen=True):
+    """A leg that waits, with its parcel, the bounds on its pickup, and where it may end.
+
+    ``after`` is the number of the load that it would follow on; -1 for one that waits now.
+    """
+
+    leg: Leg
+    parcel: Parcel
+    pickup_opens_at: Instant
+    pickup_closes_at: Instant
+    choices: tuple[Choice, ...]
+    after: int = -1
+
+
+def carriers_of(state: State, now: Instant) -> list[Carrier]:
+    """Return the couriers who may be offered a tour now, by id."""
+    found = []
+    for courier_id in sorted(state.online):
+        slot = holding.idle_slot(state, courier_id, now)
+        if slot is not None and holding.is_eligible(state, courier_id, now):
+            found.append(
+                Carrier(
+                    state.couriers[courier_id],
+                    slot,
+                    state.online[courier_id],
+                    max(now, state.free_at.get(courier_id, 0)),
+                )
+            )
+    return found
+
+
+def loads_of(state: State, now: Instant) -> list[Load]:
+    """Return what waits, soonest due first."""
+    found = []
+    for leg_id in state.waiting_legs:
+        leg = state.legs[leg_id]
+        parcel = state.parcels[leg.parcel]
+        if leg.not_before > now or parcel.state not in PLANNABLE:
+            continue
+        if leg.pickup.hub in state.paused_hubs:
+            continue
+        hours = hubs.hours_from(state.hubs.get(leg.pickup.hub), now)
+        load = Load(
+            leg,
+            parcel,
+            max(leg.not_before, hours.opens_at) if hours else leg.not_before,
+            hours.closes_at if hours else now + FOREVER // 2,
+            choices.choices_of(state, leg, parcel, now),
+        )
+        found.append(load)
+    return sorted(found, key=lambda load: (load.parcel.due_at, load.leg.id))
+
+
+def onward(
+    state: State, carriers: Sequence[Carrier], loads: Sequence[Load], now: Instant
+) -> tuple[list[Load], set[int]]:
+    """Return the legs that would follow on relays to hubs whose keeper is free, and the keepers.
+
+    Without a keeper to be planned nothing follows in this problem: the relay's price says so.
+    """
+    row_of = {carrier.courier.id: row for row, carrier in enumerate(carriers)}
+    keepers: dict[str, set[int]] = {}
+    for row, carrier in enumerate(carriers):
+        keepers.setdefault(carrier.courier.host_of, set()).add(row)
+    for hub_id, hub in state.hubs.items():
+        if hub.host in row_of:
+            keepers.setdefault(hub_id, set()).add(row_of[hub.host])
+    found: list[Load] = []
+    planned: set[int] = set()
+    for index, load in enumerate(loads):
+        for choice in load.choices:
+            goal = state.hubs.get(choice.hub)
+            if goal is None or choice.purpose is not Purpose.RELAY:
+                continue
+            if goal.id not in keepers:
+                continue
+            planned |= keepers[goal.id]
+            leg = choices.onward_leg(load.leg, load.parcel, goal, now)
+            hours = hubs.hours_from(goal, now)
+            found.append(
+                Load(
+                    leg,
+                    load.parcel,
+                    max(now, hours.opens_at) if hours else now,
+                    hours.closes_at if hours else now + FOREVER // 2,
+                    (choices.door_of(state, load.parcel, now),),
+                    after=index,
+                )
+            )
+    return found, planned
+
+
+def any_choice(loads: Sequence[Load], by_choice: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return (C, L) from (C, P): whether any of a leg's choices will do."""
+    first = np.cumsum([0, *(len(load.choices) for load in loads[:-1])])
+    any_choice: NDArray[np.bool_] = np.logical_or.reduceat(by_choice, first, axis=1)
+    return any_choice
+
+
+def reach_of(
+    carriers: Sequence[Carrier], loads: Sequence[Load], policy: Policy, now: Instant
+) -> NDArray[np.bool_]:
+    """Return (C, P): whether the courier could serve a choice at top speed, straight through."""
+    pairs = [(load, choice) for load in loads for choice in load.choices]
+    starts = _points(carrier.start for carrier in carriers)
+    pickups = _points(load.leg.pickup for load, _ in pairs)
+    drops = _points(choice.place for _, choice in pairs)
+    pace = np.array([1 / TOP_SPEED_M_PER_S[c.courier.mode] for c in carriers])[:, None]
+    to_pickup_s = _straight_m(starts[:, None], pickups[None]) * pace
+    onward_s = _straight_m(pickups, drops)[None] * pace
+    free_at = np.array([carrier.free_at for carrier in carriers])[:, None]
+    opens_at = np.array([load.pickup_opens_at for load, _ in pairs])[None]
+    picked_at = np.maximum(free_at + to_pickup_s, opens_at)
+    dropped_at = picked_at + onward_s
+    homes = _points(carrier.end or carrier.start for carrier in carriers)
+    has_end = np.array([carrier.end is not None for carrier in carriers])[:, None]
+    back_s = np.where(has_end, _straight_m(drops[None], homes[:, None]) * pace, 0.0)
+    leash_s = np.array([holding.leash_s(carrier.courier, policy) for carrier in carriers])[:, None]
+    closes_at = np.array([carrier.slot.closes_at for carrier in carriers])[:, None]
+    reach: NDArray[np.bool_] = (
+        (picked_at <= np.array([load.pickup_closes_at for load, _ in pairs])[None])
+        & (dropped_at <= np.array([choice.closes_at for _, choice in pairs])[None])
+        & (dropped_at + back_s <= closes_at)
+        & (to_pickup_s + onward_s + back_s <= leash_s)
+        & (picked_at - now < FOREVER // 2)
+    )
+    return reach
+
+
+def barred_of(carriers: Sequence[Carrier], loads: Sequence[Load]) -> NDArray[np.bool_]:
+    """Return (C, L): whether the courier declined the leg, gave it back, or another has it."""
+    barred = np.zeros((len(carriers), len(loads)), np.bool_)
+    index = {carrier.courier.id: row for row, carrier in enumerate(carriers)}
+    for column, load in enumerate(loads):
+        for courier in load.leg.declined_by:
+            if courier in index:
+                barred[index[courier], column] = True
+        if load.leg.pinned_to:
+            others = [row for name, row in index.items() if name != load.leg.pinned_to]
+            barred[others, column] = True
+    return barred
+
+
+def enters_of(
+    carriers: Sequence[Carrier], loads: Sequence[Load], gates: Gates
+) -> NDArray[np.bool_]:
+    """Return (C, P): whether gates let the courier get to where the leg begins and ends.
+
+    Who may not enter would only take the place of somebody farther away who may.
+    """
+    return gates.may_carry(
+        [carrier.courier for carrier in carriers],
+        [carrier.start for carrier in carriers],
+        [load.leg.pickup for load in loads for _ in load.choices],
+        [choice.place for load in loads for choice in load.choices],
+    )
+
+
+def chosen_of(
+    carriers: Sequence[Carrier],
+    loads: Sequence[Load],
+    reach: NDArray[np.bool_],
+    policy: Policy,
+) -> list[int]:
+    """Return which couriers enter the problem: the nearest around each pickup, rank by rank."""
+    distance_m = _straight_m(
+        _points(carrier.start for carrier in carriers)[:, None],
+        _points(load.leg.pickup for load in loads)[None],
+    )
+    distance_m = np.where(reach, distance_m, np.inf)
+    order = np.argsort(distance_m, axis=0, kind="stable")
+    chosen: set[int] = set()
+    for rank in range(min(policy.nearest_couriers, len(carriers))):
+        for column in range(len(loads)):
+            row = int(order[rank, column])
+            if np.isfinite(distance_m[row, column]) and len(chosen) < policy.max_couriers:
+                chosen.add(row)
+    return sorted(chosen)
+
+
+def _points(places: Iterable[Place]) -> NDArray[np.float64]:
+    """Return (n, 2) radians."""
+    return np.radians([(place.lat, place.lon) for place in places]).reshape(-1, 2)
+
+
+def _straight_m(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return metres between broadcast points; flat earth, good to a permille in one city."""
+    lat = (a[..., 0] + b[..., 0]) / 2
+    east = (b[..., 1] - a[..., 1]) * np.cos(lat)
+    distance: NDArray[np.float64] = EARTH_RADIUS_M * np.hypot(b[..., 0] - a[..., 0], east)
+    return distance
+
+
+def replan_at(state: State, now: Instant, *, is_shut_out: bool) -> Instant:
+    """Return the next moment at which a leg, a slot, a courier or a gate becomes free by itself."""
+    moments = [
+        state.legs[leg].not_before
+        for leg in state.waiting_legs
+        if state.parcels[state.legs[leg].parcel].state in PLANNABLE
+    ]
+    for courier in state.online:
+        moments.append(state.cooldown.get(courier, 0))
+        moments += [
+            slot.opens_at
+            for slot in state.availability.get(courier, ())
+            if slot.duty in holding.IDLE_DUTIES
+        ]
+    if is_shut_out:
+        moments.append(now + GATES_AGAIN_S)
+    return min((moment for moment in moments if moment > now), default=0)

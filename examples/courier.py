@@ -50,8 +50,10 @@ async def set_up(
 
 
 def stop_event(stop: app.Stop, action: app.StopEvent.Action) -> app.StopEvent:
-    """Return what the phone tells of a stop, now."""
+    """Return what the phone tells of a stop, now; whoever takes a parcel has signed."""
     event = app.StopEvent(event_id=str(uuid.uuid4()), stop=stop.id, action=action)
+    if action == app.StopEvent.Action.DROP_OFF:
+        event.proofs.add(kind=types_pb2.ProofKind.SIGNATURE)
     event.event_time.GetCurrentTime()
     return event
 

@@ -63,6 +63,11 @@ def point_near(*key: object, lat: float, lon: float, within_m: float) -> LatLng:
     north_m, east_m = (
         (int.from_bytes(part, "big") / 2**64 - 0.5) * 2 * within_m for part in (bits[:8], bits[8:])
     )
+    return moved(lat, lon, north_m=north_m, east_m=east_m)
+
+
+def moved(lat: float, lon: float, *, north_m: float, east_m: float) -> LatLng:
+    """Return a point so many metres to the north and east of another one."""
     return LatLng(
         latitude=lat + north_m / METRES_PER_DEGREE,
         longitude=lon + east_m / (METRES_PER_DEGREE * math.cos(math.radians(lat))),

@@ -7,7 +7,7 @@ reported as given was not, or the other way round; custody has to agree.
 from dispatch.core import absence, custody, hubs, offers
 from dispatch.core.draft import Draft
 from dispatch.core.errors import CustodyMismatch, InvalidTransition, NotFound, TooLate
-from dispatch.core.evidence import purpose_of
+from dispatch.core.evidence import check_code, purpose_of
 from dispatch.core.handover import of_courier
 from dispatch.core.messages import CorrectStop, OutcomeCorrected
 from dispatch.core.model import (
@@ -78,7 +78,7 @@ def _noted_at(parcel: Parcel, action: StopAction) -> Instant:
 
 
 def _not_given(draft: Draft, command: CorrectStop, tour: Tour, leg: Leg, parcel: Parcel) -> None:
-    if parcel.state is not ParcelState.DELIVERED or parcel.leg != leg.id:
+    if parcel.state is not ParcelState.DELIVERED or parcel.custody[-1].leg != leg.id:
         msg = f"parcel {parcel.id} is {parcel.state}"
         raise InvalidTransition(msg, subject=tour.id)
     if parcel.custodian.kind is not CustodianKind.RECIPIENT:
@@ -106,6 +106,10 @@ def _given(draft: Draft, command: CorrectStop, tour: Tour, leg: Leg, parcel: Par
     if parcel.custodian != of_courier(tour.courier) or following.state is not LegState.ACTIVE:
         msg = f"parcel {parcel.id} is in other hands by now"
         raise CustodyMismatch(msg, subject=parcel.id)
+    if leg.id != f"{parcel.id}/{parcel.leg_count - 1}":
+        msg = f"leg {leg.id} was not the last attempt of parcel {parcel.id}"
+        raise InvalidTransition(msg, subject=tour.id)
+    check_code(draft, leg, command.evidence)
     purpose_of(draft, leg, command.evidence)
     hubs.let_go(draft, following, "CORRECTED")
     draft.tell(

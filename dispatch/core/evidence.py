@@ -1,12 +1,16 @@
 """What has to be shown for a hand-over or for a failed attempt to count."""
 
 from dispatch.core.draft import Draft
-from dispatch.core.errors import ConsentMissing, OutsideGeofence, ProofMissing
+from dispatch.core.errors import ConsentMissing, OutsideGeofence, ProofMissing, WrongCode
+from dispatch.core.handover import CLOCK_SKEW_S
+from dispatch.core.keeping import code_key
 from dispatch.core.ladder import IN_PERSON, NOT_AN_ATTEMPT, RETURNS_AT_ONCE, consent_for, may_leave
 from dispatch.core.messages import Evidence, StopReport
 from dispatch.core.model import (
+    Instant,
     Leg,
     Meters,
+    OptionKind,
     Parcel,
     Place,
     ProofKind,
@@ -15,6 +19,7 @@ from dispatch.core.model import (
     Tour,
     straight_line_m,
 )
+from dispatch.core.zone import State
 
 STANDS_FOR_SOMEBODY = IN_PERSON | {ProofKind.RECEIVER_NAME}
 """At a door one of these stands for the recipient; a photo alone is a safe place."""
@@ -60,7 +65,7 @@ def check_attempt(draft: Draft, tour: Tour, leg: Leg, report: StopReport) -> str
     check_fence(draft, stop, report.evidence, required=True)
     if report.failure in RETURNS_AT_ONCE:
         return ""
-    contacted_at = max(parcel.contacted_at, report.evidence.contacted_at)
+    contacted_at = max(parcel.contacted_at, _call_of(parcel, report))
     arrived_at = stop.arrived_at or report.at
     if not contacted_at or contacted_at > report.at:
         raise ProofMissing("contact: call or write to the recipient first, then report")
@@ -69,6 +74,21 @@ def check_attempt(draft: Draft, tour: Tour, leg: Leg, report: StopReport) -> str
         msg = f"wait: {waited_s} s; wait {draft.state.policy.absent_wait_s} s at the door"
         raise ProofMissing(msg)
     return ""
+
+
+def _call_of(parcel: Parcel, report: StopReport) -> Instant:
+    """Return when the phone called; 0 for a call from before its courier had the parcel."""
+    called_at = report.evidence.contacted_at
+    return called_at if called_at >= parcel.custody[-1].since - CLOCK_SKEW_S else 0
+
+
+def check_code(draft: Draft, leg: Leg, evidence: Evidence) -> None:
+    """Raise `WrongCode` where a door code was told that is not the parcel's."""
+    if not evidence.code_serial and ProofKind.PIN not in evidence.proofs:
+        return
+    code = draft.state.codes.get(code_key("", leg.parcel))
+    if code is None or code.serial != evidence.code_serial:
+        raise WrongCode("the code is not the recipient's", subject=leg.parcel)
 
 
 def purpose_of(draft: Draft, leg: Leg, evidence: Evidence) -> Purpose:
@@ -98,14 +118,20 @@ def purpose_of(draft: Draft, leg: Leg, evidence: Evidence) -> Purpose:
         named = ", ".join(sorted(missing))
         msg = f"proofs: the merchant asks for {named} too"
         raise ProofMissing(msg)
-    if purpose is Purpose.PERSON and not (may_leave(parcel) and _agreed_person(parcel)):
+    is_agreed = may_leave(parcel) and agreed_person(draft.state, parcel, leg)
+    if purpose is Purpose.PERSON and not is_agreed:
         raise ConsentMissing("the recipient has not agreed to a neighbour")
     return purpose
 
 
-def _agreed_person(parcel: Parcel) -> bool:
+def agreed_person(state: State, parcel: Parcel, leg: Leg) -> bool:
+    """Whether the recipient has agreed to the neighbour whom a leg goes to."""
     return any(
-        consent_for(parcel, Purpose.PERSON, option.target) is not None for option in parcel.options
+        option.kind is OptionKind.PERSON
+        and option.is_open
+        and option.target in state.couriers
+        and state.couriers[option.target].home == leg.dropoff
+        for option in parcel.options
     )
 
 

@@ -4,7 +4,7 @@ Consent given and withdrawn, another door, another time, no delivery at all: eac
 happen next, and where a courier already has the parcel, the tour too.
 """
 
-from dispatch.core import absence, custody, hubs, ladder
+from dispatch.core import absence, custody, evidence, hubs, ladder
 from dispatch.core import messages as m
 from dispatch.core.draft import Draft
 from dispatch.core.errors import (
@@ -86,7 +86,7 @@ def give_consent(draft: Draft, command: m.GiveConsent) -> None:
     else:
         rungs = [its for index, its in enumerate(rungs) if index not in same]
         rungs.insert(_position(rungs, command.position), option)
-    _check_ladder(parcel, tuple(rungs))
+    _check_ladder(draft, parcel, tuple(rungs))
     draft.tell(m.ConsentGiven(at=draft.now, parcel=parcel.id, option=option, options=tuple(rungs)))
 
 
@@ -97,11 +97,19 @@ def _position(rungs: list[DeliveryOption], position: int) -> int:
     return next((i for i, its in enumerate(rungs) if its.kind in last), len(rungs))
 
 
-def _check_ladder(parcel: Parcel, options: tuple[DeliveryOption, ...]) -> None:
-    """Raise `InvalidValue` unless the rungs make a ladder."""
+def _check_ladder(draft: Draft, parcel: Parcel, options: tuple[DeliveryOption, ...]) -> None:
+    """Raise `InvalidValue` unless the rungs make a ladder of hubs and couriers that exist."""
     if not 0 < len(options) <= MOST_RUNGS:
         raise InvalidValue([Fault("options", f"needs 1 to {MOST_RUNGS} rungs")])
     replace(parcel, options=options)
+    known = {OptionKind.HUB: draft.state.hubs, OptionKind.PERSON: draft.state.couriers}
+    faults = [
+        Fault(f"options[{index}].target", f"there is no {option.target!r}")
+        for index, option in enumerate(options)
+        if option.target and option.target not in known.get(option.kind, ())
+    ]
+    if faults:
+        raise InvalidValue(faults, subject=parcel.id)
 
 
 def withdraw_consent(draft: Draft, command: m.WithdrawConsent) -> None:
@@ -145,7 +153,11 @@ def _leave_rung(draft: Draft, parcel: Parcel) -> None:
         return
     if purpose not in consented or leg.state in {LegState.PLANNED, LegState.COMPLETED}:
         return
-    if ladder.consent_for(parcel, purpose, leg.dropoff.hub) is not None:
+    if purpose is Purpose.PERSON:
+        is_agreed = evidence.agreed_person(draft.state, parcel, leg)
+    else:
+        is_agreed = ladder.consent_for(parcel, purpose, leg.dropoff.hub) is not None
+    if is_agreed:
         return
     tour = tour_with(draft, parcel)
     if tour is not None:
@@ -203,7 +215,7 @@ def redirect(draft: Draft, command: m.RedirectParcel) -> None:
         msg = f"parcel {parcel.id} waits at its hub; it is collected there, or returned"
         raise InvalidTransition(msg, subject=m.parcel_name(parcel.id))
     options = parcel.options if command.options is None else command.options
-    _check_ladder(parcel, options)
+    _check_ladder(draft, parcel, options)
     dropoff = command.dropoff or parcel.dropoff
     if parcel.state in ON_THE_WAY and tour_with(draft, parcel) is None:
         msg = f"parcel {parcel.id} waits to be fetched from its courier"
@@ -281,16 +293,20 @@ def cancel(draft: Draft, command: m.CancelParcel) -> None:
 def write_off(draft: Draft, command: m.WriteOffParcel) -> None:
     """Declare a parcel lost or disposed of; who had it last answers for it."""
     parcel = draft.state.parcel(command.parcel)
+    faults = []
     if command.to not in {ParcelState.LOST, ParcelState.DISPOSED}:
-        raise InvalidValue([Fault("to", f"{command.to} is neither LOST nor DISPOSED")])
-    in_custody = not absence.is_at_origin(parcel)
-    if not parcel.is_open or not in_custody or parcel.state is ParcelState.ASSIGNED:
-        msg = f"parcel {parcel.id} is {parcel.state}: cancel it instead"
+        faults.append(Fault("to", f"{command.to} is neither LOST nor DISPOSED"))
+    if not command.reason.strip():
+        faults.append(Fault("reason", "is required: say why"))
+    if faults:
+        raise InvalidValue(faults, subject=parcel.id)
+    if not parcel.is_open or parcel.custodian.kind is CustodianKind.SENDER:
+        msg = f"parcel {parcel.id} is {parcel.state}: only what is in custody is written off"
         raise InvalidTransition(msg, subject=m.parcel_name(parcel.id))
-    leg = draft.state.leg(parcel.leg)
+    why = command.to.value
+    pull_back(draft, parcel, why)
     tour = tour_with(draft, parcel)
-    absence.withdraw_offer_of(draft, leg, command.to.value)
-    hubs.let_go(draft, leg, command.to.value)
+    hubs.let_go(draft, draft.state.leg(parcel.leg), why)
     draft.tell(
         m.ParcelWrittenOff(
             at=draft.now,

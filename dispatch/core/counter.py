@@ -36,6 +36,9 @@ from dispatch.core.zone import State
 MANIFEST_LIMIT = 5000
 """Most rows of one manifest, and most parcels of one count."""
 
+LABEL_LIMIT = 100
+"""Most characters of a waybill or a piece."""
+
 
 # --- in and out ------------------------------------------------------------------------
 
@@ -74,8 +77,9 @@ def release(draft: Draft, command: m.ReleaseParcel) -> None:
     if command.courier:
         _release_to_courier(draft, command, parcel)
         return
-    at = handover.check_time(draft, command.at)
     handover.check_holds(parcel, handover.of_hub(hub.id))
+    # By a clock that is behind it could leave before it came: it leaves when it came.
+    at = max(handover.check_time(draft, command.at), parcel.custody[-1].since)
     if parcel.state is not ParcelState.AWAITING_COLLECTION:
         msg = f"parcel {parcel.id} is {parcel.state}: it is not here for its recipient"
         raise InvalidTransition(msg, subject=parcel.id)
@@ -180,8 +184,8 @@ def reissue(draft: Draft, command: m.ReissueCode) -> None:
 def grant_proxy(draft: Draft, command: m.GrantProxy) -> None:
     """Let somebody else collect a parcel."""
     parcel = draft.state.parcel(command.parcel)
-    if not parcel.is_open:
-        msg = f"parcel {parcel.id} is {parcel.state}"
+    if not parcel.is_open or parcel.state is ParcelState.RETURNING:
+        msg = f"parcel {parcel.id} is {parcel.state}: nobody collects it"
         raise InvalidTransition(msg, subject=parcel.id)
     if command.until <= draft.now:
         raise InvalidValue([Fault("until", "lies in the past")], subject=parcel.id)
@@ -263,8 +267,8 @@ def receive_manifest(draft: Draft, command: m.ReceiveManifest) -> None:
     counted = Counter(row.shipment for row in command.rows)
     expected = announced(draft.state, hub.id, command.carrier)
     came = sorted(set(counted) & set(expected))
-    here = {key for key in counted if _is_here(draft.state, key, hub.id)} - set(expected)
-    doubled = {key for key, times in counted.items() if times > 1} | here
+    known = {key for key in counted if _was_here(draft.state, key, hub.id)} - set(expected)
+    doubled = {key for key, times in counted.items() if times > 1} | known
     for key in came:
         parcel = draft.state.parcel(expected[key])
         draft.tell(
@@ -283,7 +287,7 @@ def receive_manifest(draft: Draft, command: m.ReceiveManifest) -> None:
             carrier=command.carrier,
             actor=command.actor,
             received_count=len(came),
-            unknown=_named(set(counted) - set(expected) - here),
+            unknown=_named(set(counted) - set(expected) - known),
             missing=_named(set(expected) - set(counted)),
             doubled=_named(doubled),
         )
@@ -297,8 +301,9 @@ def _check_rows(rows: tuple[ManifestRow, ...], carrier: str) -> None:
         Fault(f"rows[{index}].{field}", problem)
         for index, row in enumerate(rows)
         for field, problem in (
-            ("waybill", "" if row.waybill.strip() else "is required"),
-            ("carrier", "" if row.carrier == carrier else f"is not {carrier!r}"),
+            ("waybill", _label_problem(row.waybill) if row.waybill.strip() else "is required"),
+            ("piece", _label_problem(row.piece)),
+            ("carrier", "" if row.carrier == carrier else f"is not {carrier[:80]!r}"),
         )
         if problem
     ]
@@ -306,14 +311,24 @@ def _check_rows(rows: tuple[ManifestRow, ...], carrier: str) -> None:
         raise InvalidValue(faults)
 
 
+def _label_problem(text: str) -> str:
+    """Return why no label says this; empty where one might."""
+    if len(text) > LABEL_LIMIT:
+        return f"is longer than {LABEL_LIMIT} characters"
+    return "" if text.isprintable() else f"{text!r} is no text of a label"
+
+
 def announced(state: State, hub: str, carrier: str) -> dict[str, str]:
     """Return the parcels that a carrier has still to bring to a hub, by shipment."""
     return dict(state.announced.get(f"{hub}~{carrier}", {}))
 
 
-def _is_here(state: State, shipment: str, hub: str) -> bool:
+def _was_here(state: State, shipment: str, hub: str) -> bool:
+    """Whether a shipment stands at a hub, or has come there and left it again."""
     parcel = state.parcels.get(state.shipments.get(shipment, ""))
-    return parcel is not None and parcel.custodian == handover.of_hub(hub)
+    return parcel is not None and any(
+        holding.custodian == handover.of_hub(hub) for holding in parcel.custody
+    )
 
 
 def _named(shipments: set[str]) -> tuple[str, ...]:

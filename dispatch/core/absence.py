@@ -267,9 +267,12 @@ def release_return(draft: Draft, parcel: Parcel, reason: str) -> None:
     leg = draft.state.leg(parcel.leg)
     withdraw_offer_of(draft, leg, reason)
     hubs.let_go(draft, leg, reason)
+    holder = parcel.custodian
+    vanished = (holder.id,) if holder.kind is CustodianKind.COURIER else ()
     back = next_leg(
         parcel,
         LegKind.RETURN,
+        declined_by=vanished,
         pickup=place_of(draft, parcel),
         dropoff=parcel.pickup,
         not_before=draft.now,

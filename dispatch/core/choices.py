@@ -63,7 +63,9 @@ def choices_of(state: State, leg: Leg, parcel: Parcel, now: Instant) -> tuple[Ch
     """Return the drop-offs of a leg that may be chosen now, at least one."""
     if leg.kind is LegKind.RETURN:
         return (_origin(state, leg, now),)
-    found = [*_deliveries(state, parcel, now), *_relays(state, leg, parcel, now)]
+    asked = [*_deliveries(state, parcel, now), *_relays(state, leg, parcel, now)]
+    # A counter that opens after the parcel's last moment, or has closed for good, is no choice.
+    found = [its for its in asked if not its.hub or max(its.opens_at, now) <= its.closes_at]
     return tuple(found) if found else (_door(state, parcel, now, 0),)
 
 
@@ -164,9 +166,7 @@ def _relays(state: State, leg: Leg, parcel: Parcel, now: Instant) -> Iterator[Ch
         if known or hub_id == leg.pickup.hub:
             return
         if hubs.has_slot(state, hub, parcel):
-            choice = _at_hub(state, parcel, hub, Purpose.RELAY, now, state.policy.keeping_cents)
-            if choice.closes_at > now:
-                yield choice
+            yield _at_hub(state, parcel, hub, Purpose.RELAY, now, state.policy.keeping_cents)
             return
 
 

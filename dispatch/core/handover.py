@@ -94,6 +94,9 @@ def pick_up(draft: Draft, tour: Tour, leg: Leg, half: HalfScan) -> bool:
     """Carry out one side of a pickup by a tour; return whether the parcel has changed hands."""
     parcel = draft.state.parcel(leg.parcel)
     check_holds(parcel, half.giver)
+    if half.giver == half.taker:
+        msg = f"courier {tour.courier} has parcel {parcel.id} already"
+        raise CustodyMismatch(msg, subject=parcel.id)
     other: HalfScan | None = half
     single = False
     if half.giver.kind is CustodianKind.HUB:

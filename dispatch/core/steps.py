@@ -35,6 +35,7 @@ from dispatch.core.model import (
 from dispatch.core.zone import State, replace
 
 MINUTE_S = 60
+WITH_COURIER = frozenset({ParcelState.COLLECTED, ParcelState.ATTEMPT_FAILED})
 
 
 def changed(state: State) -> State:
@@ -84,6 +85,9 @@ def parcel_timed(state: State, parcel: Parcel) -> State:
         at = last_moment(parcel, state.policy) + 1
     elif parcel.state is ParcelState.AT_HUB:
         at = state.legs[parcel.leg].not_before
+    elif parcel.state in WITH_COURIER and state.legs[parcel.leg].state is LegState.PLANNED:
+        # Its courier is gone: it waits to be fetched.
+        at = last_moment(parcel, state.policy) + 1
     return scheduled(state, f"p:{parcel.id}", at)
 
 

@@ -56,6 +56,9 @@ def _parcel(draft: Draft, parcel_id: str) -> None:
     if parcel.state is ParcelState.AT_HUB:
         if leg.not_before <= draft.now:
             draft.tell(m.ParcelReady(at=draft.now, parcel=parcel_id))
+    elif parcel.state in {ParcelState.COLLECTED, ParcelState.ATTEMPT_FAILED}:
+        if leg.state in {LegState.PLANNED, LegState.OFFERED}:
+            absence.release_return(draft, parcel, leg.reason or parcel.reason)
     elif parcel.state not in {ParcelState.PENDING, ParcelState.READY}:
         return
     elif draft.now > last_moment(parcel, draft.state.policy):

@@ -13,7 +13,7 @@ from dispatch.core.model import (
     ParcelState,
     TourState,
 )
-from tests.core.town import Story, names
+from tests.core.town import HOUR, Story, names
 
 ANN = Custodian(kind=CustodianKind.COURIER, id="ann")
 
@@ -96,6 +96,25 @@ def test_why_is_asked_for(story: Story) -> None:
     story.drop_off("ann", "p1")
     rescue = m.RescueTour(courier="ann", tour=tour, actor="ops", reason="gone")
     story.refused(InvalidTransition, rescue, "is COMPLETED")
+
+
+def test_nobody_fetches_it_from_itself(vanished: Story) -> None:
+    """Back on duty, ann is not asked to fetch what she has, not even for the way back."""
+    vanished.do(m.CancelParcel(parcel="m/p1"))
+    vanished.do(m.GoOnline(courier="ann"))
+    vanished.do(m.GoOffline(courier="bob"))
+    vanished.plan()
+    legs = {leg for offer in vanished.state.offers.values() for leg in offer.itinerary.legs[:1]}
+    assert vanished.state.leg(vanished.state.parcel("m/p1").leg).state is LegState.PLANNED, legs
+
+
+def test_what_nobody_fetches_in_time_goes_back(vanished: Story) -> None:
+    """After its last moment it is fetched to be returned."""
+    vanished.do(m.GoOffline(courier="bob"))
+    vanished.wait(7 * HOUR)
+    parcel = vanished.state.parcel("m/p1")
+    assert (parcel.state, parcel.custodian) == (ParcelState.RETURNING, ANN)
+    assert vanished.state.leg(parcel.leg).kind is LegKind.RETURN
 
 
 def test_it_can_be_cancelled_and_written_off(vanished: Story) -> None:

@@ -81,7 +81,7 @@ def plan_next(
     """Take the next rung that is possible, on the courier's tour."""
     hubs.let_go(draft, leg, failure.value)
     for option in ladder.below(parcel, leg, failure):
-        if _take(draft, parcel, tour, option, failure, at_stop):
+        if _take(draft, parcel, tour, leg, option, failure, at_stop):
             return
 
 
@@ -89,55 +89,78 @@ def _take(
     draft: Draft,
     parcel: Parcel,
     tour: Tour,
+    leg: Leg,
     option: DeliveryOption,
     failure: FailureCode,
     at_stop: int,
 ) -> bool:
-    """Plan one rung; return whether it was possible."""
-    why = failure.value
+    """Plan one rung; return whether it was possible. The hub that has just failed is not."""
+    why, avoid = failure.value, leg.dropoff.hub
     if option.kind is OptionKind.HUB:
-        return _to_hub(draft, parcel, tour, Purpose.COLLECTION, why, target=option.target)
+        return _to_hub(draft, parcel, tour, Purpose.COLLECTION, why, option.target, avoid)
     if option.kind is OptionKind.PERSON:
         return _to_person(draft, parcel, tour, option.target, why, at_stop)
     if option.kind is OptionKind.SAFE_PLACE:
-        if not ladder.may_leave(parcel):
-            return False
-        here = tour.stops[at_stop].place
-        _divert(draft, parcel, tour, here, Purpose.SAFE_PLACE, why, at_stop + 1)
-        return True
+        return _to_safe_place(draft, parcel, tour, why, at_stop)
     if option.kind is OptionKind.REATTEMPT:
-        if not may_try_again(parcel, draft.state.policy, draft.now):
-            return False
-        if not _hold_nearby(draft, parcel, tour, why):
-            plan_return(draft, parcel, tour, final=False, reason=why)
-        return True
+        return _try_again(draft, parcel, tour, why, avoid)
     if option.kind is OptionKind.DOOR:
-        return False
+        # After a visit to the door it is no way out; after a full booth or shop it is.
+        if leg.purpose in {Purpose.RELAY, Purpose.COLLECTION}:
+            to_door(draft, parcel, tour, why)
+        return leg.purpose in {Purpose.RELAY, Purpose.COLLECTION}
     plan_return(draft, parcel, tour, final=True, reason=why)
     return True
 
 
+def _to_safe_place(draft: Draft, parcel: Parcel, tour: Tour, why: str, at_stop: int) -> bool:
+    """Leave it at the door that the recipient has agreed to, on the spot or on the way."""
+    if not ladder.may_leave(parcel):
+        return False
+    is_there = tour.stops[at_stop].place == parcel.dropoff
+    position = at_stop + 1 if is_there else -1
+    _divert(draft, parcel, tour, parcel.dropoff, Purpose.SAFE_PLACE, why, position)
+    return True
+
+
+def _try_again(draft: Draft, parcel: Parcel, tour: Tour, why: str, avoid: str) -> bool:
+    """Keep it for another attempt, if one is left: at a hub that holds it, or at its origin."""
+    if not may_try_again(parcel, draft.state.policy, draft.now):
+        return False
+    if not _hold_nearby(draft, parcel, tour, why, avoid):
+        plan_return(draft, parcel, tour, final=False, reason=why)
+    return True
+
+
 def _to_hub(
-    draft: Draft, parcel: Parcel, tour: Tour, purpose: Purpose, why: str, *, target: str = ""
+    draft: Draft,
+    parcel: Parcel,
+    tour: Tour,
+    purpose: Purpose,
+    why: str,
+    target: str,
+    avoid: str,
 ) -> bool:
     arrives_at, _, _ = _arrival(draft, tour, parcel.dropoff)
     for hub in hubs.nearest(draft.state, parcel, purpose, arrives_at, target):
         at, _, _ = _arrival(draft, tour, hub.place)
-        if hubs.may_take(draft.state, hub, parcel, purpose, at):
+        if hub.id != avoid and hubs.may_take(draft.state, hub, parcel, purpose, at):
             hubs.reserve(draft, hub.id, parcel, purpose, at + draft.state.policy.reserve_s)
             _divert(draft, parcel, tour, hub.place, purpose, why, -1)
             return True
     return False
 
 
-def _hold_nearby(draft: Draft, parcel: Parcel, tour: Tour, why: str) -> bool:
+def _hold_nearby(draft: Draft, parcel: Parcel, tour: Tour, why: str, avoid: str) -> bool:
     """Bring it to a hub that holds it, unless its origin is nearer."""
     arrives_at, _, origin_m = _arrival(draft, tour, parcel.pickup)
     for hub in hubs.nearest(draft.state, parcel, Purpose.HOLD, arrives_at):
+        if hub.id == avoid:
+            continue
         _, _, hub_m = _arrival(draft, tour, hub.place)
         if hub.id == parcel.origin_hub or hub_m >= origin_m:
             return False
-        return _to_hub(draft, parcel, tour, Purpose.HOLD, why, target=hub.id)
+        return _to_hub(draft, parcel, tour, Purpose.HOLD, why, hub.id, avoid)
     return False
 
 

@@ -47,6 +47,7 @@ from dispatch.core.model import (
     ParcelState,
     Place,
     ProofKind,
+    Purpose,
     Seconds,
     Stop,
     StopAction,
@@ -118,7 +119,9 @@ def _act(draft: Draft, tour: Tour, leg: Leg, report: StopReport, action: StopAct
     if leg.state is not LegState.ACTIVE:
         msg = f"leg {leg.id} is {leg.state}: it has not been picked up"
         raise InvalidTransition(msg, subject=leg.id)
-    handover.check_holds(draft.state.parcel(leg.parcel), handover.of_courier(tour.courier))
+    parcel = draft.state.parcel(leg.parcel)
+    handover.check_holds(parcel, handover.of_courier(tour.courier))
+    handover.check_order(parcel, report.at)
     if leg.kind is LegKind.RETURN:
         _bring_back(draft, tour, leg, report)
     elif report.failure is not None:
@@ -257,11 +260,13 @@ def _fail(draft: Draft, tour: Tour, leg: Leg, report: StopReport) -> None:
     assert failure is not None  # noqa: S101 - the caller has looked
     override = check_attempt(draft, tour, leg, report)
     place = tour.stops[report.stop].place
+    # One visit is one attempt: the rungs below the door belong to it.
+    counts = failure not in ladder.NOT_AN_ATTEMPT and leg.purpose is Purpose.DOOR
     draft.tell(
         AttemptFailed(
             **_scan(draft, tour, leg, report),
             failure=failure,
-            counts=failure not in ladder.NOT_AN_ATTEMPT,
+            counts=counts,
             distance_m=distance_m(report.evidence, place),
             override=override,
         )
@@ -387,7 +392,7 @@ def complete_if_done(draft: Draft, tour_id: str, happened_at: Instant) -> None:
         for stop in visited
         for action in stop.actions
     )
-    if earned and itinerary.detour_s > 0:
+    if earned and itinerary.detour_s > 0 and not tour.is_reopened:
         pay.post_detour(draft, courier, tour)
 
 

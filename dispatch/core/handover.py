@@ -65,6 +65,14 @@ def check_holds(parcel: Parcel, giver: Custodian) -> None:
         raise CustodyMismatch(msg, subject=parcel.id)
 
 
+def check_order(parcel: Parcel, at: Instant) -> None:
+    """Raise `InvalidValue` for a scan from before its giver had the parcel."""
+    since = parcel.custody[-1].since if parcel.custody else parcel.created_at
+    if at < since - CLOCK_SKEW_S:
+        problem = "lies before the parcel came to who gives it"
+        raise InvalidValue([Fault("event_time", problem)], subject=parcel.id)
+
+
 def meet(draft: Draft, parcel: Parcel, half: HalfScan) -> HalfScan | None:
     """Return the other side's scan if it is there; else keep this one for it."""
     other = draft.state.halves.get(parcel.id)
@@ -94,6 +102,7 @@ def pick_up(draft: Draft, tour: Tour, leg: Leg, half: HalfScan) -> bool:
     """Carry out one side of a pickup by a tour; return whether the parcel has changed hands."""
     parcel = draft.state.parcel(leg.parcel)
     check_holds(parcel, half.giver)
+    check_order(parcel, half.at)
     if half.giver == half.taker:
         msg = f"courier {tour.courier} has parcel {parcel.id} already"
         raise CustodyMismatch(msg, subject=parcel.id)
@@ -165,6 +174,7 @@ def put_in(draft: Draft, leg: Leg, hub: Hub, half: HalfScan) -> bool:
     """Carry out one side of a drop-off at a hub; return whether the parcel has changed hands."""
     parcel = draft.state.parcel(leg.parcel)
     check_holds(parcel, half.giver)
+    check_order(parcel, half.at)
     if hub.id != leg.dropoff.hub:
         msg = f"parcel {parcel.id} is not bound for hub {hub.id}"
         raise InvalidTransition(msg, subject=parcel.id)

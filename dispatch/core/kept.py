@@ -8,6 +8,7 @@ from typing import Any
 
 from dispatch.core import messages as m
 from dispatch.core import steps
+from dispatch.core.deadlines import last_moment
 from dispatch.core.keeping import (
     Code,
     Pause,
@@ -17,6 +18,7 @@ from dispatch.core.keeping import (
     code_key,
     reservation_id,
 )
+from dispatch.core.ladder import NOT_AN_ATTEMPT
 from dispatch.core.model import (
     Attempt,
     Custodian,
@@ -144,8 +146,13 @@ def _outcome_corrected(state: State, event: m.OutcomeCorrected) -> State:
         return _delivered_after_all(state, event, holding)
     state = steps.action_corrected(state, event.tour, event.leg, StopState.FAILED)
     parcel = state.parcel(event.parcel)
+    failure = FailureCode(event.now)
     attempt = Attempt(
-        at=event.at, courier=event.courier, failure=FailureCode(event.now), noted_at=event.at
+        at=event.at,
+        courier=event.courier,
+        failure=failure,
+        counts=failure not in NOT_AN_ATTEMPT,
+        noted_at=event.at,
     )
     if event.was != ParcelState.DELIVERED.value:
         attempts = (*parcel.attempts[:-1], attempt)
@@ -168,7 +175,7 @@ def _tour_reopened(state: State, courier: str, tour: str) -> State:
     found = state.tour(tour)
     if found.state is not TourState.COMPLETED or courier in state.live_tour:
         return state
-    state = steps.tour_set(state, found, state=TourState.ACTIVE, ended_at=0)
+    state = steps.tour_set(state, found, state=TourState.ACTIVE, ended_at=0, is_reopened=True)
     return replace(state, live_tour=state.live_tour.set(courier, tour))
 
 
@@ -209,6 +216,11 @@ def _parcel_redirected(state: State, event: m.ParcelRedirected) -> State:
 def _parcel_rescheduled(state: State, event: m.ParcelRescheduled) -> State:
     parcel = state.parcel(event.parcel)
     state = steps.parcel_set(state, parcel, due_at=event.due_at, window=event.window)
+    kept = state.reservations.get(reservation_id(parcel.custodian.id, parcel.id))
+    if kept is not None and kept.purpose in {Purpose.HOLD, Purpose.RELAY}:
+        until = max(last_moment(state.parcels[parcel.id], state.policy), event.at) + 1
+        occupied = replace(kept, state=ReservationState.OCCUPIED, until=until)
+        state = steps.slot_taken(state, occupied)
     return steps.changed(state)
 
 
@@ -310,7 +322,9 @@ def _leg_unpinned(state: State, event: m.LegUnpinned) -> State:
 def _leg_reassigned(state: State, event: m.LegReassigned) -> State:
     at: Instant = event.at
     state = steps.actions_marked(state, event.tour, event.leg, StopState.SKIPPED, at)
-    state = steps.released(state, [event.leg], declined_by=event.courier)
+    # Nobody's doing but the recipient's: then its courier may be asked again.
+    barred = event.courier if event.actor else ""
+    state = steps.released(state, [event.leg], declined_by=barred)
     return _pinned(state, event.leg, event.to)
 
 

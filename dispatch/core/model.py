@@ -616,6 +616,11 @@ class Parcel(Value):
             "announced",
             "only a parcel with an origin hub can come with a manifest",
         )
+        check.that(
+            not self.announced or bool(self.waybill),
+            "waybill",
+            "is required of a parcel that comes with a manifest",
+        )
         for index, option in enumerate(self.options):
             named = option.kind in {OptionKind.HUB, OptionKind.PERSON}
             field = f"options[{index}].target"
@@ -914,7 +919,8 @@ class Offer(Value):
 class Tour(Value):
     """An accepted itinerary and how far it has come. ``version`` grows with every change.
 
-    ``late`` are the legs of which lateness to come was told.
+    ``late`` are the legs of which lateness to come was told; ``is_reopened`` says that it had ended
+    and been paid for before a correction.
     """
 
     id: str
@@ -927,6 +933,7 @@ class Tour(Value):
     ended_at: Instant = 0
     version: int = 1
     late: tuple[str, ...] = ()
+    is_reopened: bool = False
 
     @property
     def stops(self) -> tuple[Stop, ...]:

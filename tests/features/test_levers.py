@@ -142,7 +142,8 @@ def test_a_paused_hub_is_no_choice_and_takes_nothing(town: Story) -> None:
     assert "OfferWithdrawn" in names(events)
     assert not town.state.reservations
     parcel = town.state.parcel("m/p1")
-    assert town.state.leg(parcel.leg).dropoff.hub == "station", "the only other place to hold it"
+    leg = town.state.leg(parcel.leg)
+    assert (leg.purpose, leg.dropoff) == (Purpose.DOOR, parcel.dropoff), "ann goes on to the door"
     command = m.ReceiveParcel(hub="booth", parcel="m/p1", courier="ann", actor="hubs/booth")
     town.refused(InvalidTransition, command)
 

@@ -5,7 +5,7 @@ import grpc
 
 from dispatch.auth import Principal
 from dispatch.core.errors import Fault, InvalidValue, NotFound
-from dispatch.core.keeping import Closure
+from dispatch.core.keeping import Closure, ClosureKind
 from dispatch.core.messages import (
     AttestHandover,
     CloseWay,
@@ -141,6 +141,10 @@ class Levers:
         closure = closure_in(request.closure, own, caller.name, LONGEST_REASON)
         if closure.until <= self._site.clock.now():
             raise InvalidValue([Fault("closure.end_time", "is over already")])
+        if not await self._site.read(lambda: self._site.closes_something(closure)):
+            named = "corners" if closure.kind is ClosureKind.AREA else "ref"
+            problem = "is not on the map: it would close nothing"
+            raise InvalidValue([Fault(f"closure.{named}", problem)])
         command = CloseWay(closure=closure)
 
         def build(_state: State, _events: tuple[Event, ...]) -> pb.Closure:

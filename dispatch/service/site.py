@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from dispatch.auth import Principal
 from dispatch.clock import Clock
 from dispatch.core.errors import Conflict, NotFound
+from dispatch.core.keeping import Closure
 from dispatch.core.messages import Event
 from dispatch.core.model import Instant, Mode, Place
 from dispatch.core.state import State
@@ -46,6 +47,9 @@ class Roads(Protocol):
 
     def snap_distance_m(self, mode: str, points: Sequence[Place]) -> NDArray[Any]:
         """Return metres to the nearest road, inf beyond the limit."""
+
+    def knows(self, closure: Closure) -> bool:
+        """Say whether what a closure names is on the map: else it closes nothing."""
 
 
 class Mint:
@@ -304,6 +308,10 @@ class Site:
                 known = bool(distance_m <= SURELY_NEAR_M)
             self._cells[cell] = known
         return known
+
+    def closes_something(self, closure: Closure) -> bool:
+        """Whether a closure names anything that is on the map."""
+        return self._roads.knows(closure)
 
     def is_near_road(self, mode: Mode, place: Place) -> bool:
         """Whether somebody with this mode of travel can start from a place."""

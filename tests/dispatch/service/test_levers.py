@@ -7,7 +7,7 @@ import pytest
 from dispatch.auth import Role
 from dispatch.v1 import courier_app_pb2 as app
 from dispatch.v1 import dispatching_pb2 as pb
-from dispatch.v1 import parcels_pb2, types_pb2
+from dispatch.v1 import hubs_pb2, parcels_pb2, types_pb2
 from tests.dispatch.service.errands import CAI, MART, Action, Disposition, errand, event
 from tests.dispatch.service.house import NETWORK, NOON, SHOP, House, place, refusal
 
@@ -218,6 +218,8 @@ async def test_ways_are_closed_listed_and_opened(house: House) -> None:
         ({"closure": {"kind": 1, "ref": "1", "reason": "x", "end_time": {"seconds": NOON}}},
          "closure.end_time"),
         ({"closure_id": "no id"}, "closure_id"),
+        ({"closure": {"kind": 1, "ref": "404", "reason": "x", "end_time": {"seconds": NOON + 9}}},
+         "closure.ref"),
     ],
 )  # fmt: skip
 async def test_a_bad_closure_is_named(house: House, fields: dict[str, Any], path: str) -> None:
@@ -284,3 +286,36 @@ async def test_levers_are_for_dispatchers_of_the_network(house: House) -> None:
         ):
             code, _, _ = await refusal(call)
             assert code is Code.PERMISSION_DENIED
+
+
+async def test_what_is_asked_twice_is_done_once(house: House) -> None:
+    """Every verb with a request_id: the same answer, and no further event."""
+    till = await house.hub("mart")
+    got = await house.create(1)
+    await house.courier("bea")
+    await house.dispatch.PinLeg(
+        pb.PinLegRequest(name=LEG, courier=BEA, reason="knows the house"),
+        metadata=house.dispatcher,
+    )
+    await house.dispatch.PauseHub(
+        pb.PauseHubRequest(name=MART, reason="lunch"), metadata=house.dispatcher
+    )
+    fresh = [str(uuid.uuid4()) for _ in range(3)]
+    unpin = pb.UnpinLegRequest(name=LEG, reason="she is ill", request_id=fresh[0])
+    resume = pb.ResumeHubRequest(name=MART, request_id=fresh[1])
+    reserve = hubs_pb2.ReserveSlotRequest(
+        name=MART, parcel=got.name, purpose=types_pb2.Purpose.HOLD, request_id=fresh[2]
+    )
+    calls: list[tuple[Any, Any, Any]] = [
+        (house.dispatch.UnpinLeg, unpin, house.dispatcher),
+        (house.dispatch.ResumeHub, resume, house.dispatcher),
+        (house.hubs.ReserveSlot, reserve, till),
+    ]
+    for call, request, token in calls:
+        first = await call(request, metadata=token)
+        count = len(house.types())
+        assert await call(request, metadata=token) == first
+        assert len(house.types()) == count
+    reserve.purpose = types_pb2.Purpose.RELAY
+    code, reason, _ = await refusal(house.hubs.ReserveSlot(reserve, metadata=till))
+    assert (code, reason) == (Code.INVALID_ARGUMENT, "REQUEST_ID_REUSED")

@@ -28,6 +28,7 @@ class HubMetrics:
         self._received: Counter[str] = Counter()
         self._purposes: Counter[Purpose] = Counter()
         self._diverted: Counter[Purpose] = Counter()
+        self._overdue: set[tuple[str, str]] = set()
         self._count: Counter[str] = Counter()
         self._dwell_s: dict[Purpose, list[Seconds]] = {purpose: [] for purpose in STAYS}
 
@@ -46,8 +47,9 @@ class HubMetrics:
                 self._leave(parcel, at)
             case m.ParcelWrittenOff(parcel=parcel, at=at):
                 self._leave(parcel, at)
-            case m.SlotOverdue():
-                self._count["overdue"] += 1
+            case m.SlotOverdue(hub=hub_id, parcel=parcel):
+                # Told again when it does go back.
+                self._overdue.add((hub_id, parcel))
             case m.ParcelDiverted(purpose=purpose):
                 self._diverted[purpose] += 1
             case m.LegReleased(leg=leg) if leg.kind is LegKind.RETURN:
@@ -83,7 +85,7 @@ class HubMetrics:
             "received": {purpose.value: self._purposes[purpose] for purpose in STAYS},
             "diverted": {purpose.value: count for purpose, count in sorted(self._diverted.items())},
             "collected": self._count["collected"],
-            "overdue": self._count["overdue"],
+            "overdue": len(self._overdue),
             "sent_back": self._count["sent_back"],
             "refused_full": self._count[FailureCode.HUB_FULL.value],
             "refused_closed": self._count[FailureCode.HUB_CLOSED.value],

@@ -25,7 +25,7 @@ from dispatch.sim.ways import Span
 Moments: TypeAlias = NDArray[np.int64]
 
 SIZE_IN = (5.2, 2.5)
-HOUR_S, MINUTE_S = 3600, 60
+DAY_S, HOUR_S, MINUTE_S = 86_400, 3600, 60
 BIN_MIN = 10
 """Width of a bar of `promises_kept`."""
 
@@ -144,20 +144,23 @@ def couriers_over_the_day(chronicle: Chronicle, calendar: words.Calendar) -> Mar
 
 _INSIDE = (
     (Purpose.RELAY, "on the way", "guard"),
-    (Purpose.HOLD, "until the next attempt", "neighbour"),
+    (Purpose.HOLD, "held", "neighbour"),
     (Purpose.COLLECTION, "for recipients", "good"),
 )
 """What parcels stand in hubs for, with a legend and a colour."""
 
 
 def hubs_over_the_day(chronicle: Chronicle, calendar: words.Calendar) -> Markup:
-    """Draw how many parcels that had come to hubs stood there at each moment, by what for."""
+    """Draw how many parcels that had come to hubs stood there at each moment, by what for.
+
+    A day long from the first at the most: the few that nobody fetches would stretch it.
+    """
     spans = [span for its in chronicle.ways.inside.values() for span in its]
     if not spans:
         return Markup()
     grid = np.arange(
         min(start for start, _ in spans) // 300 * 300 - 300,
-        max(end for _, end in spans) + 600,
+        min(max(end for _, end in spans) + 600, min(start for start, _ in spans) + DAY_S),
         300,
     )
     present = [item for item in _INSIDE if item[0] in chronicle.ways.inside]
@@ -173,6 +176,7 @@ def hubs_over_the_day(chronicle: Chronicle, calendar: words.Calendar) -> Markup:
         )
         axes.legend(loc="upper left", ncols=3, bbox_to_anchor=(0, 1.18), borderaxespad=0)
         axes.set_ylim(0, max(1, 1.1 * _present(spans, grid).max()))
+        axes.set_xlim(grid[0], grid[-1])
         _hours(axes, calendar)
         most = int(_present(spans, grid).max())
         return _svg(figure, f"Parcels in hubs over the day by what for, {most} at the most")
@@ -214,7 +218,9 @@ def _axes() -> tuple[Figure, Axes]:
 
 def _hours(axes: Axes, calendar: words.Calendar) -> None:
     low, high = axes.get_xlim()
-    step_h = max(1, round((high - low) / HOUR_S / 7))
+    # The next day's hours are written wider.
+    labels = 7 if calendar.local(int(low)).date() == calendar.local(int(high)).date() else 4
+    step_h = max(1, round((high - low) / HOUR_S / labels))
     axes.xaxis.set_major_locator(MultipleLocator(step_h * HOUR_S))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda at, _: calendar.clock(int(at))))
 

@@ -8,7 +8,7 @@ from dispatch.sim.story import Story
 from dispatch.sim.telling import way
 
 MOST_WAYS = 12
-"""So many parcels that came through hubs are shown with their ways."""
+"""So many kinds of ways through hubs are shown."""
 MOST_HUBS = 15
 
 
@@ -56,23 +56,28 @@ def table(hubs: Figures) -> list[dict[str, object]]:
     ]
 
 
-def note(through: int, parcels: int) -> str:
+def note(stories: Sequence[Story]) -> str:
     """Say how many of all parcels came through hubs, and how to read their ways."""
-    shown = f"The {MOST_WAYS} longest ways are shown. " if through > MOST_WAYS else ""
+    through = sum(story.hub_count > 0 for story in stories)
     return (
-        f"{through:,} of {words.counted(parcels, 'parcel')} came through a hub on the way. {shown}"
-        "Each place with the time at which the parcel came there; between them who carried it, and "
-        "since when."
+        f"{through:,} of {words.counted(len(stories), 'parcel')} came through a hub on the way. "
+        "One parcel stands for each kind of way, the most frequent first. Each place with the time "
+        "at which the parcel came there; between them who carried it, and since when."
     )
 
 
 def through_hubs(stories: Sequence[Story], calendar: words.Calendar) -> list[dict[str, object]]:
-    """Tell the ways of parcels that came through hubs, the longest first."""
-    ordered = sorted(
-        (story for story in stories if story.hub_count),
-        key=lambda story: (-story.hub_count, -len(story.way), story.parcel.id),
-    )
+    """Tell the ways through hubs, one parcel for each kind of way, the most frequent first."""
+    kinds: dict[tuple[str, ...], list[Story]] = {}
+    for story in stories:
+        if story.hub_count:
+            kinds.setdefault(tuple(hop.what for hop in story.way), []).append(story)
+    ordered = sorted(kinds.items(), key=lambda item: (-len(item[1]), item[0]))
     return [
-        {"parcel": story.parcel.id, "status": story.status, "way": way(story, calendar)}
-        for story in ordered
+        {
+            "parcel": its[0].parcel.id,
+            "count": words.counted(len(its), "parcel"),
+            "way": way(its[0], calendar),
+        }
+        for _, its in ordered[:MOST_WAYS]
     ]

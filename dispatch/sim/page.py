@@ -94,7 +94,6 @@ def render(
     state = fold(State(zone=f"networks/{day.network}/zones/{day.zone}"), result.events)
     drawn = picture.draw(state, stories, calendar, times, network)
     wrong = troubles(chronicle)
-    ways = hub_page.through_hubs(stories, calendar)
     charts = _charts(chronicle, calendar)
     beside = _BESIDE_MAP[drawn.shape]
     return _TEMPLATES.get_template("report.html").render(
@@ -112,8 +111,8 @@ def render(
         figures=_figures(result.kpis, day.currency),
         spreads=_spreads(result.kpis),
         hubs=hub_page.table(result.kpis["hubs"]),
-        ways=ways[: hub_page.MOST_WAYS],
-        ways_note=hub_page.note(len(ways), len(stories)),
+        ways=hub_page.through_hubs(stories, calendar),
+        ways_note=hub_page.note(stories),
         reasons=telling.reasons(result.kpis, chronicle),
         troubles=[telling.told(trouble, calendar) for trouble in wrong[:MOST_TROUBLES]],
         troubles_left=max(0, len(wrong) - MOST_TROUBLES),
@@ -133,7 +132,7 @@ def _charts(chronicle: Chronicle, calendar: words.Calendar) -> list[dict[str, ob
             chart.parcels_over_the_day(chronicle, calendar),
         ),
         ("Couriers on tours, and present", chart.couriers_over_the_day(chronicle, calendar)),
-        ("Parcels in hubs that they had come to", chart.hubs_over_the_day(chronicle, calendar)),
+        ("Parcels kept in hubs", chart.hubs_over_the_day(chronicle, calendar)),
         ("How close to the promise parcels came", chart.promises_kept(chronicle)),
     )
     return [{"caption": caption, "svg": svg} for caption, svg in drawn if svg]
@@ -263,7 +262,6 @@ def _figures(kpis: Figures, currency: str) -> list[dict[str, object]]:
                 ),
             ),
         },
-        *hub_page.figures(kpis["hubs"]),
         {
             "title": "Offers",
             "rows": (
@@ -294,6 +292,7 @@ def _figures(kpis: Figures, currency: str) -> list[dict[str, object]]:
                 ),
             ),
         },
+        *hub_page.figures(kpis["hubs"]),
     ]
 
 

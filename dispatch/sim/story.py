@@ -187,7 +187,9 @@ class Chronicle:
                 self._tell(parcel_id, Step(at, event.purpose.value.lower(), self.ways.hub(hub)))
             case m.ParcelCollected(parcel=parcel_id, happened_at=at):
                 self._deliver(parcel_id, at, "collected")
-            case m.SlotOverdue(parcel=parcel_id):
+            case m.SlotOverdue(parcel=parcel_id) if (
+                self.stories[parcel_id].steps[-1].what != "overdue"
+            ):
                 self._tell(parcel_id, Step(event.at, "overdue"))
             case m.LegReleased(parcel=parcel_id, leg=leg):
                 self._leg_parcel[leg.id] = parcel_id

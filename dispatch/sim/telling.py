@@ -26,6 +26,7 @@ _LABELS = {
 }
 _PLACES = {
     "sender": "sender",
+    "origin": "sender",
     "door": "door",
     "visit": "door",
     "visit to a hub": "hub",

@@ -23,7 +23,8 @@ class Hop(msgspec.Struct, frozen=True):
         When it came there; handed in, for the first.
     what
         ``hub``, ``sender``, ``door``, ``neighbour``, ``safe place``, ``recipient``,
-        ``courier``; ``visit`` and ``visit to a hub`` where it could not stay.
+        ``courier``, ``origin`` where it was brought back; ``visit`` and ``visit to a hub`` where
+        it could not stay.
     name
         Of the hub, with its kind, or of the courier who took it over on the way.
     by
@@ -79,8 +80,8 @@ class Ways:
                 self._entered[parcel_id] = (event.purpose, at)
                 self._add(parcel_id, event.giver.id, Hop(at, "hub", self.hub(hub_id)))
             case m.ParcelBroughtBack(parcel=parcel_id, happened_at=at, courier=courier):
-                end = self._place(event.custodian.kind, event.custodian.id)
-                self._add(parcel_id, courier, Hop(at, *end))
+                _, name = self._place(event.custodian.kind, event.custodian.id)
+                self._add(parcel_id, courier, Hop(at, "origin", name))
             case m.ParcelDelivered(parcel=parcel_id, happened_at=at, courier=courier):
                 self._add(parcel_id, courier, Hop(at, _ENDS.get(event.purpose, "door")))
             case m.AttemptFailed(parcel=parcel_id, happened_at=at, courier=courier):

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from dispatch.core.model import CourierKind, straight_line_m
+from dispatch.core.model import Contract, CourierKind, HubKind, OptionKind, straight_line_m
+from dispatch.sim.behaviour import Behaviour
 from dispatch.sim.folder import Day, read_day, write_day
 from dispatch.sim.generate import Drawn, generate
+from dispatch.sim.scenario import Scenario, at_work
 from dispatch.sim.workers import kind_counts
 from maps.network import RoadNetwork
 from maps.osm import import_osm, load_map
@@ -104,8 +106,53 @@ def test_everything_says_that_it_is_generated(grid: RoadNetwork) -> None:
         "hubs.csv": "id",
         "hub_hours.csv": "hub",
         "compounds.csv": "id",
+        "consents.csv": "household",
     }.items():
         assert all(str(row[key]).startswith("gen-") for row in drawn.tables[file]), file
+
+
+def test_hubs_and_consent_are_drawn(grid: RoadNetwork, tmp_path: Path) -> None:
+    """Booths of guards hold and relay, shops hold and hand out, with slots, and so on tomorrow."""
+    day = drawn_day(grid, tmp_path, parcels=200, couriers=40, seed=1)
+    contracts = {hub.kind: hub.contracts for hub in day.hubs}
+    assert contracts == {
+        HubKind.STATION: (),
+        HubKind.SHOP: (Contract.HOLD, Contract.COLLECTION),
+        HubKind.BOOTH: (Contract.HOLD, Contract.RELAY),
+    }
+    guards = {courier.id for courier in day.couriers if courier.kind is CourierKind.GUARD}
+    assert {hub.host for hub in day.hubs if hub.kind is HubKind.BOOTH} <= guards
+    shop = next(hub for hub in day.hubs if hub.kind is HubKind.SHOP)
+    assert shop.hours[1].opens_at - shop.hours[0].opens_at == 86_400
+    assert sum(shop.slots) > 0
+    agreed = sum(parcel.options[-1].kind is OptionKind.HUB for parcel in day.parcels)
+    assert agreed / 200 == pytest.approx(0.5, abs=0.1)
+    assert "behaviour" not in day.scenario
+
+
+def test_more_consent_is_the_same_people_and_more(grid: RoadNetwork) -> None:
+    """Who agrees at 20 % agrees at 80 % too, and nothing else of the day differs."""
+    few, many = (
+        generate(
+            grid,
+            parcels=100,
+            couriers=10,
+            seed=1,
+            scenario=Scenario(consent_share=share, absence=at_work(0.5)),
+        )
+        for share in (0.2, 0.8)
+    )
+    agreed = [{row["household"] for row in its.tables["consents.csv"]} for its in (few, many)]
+    assert agreed[0] < agreed[1]
+    assert few.tables["parcels.csv"] == many.tables["parcels.csv"]
+    assert few.header["scenario"]["behaviour"] == {"absence": at_work(0.5)}
+
+
+def test_absence_of_a_drawn_day_is_read_back(grid: RoadNetwork, tmp_path: Path) -> None:
+    """What the scenario says of absence is what the people of the replay go by."""
+    drawn = generate(grid, parcels=5, couriers=5, seed=1, scenario=Scenario(absence=at_work(0.5)))
+    write_day(tmp_path, drawn.header, drawn.tables)
+    assert Behaviour.of(read_day(tmp_path).scenario).absence == at_work(0.5)
 
 
 def test_day_and_zone_can_be_chosen(grid: RoadNetwork) -> None:

@@ -1,16 +1,22 @@
 """A day of four parcels, and its replay, for the tests of what follows from one."""
 
+import dataclasses
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+
+from msgspec.structs import replace
 
 from dispatch.clock import SystemClock
 from dispatch.core.model import (
     Availability,
+    Contract,
     Courier,
     CourierKind,
+    DeliveryOption,
     Hub,
     HubKind,
     Mode,
+    OptionKind,
     Parcel,
     Place,
 )
@@ -26,6 +32,11 @@ NINE = int(datetime(2026, 3, 2, 9, tzinfo=UTC).timestamp())
 HOUR, MINUTE = 3600, 60
 EVIL = "<script>alert('x')</script>"
 TIMES = StraightLine()
+AGREED = DeliveryOption(
+    kind=OptionKind.HUB, consented_by="recipient", consented_at=NINE, evidence="text"
+)
+DOOR = DeliveryOption(kind=OptionKind.DOOR)
+ALL_DAY = ((0, 1440, 1.0),)
 
 
 class Walled(StraightLine):
@@ -81,6 +92,38 @@ def small_day(**behaviour: object) -> Day:
             for index in range(4)
         ),
         unused=("gates.csv: 3 gates",),
+    )
+
+
+def a_shop(**fields: object) -> Hub:
+    """Give an attended shop beside the doors that takes four small parcels for recipients."""
+    given = {
+        "kind": HubKind.SHOP,
+        "place": Place(lat=60.1725, lon=24.944, hub="shop", is_door=False),
+        "operator": "shop",
+        "slots": (4, 0, 0),
+        "contracts": (Contract.COLLECTION, Contract.HOLD),
+        "attended": True,
+        **fields,
+    }
+    return Hub(id="shop", **given)  # type: ignore[arg-type]
+
+
+def a_day(*hubs: Hub, options: tuple[DeliveryOption, ...] = (DOOR,), **behaviour: object) -> Day:
+    """Give the day of four parcels with more hubs; everybody is out and every courier willing."""
+    values = {
+        "absence": ALL_DAY,
+        "no_show_share": 0.0,
+        "hand_back_share": 0.0,
+        "hassle_cents": 1.0,
+        "never_collects_share": 0.0,
+        **behaviour,
+    }
+    day = small_day(**values)
+    return dataclasses.replace(
+        day,
+        hubs=(*day.hubs, *hubs),
+        parcels=tuple(replace(parcel, options=options) for parcel in day.parcels),
     )
 
 

@@ -14,12 +14,7 @@ from dispatch.core import messages as m
 from dispatch.core.model import (
     Contract,
     CustodianKind,
-    DeliveryOption,
     FailureCode,
-    Hub,
-    HubKind,
-    OptionKind,
-    Place,
     ProofKind,
     Purpose,
     TimeWindow,
@@ -29,48 +24,10 @@ from dispatch.sim import hub_page, report, words
 from dispatch.sim.behaviour import People
 from dispatch.sim.consents import Consent
 from dispatch.sim.day import Result
-from dispatch.sim.folder import Day
 from dispatch.sim.story import Chronicle
-from tests.dispatch.sim.small_day import HOUR, NINE, TIMES, play, small_day
+from tests.dispatch.sim.small_day import AGREED, DOOR, HOUR, NINE, TIMES, a_day, a_shop, play
 
-AGREED = DeliveryOption(
-    kind=OptionKind.HUB, consented_by="recipient", consented_at=NINE, evidence="text"
-)
-DOOR = DeliveryOption(kind=OptionKind.DOOR)
-ALL_DAY = ((0, 1440, 1.0),)
 Found = TypeVar("Found", bound=m.Event)
-
-
-def a_shop(**fields: object) -> Hub:
-    """Give an attended shop beside the doors that takes four small parcels for recipients."""
-    given = {
-        "kind": HubKind.SHOP,
-        "place": Place(lat=60.1725, lon=24.944, hub="shop", is_door=False),
-        "operator": "shop",
-        "slots": (4, 0, 0),
-        "contracts": (Contract.COLLECTION, Contract.HOLD),
-        "attended": True,
-        **fields,
-    }
-    return Hub(id="shop", **given)  # type: ignore[arg-type]
-
-
-def a_day(*hubs: Hub, options: tuple[DeliveryOption, ...] = (DOOR,), **behaviour: object) -> Day:
-    """Give the day of four parcels with more hubs; everybody is out and every courier willing."""
-    values = {
-        "absence": ALL_DAY,
-        "no_show_share": 0.0,
-        "hand_back_share": 0.0,
-        "hassle_cents": 1.0,
-        "never_collects_share": 0.0,
-        **behaviour,
-    }
-    day = small_day(**values)
-    return dataclasses.replace(
-        day,
-        hubs=(*day.hubs, *hubs),
-        parcels=tuple(replace(parcel, options=options) for parcel in day.parcels),
-    )
 
 
 def of(result: Result, kind: type[Found]) -> Sequence[Found]:

@@ -67,6 +67,10 @@ def generate(  # noqa: PLR0917 - one parameter for each option
         f"capacity to demand {drawn.capacity_to_demand:.2f}{_verdict(drawn.capacity_to_demand)}: "
         f"{drawn.idle_h:.0f} idle hours are reckoned to carry {drawn.capacity:.0f} parcels"
     )
+    console.print(
+        f"{len(drawn.tables['hubs.csv'])} hubs; {consent:.0%} of households fetch from the nearest"
+        + ("" if absence is None else f", {absence:.0%} are out from nine to five")
+    )
     console.print(f"written to {out}", markup=False)
 
 

@@ -33,6 +33,19 @@ def test_generate_writes_a_day_and_tells_the_ratio(
     assert found.samefile(grid_map)
 
 
+def test_generate_draws_consent_and_absence(run: CliRunner, grid_map: Path, tmp_path: Path) -> None:
+    """Their shares are options; a share above one is refused."""
+    day = tmp_path / "day"
+    arguments = ["generate", "--map", str(grid_map), "--parcels", "20", "--couriers", "6"]
+    arguments += ["-o", str(day), "--consent", "1"]
+    result = run.invoke(app, [*arguments, "--absence", "0.5"])
+    assert result.exit_code == 0, result.output
+    assert "100% of households fetch from the nearest, 50% are out" in result.output
+    assert (day / "consents.csv").read_text().count("COLLECTION") >= 15
+    assert "absence = [[540, 1020, 0.5]" in (day / "day.toml").read_text()
+    assert run.invoke(app, [*arguments, "--absence", "1.5"]).exit_code == 2
+
+
 @pytest.mark.parametrize(
     ("couriers", "said"), [("1", "(short: more couriers"), ("60", "(slack: fewer couriers")]
 )

@@ -6,6 +6,7 @@ from typer.testing import CliRunner
 
 import cli.demo
 from cli.main import app
+from dispatch.sim import custody_check
 from dispatch.sim.folder import write_day
 
 HEADER = {
@@ -59,8 +60,23 @@ def test_a_day_ends_with_a_table_and_the_path(one_parcel_day: Path, tmp_path: Pa
     assert "straight lines" in result.output
     assert "parcels created" in result.output
     assert f"open {out / 'report.html'}" in result.output
-    settings = json.loads((out / "report.json").read_text())["settings"]
-    assert (settings["seed"], settings["engine"]) == (3, "insert")
+    told = json.loads((out / "report.json").read_text())
+    assert (told["settings"]["seed"], told["settings"]["engine"]) == (3, "insert")
+    assert told["kpis"]["custody_gaps"] == 0
+    assert "breaks in custody" in result.output
+
+
+def test_breaks_in_custody_are_told(
+    one_parcel_day: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the independent checker finds is counted and shown, the first few in full."""
+    monkeypatch.setattr(custody_check, "gaps", lambda _lines: ["p1 was nowhere"] * 12)
+    args = ["replay", str(one_parcel_day), "-o", str(tmp_path), "--engine", "insert"]
+    result = CliRunner().invoke(app, args)
+    assert result.exit_code == 0, result.output
+    assert result.output.count("custody is broken: p1 was nowhere") == 10
+    assert "custody is broken: and 2 more" in result.output
+    assert json.loads((tmp_path / "report.json").read_text())["kpis"]["custody_gaps"] == 12
 
 
 def test_policy_values_come_from_a_file(one_parcel_day: Path, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ MANIFEST_LIMIT = 5000
 """Most rows of one manifest, and most parcels of one count."""
 
 LABEL_LIMIT = 100
-"""Most characters of a waybill or a piece."""
+"""Most characters of a waybill or a piece, and of what else a scanner may have read."""
 
 
 # --- in and out ------------------------------------------------------------------------
@@ -352,6 +352,6 @@ def reconcile(draft: Draft, command: m.ReconcileInventory) -> None:
             counted=len(counted),
             missing=tuple(sorted(books - counted)),
             surplus=tuple(sorted(known - books)),
-            unknown=tuple(sorted(counted - known)),
+            unknown=tuple(sorted({text[:LABEL_LIMIT] for text in counted - known})),
         )
     )

@@ -15,6 +15,7 @@ from dispatch.service.site import HostedNetwork, HostedZone, Site
 from dispatch.service.status import AddressUnroutable
 from dispatch.v1 import parcels_pb2 as pb
 from dispatch.wire import names
+from dispatch.wire.options import target_faults
 from dispatch.wire.parcels import Intake, origin_hub, parcel_in
 from dispatch.wire.places import spot_of
 
@@ -89,6 +90,8 @@ class Reader:
         self.intakes.append(intake)
         if zone is None:
             return
+        options = intake.parcel.options
+        self._faults += target_faults(zone.state, options, f"{path}.delivery_options")
         if self.zone is None:
             self.zone, self._first = zone, path
         elif zone is not self.zone:

@@ -8,6 +8,7 @@ import grpc
 from google.protobuf import duration_pb2
 from msgspec.structs import replace
 
+from dispatch.auth import Role
 from dispatch.core.errors import DispatchError, Fault, InvalidValue, Unavailable
 from dispatch.core.messages import (
     ContactRecipient,
@@ -18,10 +19,20 @@ from dispatch.core.messages import (
     RecordPosition,
     RecordStop,
 )
-from dispatch.core.model import Check, CustodianKind, FailureCode, Instant, Place, Seconds, Tour
+from dispatch.core.model import (
+    Check,
+    Custodian,
+    CustodianKind,
+    FailureCode,
+    Instant,
+    Place,
+    Seconds,
+    Tour,
+)
 from dispatch.core.zone import State
 from dispatch.log import PersonalRow
 from dispatch.runtime import Outcome, Submission
+from dispatch.service.access import denied
 from dispatch.service.codes import DoorTries, door_serial
 from dispatch.service.desk import Desk, desk_of, submit_tour
 from dispatch.service.reasons import coded
@@ -215,6 +226,9 @@ class StopReports:
         parcel = names.parcel_id(desk.network.id, request.parcel, "parcel")
         taker = names.own_id(desk.network.id, request.taker, names.COURIER, "taker")
         at = scan_time(request, self._site.clock.now())
+        if desk.caller.role is Role.COURIER and not _has_held(desk, parcel):
+            # Not even whether it exists is the business of somebody who never had it.
+            raise denied(desk.caller)
 
         def build(state: State, _events: tuple[Event, ...]) -> pb.GiveParcelResponse:
             holder = state.parcel(parcel).custodian
@@ -260,6 +274,15 @@ class _Taken:
 
     def __contains__(self, report: object) -> bool:
         return f"{self._tour}/{report}" in self._reports
+
+
+def _has_held(desk: Desk, parcel: str) -> bool:
+    """Whether the courier holds a parcel or held it before."""
+    found = desk.zone.state.parcels.get(parcel)
+    own = Custodian(kind=CustodianKind.COURIER, id=desk.courier)
+    return found is not None and (
+        found.custodian == own or any(line.custodian == own for line in found.custody)
+    )
 
 
 def _shift_s(request: pb.RecordStopEventsRequest, now: Instant) -> Seconds:

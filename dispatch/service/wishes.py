@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import grpc
 
 from dispatch.auth import Principal
+from dispatch.core.errors import Fault
 from dispatch.core.messages import (
     Command,
     Event,
@@ -36,7 +37,7 @@ from dispatch.service.writing import Request, show, submit
 from dispatch.v1 import parcels_pb2 as pb
 from dispatch.wire import names, scalars
 from dispatch.wire.custody import ledger_out, line_at
-from dispatch.wire.options import option_in, options_in, reference, target_in
+from dispatch.wire.options import option_in, options_in, reference, target_faults, target_in
 from dispatch.wire.parcels import parcel_out
 from dispatch.wire.places import Owner, Personal, check_contact, place_in, window_in
 
@@ -83,6 +84,10 @@ class Wishes:
         by = request.delivery_option.consented_by
         check.that(bool(by), f"{path}.consented_by", "is required: who agreed?")
         if option is not None:
+            check.faults += [
+                Fault(f"{path}.target", fault.problem)
+                for fault in target_faults(file.zone.state, [option], path)
+            ]
             check.that(option.kind in CONSENTED, f"{path}.kind", f"{option.kind} needs no consent")
             is_past = option.consented_at <= now
             check.that(is_past, f"{path}.consent_time", "lies in the future")
@@ -133,6 +138,7 @@ class Wishes:
             self._site.clock.now(),
             check,
         )
+        check.faults += target_faults(file.zone.state, options, "delivery_options")
         dropoff, row = None, None
         if request.HasField("dropoff"):
             with roads_checked(self._site, {"dropoff": request.dropoff}, terms.datum):

@@ -289,6 +289,9 @@ def hub_in(
     ]
     attended = message.attended if message.HasField("attended") else kind in _ATTENDED
     counts = message.slot_counts
+    takes_in = counts.small_count or counts.medium_count or counts.large_count
+    problem = "is required with contracts: without slots nothing comes in"
+    check.that(bool(takes_in) or not contracts, "hub.slot_counts", problem)
     try:
         read = Hub(
             id=hub,

@@ -1,9 +1,12 @@
 """Ways of delivery: what a recipient agreed to, and what shows it."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 
+from dispatch.core.errors import Fault
 from dispatch.core.model import CONSENTED, Check, DeliveryOption, Instant, OptionKind
+from dispatch.core.wishes import MOST_RUNGS
+from dispatch.core.zone import State
 from dispatch.v1 import parcels_pb2 as pb
 from dispatch.wire import names, scalars
 
@@ -68,14 +71,25 @@ def target_in(name: str, kind: OptionKind | None, field: str, network: str, chec
 
 
 def options_in(
-    messages: Iterable[pb.DeliveryOption], path: str, network: str, now: Instant, check: Check
+    messages: Sequence[pb.DeliveryOption], path: str, network: str, now: Instant, check: Check
 ) -> tuple[DeliveryOption, ...]:
     """Read a ladder; what is no option is left out, with a fault."""
+    check.that(len(messages) <= MOST_RUNGS, path, f"holds at most {MOST_RUNGS} options")
     read = [
         option_in(message, f"{path}[{index}]", network, now, check)
-        for index, message in enumerate(messages)
+        for index, message in enumerate(messages[:MOST_RUNGS])
     ]
     return tuple(option for option in read if option is not None)
+
+
+def target_faults(state: State, options: Sequence[DeliveryOption], path: str) -> list[Fault]:
+    """Return a fault for each option whose hub or person is not there."""
+    known = {OptionKind.HUB: state.hubs, OptionKind.PERSON: state.couriers}
+    return [
+        Fault(f"{path}[{index}].target", f"there is no {option.kind} {option.target!r} here")
+        for index, option in enumerate(options)
+        if option.target and option.kind in known and option.target not in known[option.kind]
+    ]
 
 
 def option_out(option: DeliveryOption, network: str) -> pb.DeliveryOption:

@@ -1,3 +1,4 @@
+import asyncio
 import uuid
 from typing import Any
 
@@ -419,3 +420,32 @@ async def test_a_paused_hub_hands_nothing_out(house: House) -> None:
     resumed = await house.dispatch.ResumeHub(resume, metadata=house.dispatcher)
     assert not resumed.HasField("pause")
     assert (await one.release(code=house.code(KEY))).transferred
+
+
+async def test_two_tills_hand_a_parcel_out_once(house: House) -> None:
+    """The right code at five counters in one millisecond: one parcel, one hand-over."""
+    one = await at_mart(house)
+    code = house.code(KEY)
+    answers = await asyncio.gather(
+        *(one.release(code=code) for _ in range(5)), return_exceptions=True
+    )
+    assert sum(isinstance(answer, pb.ReleaseParcelResponse) for answer in answers) == 1
+    assert house.types().count("ParcelCollected") == 1
+
+
+async def test_a_hub_says_what_it_does_and_who_scans(house: House) -> None:
+    """Booths and shops are attended unless they say otherwise; contracts need slots."""
+    await house.hub("mart", attended=False)
+    await house.hub("locker", kind=pb.Hub.Kind.LOCKER)
+    await house.hub("booth", kind=pb.Hub.Kind.BOOTH)
+    page = await house.hubs.ListHubs(pb.ListHubsRequest(parent=NETWORK), metadata=house.dispatcher)
+    assert {hub.name.rpartition("/")[2]: hub.attended for hub in page.hubs} == {
+        "booth": True,
+        "locker": False,
+        "mart": False,
+    }
+    assert len(page.hubs[0].contracts) == 3
+    bad = pb.Hub(kind=pb.Hub.Kind.SHOP, place=place(), contracts=[pb.Hub.Contract.HOLD])
+    ask = pb.CreateHubRequest(parent=NETWORK, hub=bad)
+    _, _, found = await refusal(house.hubs.CreateHub(ask, metadata=house.dispatcher))
+    assert found == ["hub.slot_counts"]

@@ -63,7 +63,7 @@ async def test_consent_stands_in_the_ladder_with_what_shows_it(house: House) -> 
 
 
 async def test_consent_is_withdrawn_on_the_way(house: House) -> None:
-    """What was to be collected there is held there, by contract: no code, no collection."""
+    """A parcel that is being moved to the shop turns round; the shop's counter gets nothing."""
     one = await errand(house, delivery_options=[AT_DOOR, TO_MART])
     await absent(one)
     ask = pb.WithdrawConsentRequest(
@@ -74,13 +74,10 @@ async def test_consent_is_withdrawn_on_the_way(house: House) -> None:
         assert not any(option.consented_by for option in seen.delivery_options)
     assert house.types().count("ConsentWithdrawn") == 1
     seen = await house.seen(one.parcel)
-    assert seen.legs[-1].purpose == types_pb2.Purpose.HOLD
-    await one.receive()
-    tour = house.site.networks["local"].any_zone().state.tour(one.tour.name.rpartition("/")[2])
-    await one.recorded(event(len(tour.stops) - 1, Action.DROP_OFF, NOON + 200))
-    seen = await house.seen(one.parcel)
-    assert seen.custody.custodian == MART
-    assert seen.state != State.AWAITING_COLLECTION
+    assert seen.legs[-1].purpose != types_pb2.Purpose.COLLECTION
+    code, _, _ = await refusal(one.receive())
+    assert code is Code.FAILED_PRECONDITION
+    assert (await house.seen(one.parcel)).custody.custodian == CAI
     assert "CodeMinted" not in house.types()
     ask.request_id = str(uuid.uuid4())
     code, reason, _ = await refusal(house.parcels.WithdrawConsent(ask, metadata=house.shop))
@@ -97,6 +94,7 @@ async def test_consent_is_withdrawn_on_the_way(house: House) -> None:
         ({"consent_evidence": "she said yes"}, "consent_evidence"),
         ({"consent_time": {"seconds": NOON + 60}}, "consent_time"),
         ({"target": "networks/twin/hubs/h"}, "target"),
+        ({"target": f"{NETWORK}/hubs/none"}, "target"),
     ],
 )
 async def test_what_is_no_consent_names_its_field(
@@ -176,6 +174,11 @@ async def test_a_parcel_is_redirected_on_its_way(house: House) -> None:
         ({"dropoff": place(1, hub=MART)}, "dropoff.hub"),
         ({"delivery_options": [{"kind": 0}]}, "delivery_options[0].kind"),
         ({"delivery_options": [{"kind": Kind.PERSON}]}, "delivery_options[0].target"),
+        (
+            {"delivery_options": [{"kind": Kind.HUB, "target": f"{NETWORK}/hubs/none"}]},
+            "delivery_options[0].target",
+        ),
+        ({"delivery_options": [{"kind": Kind.DOOR}] * 11}, "delivery_options"),
         ({"dropoff": place(3), "reason": "she moved"}, "reason"),
     ],
 )

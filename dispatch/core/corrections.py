@@ -6,9 +6,17 @@ reported as given was not, or the other way round; custody has to agree.
 
 from dispatch.core import absence, custody, hubs, offers
 from dispatch.core.draft import Draft
-from dispatch.core.errors import CustodyMismatch, InvalidTransition, NotFound, TooLate
+from dispatch.core.errors import (
+    CustodyMismatch,
+    Fault,
+    InvalidTransition,
+    InvalidValue,
+    NotFound,
+    TooLate,
+)
 from dispatch.core.evidence import check_code, purpose_of
 from dispatch.core.handover import of_courier
+from dispatch.core.ladder import NOT_AN_ATTEMPT
 from dispatch.core.messages import CorrectStop, OutcomeCorrected
 from dispatch.core.model import (
     ActionKind,
@@ -31,6 +39,8 @@ AT_A_DOOR = frozenset({Purpose.DOOR, Purpose.PERSON, Purpose.SAFE_PLACE})
 def correct(draft: Draft, command: CorrectStop) -> None:
     """Say what really became of a drop-off."""
     tour = offers.own_tour(draft.state, command.courier, command.tour)
+    if not command.reason.strip():
+        raise InvalidValue([Fault("reason", "is required: say why")], subject=tour.id)
     at_stop, action = _action(tour, command.leg)
     leg = draft.state.leg(command.leg)
     parcel = draft.state.parcel(leg.parcel)
@@ -128,6 +138,16 @@ def _given(draft: Draft, command: CorrectStop, tour: Tour, leg: Leg, parcel: Par
             receiver=command.evidence.receiver,
         )
     )
+    if not _was_paid(parcel, leg):
+        custody.settle(draft, tour.id, leg, draft.now)
     live = draft.state.live_tour.get(tour.courier)
     if live is not None:
         custody.complete_if_done(draft, live, draft.now)
+
+
+def _was_paid(parcel: Parcel, leg: Leg) -> bool:
+    """Whether the visit was paid for already: an attempt is, and what was once given."""
+    return parcel.attempts[-1].failure not in NOT_AN_ATTEMPT or any(
+        line.custodian.kind is CustodianKind.RECIPIENT and line.leg == leg.id
+        for line in parcel.custody
+    )

@@ -78,8 +78,10 @@ def release(draft: Draft, command: m.ReleaseParcel) -> None:
         _release_to_courier(draft, command, parcel)
         return
     handover.check_holds(parcel, handover.of_hub(hub.id))
-    # By a clock that is behind it could leave before it came: it leaves when it came.
-    at = max(handover.check_time(draft, command.at), parcel.custody[-1].since)
+    at = handover.check_time(draft, command.at)
+    handover.check_order(parcel, at)
+    # By a clock that is a little behind it would leave before it came.
+    at = max(at, parcel.custody[-1].since)
     if parcel.state is not ParcelState.AWAITING_COLLECTION:
         msg = f"parcel {parcel.id} is {parcel.state}: it is not here for its recipient"
         raise InvalidTransition(msg, subject=parcel.id)

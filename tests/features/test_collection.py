@@ -19,6 +19,7 @@ from dispatch.core.errors import (
 )
 from dispatch.core.keeping import ReservationState, reservation_id
 from dispatch.core.model import CustodianKind, LegKind, ParcelState, Purpose
+from dispatch.core.state import replace
 from tests.core.town import DAY, HOUR, Story, names, slot, window
 from tests.features.street import a_shop, open_hub, serial_of, to_the_shop
 
@@ -143,13 +144,11 @@ def test_a_closed_shop_gives_nothing(story: Story) -> None:
 
 
 def test_a_scanner_that_is_behind(story: Story) -> None:
-    """By its clock it left before it came: the ledger keeps the order."""
+    """By its clock it left before it came: an hour is refused, a minute keeps the order."""
     to_the_shop(story, "p1")
     came_at = story.state.parcel("m/p1").custody[-1].since
-    late = m.ReleaseParcel(
-        hub="shop", parcel="m/p1", actor="hubs/shop", code_serial=1, at=came_at - HOUR
-    )
-    story.do(late)
+    story.refused(InvalidValue, replace(collect(serial=1), at=came_at - HOUR), "lies before")
+    story.do(replace(collect(serial=1), at=came_at - 60))
     assert story.state.parcel("m/p1").custody[-1].since == came_at
 
 

@@ -14,6 +14,7 @@ DISPATCHERS = frozenset({Role.DISPATCHER})
 MERCHANTS = frozenset({Role.DISPATCHER, Role.MERCHANT})
 COURIERS = frozenset({Role.DISPATCHER, Role.COURIER})
 COUNTERS = frozenset({Role.DISPATCHER, Role.HUB_OPERATOR})
+AUDITORS = frozenset({Role.AUDITOR})
 ALL = MERCHANTS | COURIERS
 
 

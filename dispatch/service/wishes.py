@@ -27,7 +27,7 @@ from dispatch.core.model import CONSENTED, Check, OptionKind, ParcelState
 from dispatch.core.zone import State
 from dispatch.log import PersonalRow
 from dispatch.service import cursors
-from dispatch.service.access import DISPATCHERS, MERCHANTS, allowed
+from dispatch.service.access import AUDITORS, DISPATCHERS, MERCHANTS, allowed
 from dispatch.service.couriers import roads_checked
 from dispatch.service.paging import page_size
 from dispatch.service.reasons import coded, said
@@ -249,7 +249,7 @@ class Wishes:
         self, request: pb.ListCustodyEventsRequest, context: Context
     ) -> pb.ListCustodyEventsResponse:
         """List who has held a parcel, or say who held it at an instant."""
-        caller, (_, *ids) = allowed(request.parent, names.PARCEL, "parent", MERCHANTS)
+        caller, (_, *ids) = allowed(request.parent, names.PARCEL, "parent", MERCHANTS | AUDITORS)
         network, own = self._site.network(caller), "/".join(ids)
         parcel = network.zone_of_parcel(own).state.parcel(own)
         lines = ledger_out(parcel, network.id)

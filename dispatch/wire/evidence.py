@@ -58,6 +58,7 @@ def evidence_in(message: Shown, check: Check, *, shift_s: Seconds = 0) -> Eviden
         if message.HasField("contact_time"):
             contacted_at = message.contact_time.seconds + shift_s
             check.instant(contacted_at, "contact_time")
+            check.that(bool(receipt), "contact_receipt", "is required with contact_time")
     return Evidence(
         lat=lat,
         lon=lon,

@@ -210,6 +210,9 @@ async def test_the_till_stands_in_the_ledger(house: House) -> None:
     paged.page_token = page.next_page_token
     rest = await house.parcels.ListCustodyEvents(paged, metadata=house.shop)
     assert [*page.custody_events, *rest.custody_events] == list(lines)
+    auditor = house.token(Role.AUDITOR, "ada")
+    audited = await house.parcels.ListCustodyEvents(ask, metadata=auditor)
+    assert not audited.custody_events
     for stranger in (house.rival, one.phone, one.till):
         code, _, _ = await refusal(house.parcels.ListCustodyEvents(ask, metadata=stranger))
         assert code is Code.PERMISSION_DENIED

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -15,8 +14,11 @@ from dispatch.core.model import (
     Contract,
     CustodianKind,
     FailureCode,
+    Instant,
     ProofKind,
     Purpose,
+    Seconds,
+    Stop,
     TimeWindow,
     Tour,
 )
@@ -87,13 +89,35 @@ def test_recipients_come_when_the_shop_is_open() -> None:
     assert all(20 * HOUR <= event.happened_at - NINE <= 22 * HOUR for event in collected)
 
 
-def test_a_counter_that_is_closed_is_reported() -> None:
-    """Who comes to a shop that a dispatcher's pause has closed says so, and goes on."""
-    closed = a_shop(hours=(TimeWindow(opens_at=NINE, closes_at=NINE + 30 * 60),))
-    result = play(a_day(closed, options=(AGREED, DOOR), absence=()))
-    failures = Counter(event.failure for event in of(result, m.AttemptFailed))
-    assert failures.keys() <= {FailureCode.HUB_CLOSED, FailureCode.ABSENT}
-    assert result.kpis["delivered"] >= 3
+@pytest.fixture
+def slow_to_the_shop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every way to the shop take three hours, whatever was planned."""
+    usual = People.travel_s
+
+    def travel_s(people: People, stop: Stop, now: Instant) -> Seconds:
+        return 3 * HOUR if stop.place.hub == "shop" else usual(people, stop, now)
+
+    monkeypatch.setattr(People, "travel_s", travel_s)
+
+
+@pytest.mark.usefixtures("slow_to_the_shop")
+def test_a_counter_that_has_closed_is_reported() -> None:
+    """Who comes too late to a shop says so, and it is no attempt."""
+    hours = (TimeWindow(opens_at=NINE, closes_at=NINE + 3 * HOUR),)
+    result = play(a_day(a_shop(hours=hours), options=(DOOR, AGREED)))
+    told = {(event.failure, event.counts) for event in of(result, m.AttemptFailed)}
+    assert told == {(FailureCode.ABSENT, True), (FailureCode.HUB_CLOSED, False)}
+    assert result.kpis["hubs"]["refused_closed"] >= 1
+
+
+@pytest.mark.usefixtures("slow_to_the_shop")
+def test_a_counter_that_is_full_is_reported() -> None:
+    """A slot that was held has lapsed, another parcel stands there: the next way is found."""
+    day = a_day(a_shop(slots=(1, 0, 0)), options=(DOOR, AGREED), never_collects_share=1.0)
+    result = play(day)
+    told = {(event.failure, event.counts) for event in of(result, m.AttemptFailed)}
+    assert told == {(FailureCode.ABSENT, True), (FailureCode.HUB_FULL, False)}
+    assert result.kpis["hubs"]["refused_full"] >= 1
 
 
 def test_the_keeper_of_a_shop_scans_once() -> None:

@@ -7,6 +7,7 @@ REATTEMPT and RETURN stand at the end of every ladder that does not name them.
 from collections.abc import Iterator
 
 from dispatch.core.model import (
+    Attempt,
     DeliveryOption,
     FailureCode,
     Leg,
@@ -61,17 +62,26 @@ def below(parcel: Parcel, leg: Leg, failure: FailureCode) -> Iterator[DeliveryOp
         yield LAST_RUNGS[1]
         return
     follows = ladder[_index(ladder, leg) + 1 :]
+    tried = _tried(parcel)
     is_attempt = failure not in NOT_AN_ATTEMPT
+    was_at_door = any(attempt.counts for attempt in tried)
+    alone = any(its in RECIPIENT_ALONE for its in (failure, *(its.failure for its in tried)))
     for option in follows:
         if option.kind is OptionKind.RETURN:
             break
         if option.kind is OptionKind.REATTEMPT:
             yield option
-        elif failure in RECIPIENT_ALONE or not option.is_open:
+        elif alone or not option.is_open or (option.kind is OptionKind.DOOR and was_at_door):
             continue
         elif is_attempt or leg.purpose is not Purpose.DOOR:
             yield option
     yield LAST_RUNGS[1]
+
+
+def _tried(parcel: Parcel) -> tuple[Attempt, ...]:
+    """Return the failures since its courier has it; those that count were at its door."""
+    since = parcel.custody[-1].since if parcel.custody else 0
+    return tuple(attempt for attempt in parcel.attempts if attempt.at >= since)
 
 
 def _index(ladder: tuple[DeliveryOption, ...], leg: Leg) -> int:

@@ -316,6 +316,14 @@ def test_who_could_not_prove_to_be_the_recipient(street: Story, failure: Failure
     assert street.parcel_state() is ParcelState.ATTEMPT_FAILED
 
 
+def test_a_full_booth_does_not_make_a_shop_of_it(street: Story) -> None:
+    """No code was right at the door, and the booth that should hold it is full: still not nina."""
+    open_hub(street, a_relay_hub())
+    assert tried(street, NINA, HUB, failure=FailureCode.PIN_FAILED) == (Purpose.HOLD, "booth")
+    nobody_home(street, failure=FailureCode.HUB_FULL)
+    assert next_stop(street) == (Purpose.RETURN, "station")
+
+
 @pytest.mark.parametrize("failure", [FailureCode.NOT_ATTEMPTED, FailureCode.WEATHER])
 def test_a_door_that_nobody_tried_is_not_passed_over(street: Story, failure: FailureCode) -> None:
     """The recipient's first rung was the door: it is tried another time, not skipped."""

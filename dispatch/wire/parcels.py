@@ -141,7 +141,13 @@ def parcel_in(
             piece=message.piece,
             household=message.household,
             return_to=message.return_to,
-            handling=tuple(sorted(pb.Parcel.Handling.Name(kind) for kind in message.handling)),
+            handling=tuple(
+                sorted(
+                    pb.Parcel.Handling.Name(kind)
+                    for kind in message.handling
+                    if kind in _HANDLING_KEPT
+                )
+            ),
             labels=tuple(sorted(message.labels.items())),
             service_level=message.promise.service_level,
             value_cents=scalars.cents(

@@ -16,7 +16,6 @@ from dispatch.core.errors import (
 )
 from dispatch.core.evidence import check_code, purpose_of
 from dispatch.core.handover import of_courier
-from dispatch.core.ladder import NOT_AN_ATTEMPT
 from dispatch.core.messages import CorrectStop, OutcomeCorrected
 from dispatch.core.model import (
     ActionKind,
@@ -138,16 +137,7 @@ def _given(draft: Draft, command: CorrectStop, tour: Tour, leg: Leg, parcel: Par
             receiver=command.evidence.receiver,
         )
     )
-    if not _was_paid(parcel, leg):
-        custody.settle(draft, tour.id, leg, draft.now)
+    custody.settle(draft, tour.id, leg, draft.now)
     live = draft.state.live_tour.get(tour.courier)
     if live is not None:
         custody.complete_if_done(draft, live, draft.now)
-
-
-def _was_paid(parcel: Parcel, leg: Leg) -> bool:
-    """Whether the visit was paid for already: an attempt is, and what was once given."""
-    return parcel.attempts[-1].failure not in NOT_AN_ATTEMPT or any(
-        line.custodian.kind is CustodianKind.RECIPIENT and line.leg == leg.id
-        for line in parcel.custody
-    )

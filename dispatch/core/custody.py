@@ -278,9 +278,7 @@ def _fail(draft: Draft, tour: Tour, leg: Leg, report: StopReport) -> None:
 
 
 def _pay(draft: Draft, tour: Tour, leg: Leg) -> None:
-    """Pay for a parcel that the courier was offered; what came up on the way is not paid again."""
-    if leg.id in tour.itinerary.legs:
-        pay.post_parcel(draft, draft.state.courier(tour.courier), leg.parcel)
+    pay.post_parcel(draft, draft.state.courier(tour.courier), leg.parcel, tour)
 
 
 def _bring_back(draft: Draft, tour: Tour, leg: Leg, report: StopReport) -> None:

@@ -744,6 +744,10 @@ class TourAborted(TourEvent):
     reason: str
 
 
+PARCEL_PAY = "parcel"
+"""Label of the entry for a parcel's fixed pay."""
+
+
 class EntryLine(Value):
     """One side of an entry."""
 
@@ -752,12 +756,13 @@ class EntryLine(Value):
 
 
 class EntryPosted(Event):
-    """Money moved between accounts; its lines sum to zero."""
+    """Money moved between accounts; its lines sum to zero. ``tour`` is where it was earned."""
 
     entry: str
     lines: tuple[EntryLine, ...]
     label: str
     cause: str
+    tour: str = ""
 
     @property
     def subject(self) -> str:

@@ -180,6 +180,7 @@ TRANSITIONS: dict[ParcelState, frozenset[ParcelState]] = {
     ),
     ParcelState.COLLECTED: frozenset(
         {
+            ParcelState.READY,
             ParcelState.DELIVERED,
             ParcelState.AT_HUB,
             ParcelState.ATTEMPT_FAILED,
@@ -919,7 +920,8 @@ class Offer(Value):
 class Tour(Value):
     """An accepted itinerary and how far it has come. ``version`` grows with every change.
 
-    ``late`` are the legs of which lateness to come was told; ``is_reopened`` says that it had ended
+    ``late`` are the legs of which lateness to come was told, ``paid`` the parcels whose fixed pay
+    was earned on it; ``is_reopened`` says that it had ended
     and been paid for before a correction.
     """
 
@@ -933,6 +935,7 @@ class Tour(Value):
     ended_at: Instant = 0
     version: int = 1
     late: tuple[str, ...] = ()
+    paid: tuple[str, ...] = ()
     is_reopened: bool = False
 
     @property

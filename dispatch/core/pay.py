@@ -5,7 +5,7 @@ door, delivered or not; the detour's when the tour ends. Entries sum to zero.
 """
 
 from dispatch.core.draft import Draft
-from dispatch.core.messages import EntryLine, EntryPosted
+from dispatch.core.messages import PARCEL_PAY, EntryLine, EntryPosted
 from dispatch.core.model import Cents, Courier, Itinerary, PayLine, Seconds, Tour
 
 OPERATOR = "operator"
@@ -34,17 +34,26 @@ def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def post_parcel(draft: Draft, courier: Courier, parcel: str) -> None:
-    """Credit the courier with a parcel's fixed pay."""
-    _post(draft, courier, courier.pay_fixed_cents, "parcel", parcel)
+def post_parcel(draft: Draft, courier: Courier, parcel: str, tour: Tour) -> None:
+    """Credit the courier with a parcel's fixed pay, once a tour and if the tour was offered it.
+
+    Earned by the first drop-off or attempt, wherever that was: at the door, at a hub instead of
+    the door, or back where it came from. What comes after is part of it.
+    """
+    state = draft.state
+    offered = {state.leg(leg).parcel for leg in tour.itinerary.legs}
+    if parcel in offered and parcel not in state.tour(tour.id).paid:
+        _post(draft, courier, courier.pay_fixed_cents, PARCEL_PAY, parcel, tour.id)
 
 
 def post_detour(draft: Draft, courier: Courier, tour: Tour) -> None:
     """Credit the courier with the detour of a tour as it was offered."""
-    _post(draft, courier, detour_cents(courier, tour.itinerary.detour_s), "detour", tour.id)
+    _post(
+        draft, courier, detour_cents(courier, tour.itinerary.detour_s), "detour", tour.id, tour.id
+    )
 
 
-def _post(draft: Draft, courier: Courier, cents: Cents, label: str, cause: str) -> None:
+def _post(draft: Draft, courier: Courier, cents: Cents, label: str, cause: str, tour: str) -> None:
     if cents == 0:
         return
     lines = (
@@ -52,5 +61,12 @@ def _post(draft: Draft, courier: Courier, cents: Cents, label: str, cause: str) 
         EntryLine(account=OPERATOR, cents=-cents),
     )
     draft.tell(
-        EntryPosted(at=draft.now, entry=draft.mint("e"), lines=lines, label=label, cause=cause)
+        EntryPosted(
+            at=draft.now,
+            entry=draft.mint("e"),
+            lines=lines,
+            label=label,
+            cause=cause,
+            tour=tour,
+        )
     )

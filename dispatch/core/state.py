@@ -386,7 +386,11 @@ def _entry_posted(state: State, event: m.EntryPosted) -> State:
     balances = state.balances
     for line in event.lines:
         balances = balances.set(line.account, balances.get(line.account, 0) + line.cents)
-    return replace(state, balances=balances)
+    state = replace(state, balances=balances)
+    if event.tour and event.label == m.PARCEL_PAY:
+        tour = state.tour(event.tour)
+        state = steps.tour_set(state, tour, paid=(*tour.paid, event.cause))
+    return state
 
 
 _TABLE = cast(

@@ -61,8 +61,11 @@ def below(parcel: Parcel, leg: Leg, failure: FailureCode) -> Iterator[DeliveryOp
     if failure in RETURNS_AT_ONCE:
         yield LAST_RUNGS[1]
         return
-    follows = ladder[_index(ladder, leg) + 1 :]
     tried = _tried(parcel)
+    stands = _index(ladder, leg)
+    # Where the plan itself chose a lower rung, those above it come first: nobody has tried them.
+    above = ladder[:stands] if stands > 0 and len(tried) <= 1 else ()
+    follows = (*_deliveries(above), *ladder[stands + 1 :])
     is_attempt = failure not in NOT_AN_ATTEMPT
     was_at_door = any(attempt.counts for attempt in tried)
     alone = any(its in RECIPIENT_ALONE for its in (failure, *(its.failure for its in tried)))
@@ -76,6 +79,11 @@ def below(parcel: Parcel, leg: Leg, failure: FailureCode) -> Iterator[DeliveryOp
         elif is_attempt or leg.purpose is not Purpose.DOOR:
             yield option
     yield LAST_RUNGS[1]
+
+
+def _deliveries(options: tuple[DeliveryOption, ...]) -> tuple[DeliveryOption, ...]:
+    last = {OptionKind.REATTEMPT, OptionKind.RETURN}
+    return tuple(option for option in options if option.kind not in last)
 
 
 def _tried(parcel: Parcel) -> tuple[Attempt, ...]:

@@ -393,3 +393,20 @@ def test_collected_in_the_end(street: Story) -> None:
     parcel = street.state.parcel("m/p1")
     assert (parcel.state, parcel.reason) == (ParcelState.DELIVERED, "")
     assert len(parcel.attempts) == 1
+
+
+def test_what_the_plan_passed_over_comes_first(street: Story) -> None:
+    """Who would rather collect, and was visited at the door all the same, gets the shop next."""
+    street.parcel("p1", origin_hub="station", options=(HUB, DOOR))
+    street.carry("ann", "p1")
+    nobody_home(street)
+    assert next_stop(street)[0] is Purpose.COLLECTION
+
+
+def test_a_shop_that_the_plan_chose_falls_back_on_the_door(street: Story) -> None:
+    """Taken straight to the shop, which is full: then the door, which nobody has tried."""
+    street.parcel("p1", origin_hub="station", options=(DOOR, HUB))
+    street.assign("ann", "p1", hub="shop", purpose=Purpose.COLLECTION)
+    street.pick_up("ann", "p1")
+    nobody_home(street, failure=FailureCode.HUB_FULL)
+    assert next_stop(street)[0] is Purpose.DOOR

@@ -30,8 +30,11 @@ from dispatch.core.model import (
     StopAction,
     StopState,
     Tour,
+    TourState,
 )
 
+REOPENED = "TOUR_REOPENED"
+"""Why an offer is taken back whose courier is on the last tour again."""
 AT_A_DOOR = frozenset({Purpose.DOOR, Purpose.PERSON, Purpose.SAFE_PLACE})
 
 
@@ -93,6 +96,9 @@ def _not_given(draft: Draft, command: CorrectStop, tour: Tour, leg: Leg, parcel:
     if parcel.custodian.kind is not CustodianKind.RECIPIENT:
         msg = f"parcel {parcel.id} is in other hands"
         raise CustodyMismatch(msg, subject=parcel.id)
+    offer = draft.state.open_offer.get(tour.courier)
+    if offer is not None and tour.state is TourState.COMPLETED:
+        offers.withdraw(draft, draft.state.offer(offer), REOPENED)
     failure = command.failure
     draft.tell(
         OutcomeCorrected(

@@ -144,6 +144,19 @@ def test_on_the_next_tour_already(street: Story) -> None:
     assert "ann" not in street.state.live_tour
 
 
+def test_an_offer_for_the_next_tour_is_taken_back(street: Story) -> None:
+    """Ann is on her last tour again: she cannot be on two."""
+    street.drop_off("ann", "p2")
+    tour = street.tour("ann").id
+    street.drop_off("ann", "p1")
+    street.parcel("p3")
+    street.offer("ann", "p3")
+    events = street.do(correct(street, FailureCode.ABSENT, tour=tour))
+    assert names(events)[:2] == ["OfferWithdrawn", "OutcomeCorrected"]
+    assert street.leg_state("p3") is LegState.PLANNED
+    assert dict(street.state.live_tour) == {"ann": tour}
+
+
 def test_refused_after_all(street: Story) -> None:
     """The recipient gave it back at the door: it goes back to the sender."""
     street.drop_off("ann", "p1")

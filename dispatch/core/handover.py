@@ -58,10 +58,14 @@ def of_hub(hub: str) -> Custodian:
 
 
 def check_holds(parcel: Parcel, giver: Custodian) -> None:
-    """Raise `CustodyMismatch` unless ``giver`` has the parcel."""
+    """Raise `CustodyMismatch` unless ``giver`` has the parcel.
+
+    It says what kind of hands the parcel is in, not whose: whoever scans need not know.
+    """
     if parcel.custodian != giver:
-        holder = f"{parcel.custodian.kind} {parcel.custodian.id}".strip()
-        msg = f"parcel {parcel.id} is with {holder}, not with {giver.kind} {giver.id}".strip()
+        kind = parcel.custodian.kind
+        other = "another" if kind is giver.kind else "a"
+        msg = f"parcel {parcel.id} is with {other} {kind}, not with {giver.kind} {giver.id}"
         raise CustodyMismatch(msg, subject=parcel.id)
 
 

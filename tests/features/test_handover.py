@@ -75,9 +75,9 @@ def test_the_same_scan_twice_changes_nothing(bound: Story) -> None:
 
 
 def test_who_does_not_hold_it_cannot_give_it(bound: Story) -> None:
-    """A scan of a parcel that the scanner does not hold names who has it."""
+    """A scan of a parcel that the scanner does not hold is refused, and does not say who has it."""
     command = m.ReceiveParcel(hub="booth", parcel="m/p1", courier="bob", actor="hubs/booth")
-    bound.refused(CustodyMismatch, command, "is with COURIER ann, not with COURIER bob")
+    bound.refused(CustodyMismatch, command, "is with another COURIER, not with COURIER bob")
     command = m.ReceiveParcel(hub="station", parcel="m/p1", courier="ann", actor="hubs/station")
     bound.refused(InvalidTransition, command, "not bound for hub station")
     released = m.ReleaseParcel(hub="booth", parcel="m/p1", actor="hubs/booth", code_serial=1)

@@ -124,7 +124,7 @@ def test_only_what_is_here_for_its_recipient(story: Story) -> None:
     to_the_shop(story, "p1")
     open_hub(story, a_shop("corner"))
     elsewhere = m.ReleaseParcel(hub="corner", parcel="m/p1", actor="hubs/corner", code_serial=1)
-    story.refused(CustodyMismatch, elsewhere, "is with HUB shop, not with HUB corner")
+    story.refused(CustodyMismatch, elsewhere, "is with another HUB, not with HUB corner")
     story.parcel("p2", origin_hub="shop")
     story.refused(InvalidTransition, collect("p2", serial=1), "not here for its recipient")
 

@@ -111,11 +111,11 @@ def test_no_code_at_all(story: Story) -> None:
 
 
 def test_collected_twice(story: Story) -> None:
-    """The second scan is told who has it; nothing is double."""
+    """The second scan is told that it is gone; nothing is double."""
     to_the_shop(story, "p1")
     story.do(collect(serial=1))
     before = story.state
-    story.refused(CustodyMismatch, collect(serial=1), "with RECIPIENT, not with HUB shop")
+    story.refused(CustodyMismatch, collect(serial=1), "with a RECIPIENT, not with HUB shop")
     assert story.state is before
 
 

@@ -16,11 +16,12 @@ from dispatch.core.errors import (
 )
 from dispatch.core.evidence import check_code, purpose_of
 from dispatch.core.handover import of_courier
-from dispatch.core.messages import CorrectStop, OutcomeCorrected
+from dispatch.core.messages import CorrectStop, OutcomeCorrected, TourStarted
 from dispatch.core.model import (
     ActionKind,
     Custodian,
     CustodianKind,
+    FailureCode,
     Instant,
     Leg,
     LegState,
@@ -53,19 +54,29 @@ def correct(draft: Draft, command: CorrectStop) -> None:
     was_given = action.state is StopState.COMPLETED
     if was_given and command.failure is not None:
         _not_given(draft, command, tour, leg, parcel)
-        fresh = draft.state.parcel(parcel.id)
-        goes_on = draft.state.live_tour.get(command.courier)
-        if goes_on is None:
-            absence.release_return(draft, fresh, command.failure.value)
-        else:
-            live = draft.state.tour(goes_on)
-            where = at_stop if goes_on == tour.id else len(live.stops) - 1
-            absence.plan_next(draft, fresh, live, leg, command.failure, at_stop=where)
+        _go_on(draft, tour, leg, command.failure, at_stop)
     elif not was_given and command.failure is None:
         _given(draft, command, tour, leg, parcel)
     else:
         msg = f"leg {leg.id} was reported so already"
         raise InvalidTransition(msg, subject=tour.id)
+
+
+def _go_on(draft: Draft, tour: Tour, leg: Leg, failure: FailureCode, at_stop: int) -> None:
+    """Plan the next rung on the tour that the courier is on, by now perhaps another one."""
+    parcel = draft.state.parcel(leg.parcel)
+    live_id = draft.state.live_tour.get(tour.courier)
+    if live_id is None:
+        absence.release_return(draft, parcel, failure.value)
+        return
+    live = draft.state.tour(live_id)
+    where = at_stop if live_id == tour.id else len(live.stops) - 1
+    if live.state is TourState.COMMITTED:
+        # With a parcel of this tour in hand the courier cannot be one who never set out.
+        draft.tell(
+            TourStarted(at=draft.now, courier=tour.courier, tour=live_id, happened_at=draft.now)
+        )
+    absence.plan_next(draft, parcel, live, leg, failure, at_stop=where)
 
 
 def _action(tour: Tour, leg: str) -> tuple[int, StopAction]:

@@ -144,6 +144,20 @@ def test_on_the_next_tour_already(street: Story) -> None:
     assert "ann" not in street.state.live_tour
 
 
+def test_with_a_parcel_in_hand_nobody_has_stayed_at_home(street: Story) -> None:
+    """The next tour has not begun, but what ann still has is on it: it is not taken back."""
+    street.drop_off("ann", "p2")
+    old = street.tour("ann").id
+    street.drop_off("ann", "p1")
+    street.parcel("p3")
+    new = street.assign("ann", "p3").id
+    events = street.do(correct(street, FailureCode.ABSENT, tour=old))
+    assert "TourStarted" in names(events)
+    street.wait(HOUR)
+    assert street.state.live_tour["ann"] == new
+    assert street.state.parcel("m/p1").custodian == ANN
+
+
 def test_an_offer_for_the_next_tour_is_taken_back(street: Story) -> None:
     """Ann is on her last tour again: she cannot be on two."""
     street.drop_off("ann", "p2")

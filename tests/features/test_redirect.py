@@ -7,8 +7,6 @@ is not redirected.
 
 from typing import Any
 
-import pytest
-
 from dispatch.core import messages as m
 from dispatch.core.errors import EtagMismatch, InvalidTransition, InvalidValue, NotFound
 from dispatch.core.model import (
@@ -104,7 +102,6 @@ def test_in_the_couriers_bag(story: Story) -> None:
     assert story.parcel_state() is ParcelState.DELIVERED
 
 
-@pytest.mark.xfail(strict=True, reason="the new leg is not one that was offered, so it is not paid")
 def test_who_brings_it_to_the_new_door_is_paid_for_it(story: Story) -> None:
     """The courier was offered a parcel and delivered it, to another door."""
     story.parcel("p1")

@@ -86,7 +86,8 @@ def give_consent(draft: Draft, command: m.GiveConsent) -> None:
     else:
         rungs = [its for index, its in enumerate(rungs) if index not in same]
         rungs.insert(_position(rungs, command.position), option)
-    _check_ladder(draft, parcel, tuple(rungs))
+    _check_ladder(parcel, tuple(rungs))
+    _check_targets(draft, {"option": option})
     draft.tell(m.ConsentGiven(at=draft.now, parcel=parcel.id, option=option, options=tuple(rungs)))
 
 
@@ -97,19 +98,23 @@ def _position(rungs: list[DeliveryOption], position: int) -> int:
     return next((i for i, its in enumerate(rungs) if its.kind in last), len(rungs))
 
 
-def _check_ladder(draft: Draft, parcel: Parcel, options: tuple[DeliveryOption, ...]) -> None:
-    """Raise `InvalidValue` unless the rungs make a ladder of hubs and couriers that exist."""
+def _check_ladder(parcel: Parcel, options: tuple[DeliveryOption, ...]) -> None:
+    """Raise `InvalidValue` unless the rungs make a ladder."""
     if not 0 < len(options) <= MOST_RUNGS:
         raise InvalidValue([Fault("options", f"needs 1 to {MOST_RUNGS} rungs")])
     replace(parcel, options=options)
+
+
+def _check_targets(draft: Draft, options: dict[str, DeliveryOption]) -> None:
+    """Raise `InvalidValue` for new rungs, by their fields, whose hub or courier does not exist."""
     known = {OptionKind.HUB: draft.state.hubs, OptionKind.PERSON: draft.state.couriers}
     faults = [
-        Fault(f"options[{index}].target", f"there is no {option.target!r}")
-        for index, option in enumerate(options)
+        Fault(f"{field}.target", f"there is no {option.target!r}")
+        for field, option in options.items()
         if option.target and option.target not in known.get(option.kind, ())
     ]
     if faults:
-        raise InvalidValue(faults, subject=parcel.id)
+        raise InvalidValue(faults)
 
 
 def withdraw_consent(draft: Draft, command: m.WithdrawConsent) -> None:
@@ -215,7 +220,9 @@ def redirect(draft: Draft, command: m.RedirectParcel) -> None:
         msg = f"parcel {parcel.id} waits at its hub; it is collected there, or returned"
         raise InvalidTransition(msg, subject=m.parcel_name(parcel.id))
     options = parcel.options if command.options is None else command.options
-    _check_ladder(draft, parcel, options)
+    _check_ladder(parcel, options)
+    new = enumerate(command.options or ())
+    _check_targets(draft, {f"options[{index}]": option for index, option in new})
     dropoff = command.dropoff or parcel.dropoff
     if parcel.state in ON_THE_WAY and tour_with(draft, parcel) is None:
         msg = f"parcel {parcel.id} waits to be fetched from its courier"

@@ -137,8 +137,9 @@ def test_a_wish_of_the_merchant_becomes_a_rung(street: Story) -> None:
 )
 def test_nobody_agrees_to_what_does_not_exist(street: Story, option: DeliveryOption) -> None:
     """A typing error is told at once, not found when the parcel should go there."""
-    street.parcel("p1")
-    street.refused(InvalidValue, give(option), "there is no")
+    street.parcel("p1", options=(DOOR, DeliveryOption(kind=OptionKind.HUB, target="gone")))
+    street.refused(InvalidValue, give(option), "option.target: there is no")
+    assert names(street.do(give(HUB))) == ["ConsentGiven"], "what stood there before is no matter"
 
 
 def test_a_neighbour_has_a_name(street: Story) -> None:

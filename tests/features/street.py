@@ -7,6 +7,7 @@ from dispatch.core.keeping import code_key
 from dispatch.core.model import (
     ActionKind,
     Contract,
+    DeliveryOption,
     FailureCode,
     Hub,
     HubKind,
@@ -51,6 +52,20 @@ def next_stop(story: Story, parcel: str = "p1") -> tuple[Purpose, str]:
     """Return what a parcel's open leg is for, and the hub that it goes to."""
     leg = story.state.leg(story.state.parcel(f"m/{parcel}").leg)
     return leg.purpose, leg.dropoff.hub
+
+
+def tried(
+    story: Story,
+    *options: DeliveryOption,
+    failure: FailureCode = FailureCode.ABSENT,
+    **fields: Any,
+) -> tuple[Purpose, str]:
+    """Have ann fail at the door of p1 with this ladder; return where she goes next."""
+    door = DeliveryOption(kind=OptionKind.DOOR)
+    story.parcel("p1", origin_hub="station", options=(door, *options), **fields)
+    story.carry("ann", "p1")
+    nobody_home(story, failure=failure)
+    return next_stop(story)
 
 
 def at_the_door(metres_off: float = 0, **fields: Any) -> m.Evidence:

@@ -10,7 +10,6 @@ import pytest
 from dispatch.core import messages as m
 from dispatch.core.model import (
     ActionKind,
-    Contract,
     CourierKind,
     DeliveryOption,
     FailureCode,
@@ -32,7 +31,15 @@ from tests.core.town import (
     slot,
     window,
 )
-from tests.features.street import DOOR_M, a_shop, next_stop, nobody_home, open_hub, to_the_shop
+from tests.features.street import (
+    DOOR_M,
+    a_shop,
+    next_stop,
+    nobody_home,
+    open_hub,
+    to_the_shop,
+    tried,
+)
 
 DOOR = DeliveryOption(kind=OptionKind.DOOR)
 HUB = consent(OptionKind.HUB)
@@ -54,19 +61,6 @@ def street(story: Story) -> Story:
         home=place(DOOR_M + 20, 0, door_key="door-of-nina"),
     )
     return story
-
-
-def tried(
-    story: Story,
-    *options: DeliveryOption,
-    failure: FailureCode = FailureCode.ABSENT,
-    **fields: object,
-) -> tuple[Purpose, str]:
-    """Have ann fail at the door of p1 with this ladder; return where she goes next."""
-    story.parcel("p1", origin_hub="station", options=(DOOR, *options), **fields)
-    story.carry("ann", "p1")
-    nobody_home(story, failure=failure)
-    return next_stop(story)
 
 
 # --- in the recipient's own order ------------------------------------------------------
@@ -246,55 +240,6 @@ def test_too_far_a_walk(street: Story) -> None:
     open_hub(street, a_shop("far", place=far))
     street.do(m.PauseHub(hub="shop", actor="users/dora", reason="flood"))
     assert tried(street, HUB) == (Purpose.RETURN, "station")
-
-
-# --- held until the next attempt -------------------------------------------------------
-
-
-def test_a_booth_nearer_than_the_station_holds_it(street: Story) -> None:
-    """By the operator's contract, without the recipient's consent; in an hour it is tried again."""
-    open_hub(street, a_relay_hub())
-    assert tried(street) == (Purpose.HOLD, "booth")
-    street.drop_off("ann", "p1")
-    street.receive("booth", "p1", "ann")
-    parcel = street.state.parcel("m/p1")
-    assert parcel.state is ParcelState.AT_HUB
-    assert not street.state.codes, "a hold is no collection: it mints no code"
-    assert street.state.leg(parcel.leg).not_before == NOON + HOUR
-    assert "ParcelReady" in names(street.wait(HOUR))
-    assert street.parcel_state() is ParcelState.READY
-
-
-def test_from_the_booth_it_is_tried_again(street: Story) -> None:
-    """Bob fetches it there, and delivers it."""
-    open_hub(street, a_relay_hub())
-    tried(street)
-    street.drop_off("ann", "p1")
-    street.receive("booth", "p1", "ann")
-    street.wait(HOUR)
-    street.assign("bob", "p1")
-    street.pick_up("bob", "p1")
-    street.release("booth", "p1", courier="bob")
-    street.drop_off("bob", "p1")
-    assert street.parcel_state() is ParcelState.DELIVERED
-
-
-def test_a_booth_behind_the_station_does_not(street: Story) -> None:
-    """Farther from the door than its origin: brought back to the origin."""
-    open_hub(street, a_relay_hub(place=place(-900, 0, hub="booth", is_door=False)))
-    assert tried(street) == (Purpose.RETURN, "station")
-
-
-def test_a_booth_without_the_contract_does_not(street: Story) -> None:
-    """A relay's contract is not a hold's."""
-    open_hub(street, a_relay_hub(contracts=(Contract.RELAY,)))
-    assert tried(street) == (Purpose.RETURN, "station")
-
-
-def test_a_full_booth_does_not(street: Story) -> None:
-    """Without a free slot of its size it goes back to the station."""
-    open_hub(street, a_relay_hub(slots=(0, 2, 2)))
-    assert tried(street) == (Purpose.RETURN, "station")
 
 
 # --- nobody else -----------------------------------------------------------------------

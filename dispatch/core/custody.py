@@ -98,6 +98,7 @@ def _take(draft: Draft, tour: Tour, report: StopReport, action: StopAction | Non
             TourStarted(at=draft.now, courier=tour.courier, tour=tour.id, happened_at=report.at)
         )
     if not report.departs and not tour.stops[report.stop].arrived_at:
+        check_fence(draft, tour.stops[report.stop], report.evidence)
         draft.tell(
             StopArrived(
                 at=draft.now,

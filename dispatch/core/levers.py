@@ -136,6 +136,7 @@ def rescue(draft: Draft, command: m.RescueTour) -> None:
         for stop in tour.stops
         for action in stop.actions
         if draft.state.leg(action.leg).state is LegState.ACTIVE
+        and draft.state.leg(action.leg).courier == tour.courier
     ]
     reached = [stop.place for stop in tour.stops if stop.arrived_at]
     place = reached[-1] if reached else tour.itinerary.start

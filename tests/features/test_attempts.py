@@ -290,3 +290,14 @@ def test_every_other_failure_is_an_attempt(bell: Story, failure: FailureCode) ->
     bell.refused(ProofMissing, absent(bell, at_the_door(contacted_at=called_at), failure), "wait")
     bell.now += 120
     assert failed(bell.do(absent(bell, at_the_door(contacted_at=called_at), failure))).counts
+
+
+def test_an_arrival_far_away_begins_no_wait(story: Story) -> None:
+    """Where the phone says that it is 2 km off, nobody has arrived."""
+    story.parcel("p1")
+    story.carry("ann", "p1")
+    tour = story.tour("ann")
+    away = m.Evidence(lat=tour.stops[1].place.lat + 0.02, lon=tour.stops[1].place.lon)
+    report = m.StopReport(id="far", at=story.now, stop=1, evidence=away)
+    story.refused(OutsideGeofence, m.RecordStop(courier="ann", tour=tour.id, report=report))
+    assert not story.tour("ann").stops[1].arrived_at

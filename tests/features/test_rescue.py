@@ -45,6 +45,19 @@ def test_what_was_held_waits_to_be_fetched(vanished: Story) -> None:
     assert tour.state is TourState.ABORTED
 
 
+def test_what_was_handed_back_is_somebody_elses(story: Story) -> None:
+    """A rescue leaves alone what another courier carries by now."""
+    story.parcel("p1")
+    story.parcel("p2")
+    tour = story.assign("ann", "p1", "p2").id
+    story.do(m.HandBackLegs(courier="ann", tour=tour, legs=("m/p1/1",)))
+    story.carry("bob", "p1")
+    story.do(m.RescueTour(courier="ann", tour=tour, actor="ops", reason="gone"))
+    assert story.state.leg("m/p1/1").state is LegState.ACTIVE
+    story.drop_off("bob", "p1")
+    assert story.parcel_state() is ParcelState.DELIVERED
+
+
 def test_a_dispatcher_stands_in_for_the_scan(vanished: Story) -> None:
     """Her phone is dead: the rescuer scans, and the dispatcher's word is the other side."""
     vanished.plan()

@@ -15,7 +15,7 @@ from dispatch.core.errors import (
     OfferTaken,
 )
 from dispatch.core.holding import idle_slot, is_eligible, offer_at
-from dispatch.core.keeping import SIZES
+from dispatch.core.keeping import SIZES, reservation_id
 from dispatch.core.messages import (
     AcceptOffer,
     CommitPlan,
@@ -133,8 +133,9 @@ def _hubs_take(state: State, itinerary: Itinerary) -> bool:
             hub, parcel = state.hub(stop.place.hub), state.parcel(state.leg(action.leg).parcel)
             if not hubs.may_take(state, hub, parcel, action.purpose, stop.arrives_at):
                 return False
-            key = (hub.id, parcel.size_class)
-            wanted[key] = wanted.get(key, 0) + 1
+            if reservation_id(hub.id, parcel.id) not in state.reservations:
+                key = (hub.id, parcel.size_class)
+                wanted[key] = wanted.get(key, 0) + 1
     return all(
         count <= hubs.free_slots(state, state.hub(hub))[SIZES.index(size)]
         for (hub, size), count in wanted.items()

@@ -239,6 +239,16 @@ def test_held_twice_is_one_slot(booth: Story) -> None:
     assert kept.until == NOON + 2 * HOUR
 
 
+def test_the_last_slot_is_for_whom_it_is_held(story: Story) -> None:
+    """A plan may bring a parcel into the last slot, if it is held for that parcel."""
+    open_hub(story, a_shop(slots=(1, 0, 0)))
+    story.parcel("p1", options=(consent(OptionKind.HUB),))
+    story.do(reserve("p1", Purpose.COLLECTION, "shop"))
+    assert "OfferMade" in names(story.plan())
+    assert next_stop(story) == (Purpose.COLLECTION, "shop")
+    assert use(story, "shop") == (1, 0, 0)
+
+
 def test_it_lapses(booth: Story) -> None:
     """At its time the slot is free, and said to be."""
     booth.parcel("p1")

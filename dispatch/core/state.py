@@ -191,7 +191,7 @@ def _parcel_brought_back(state: State, event: m.ParcelBroughtBack) -> State:
     if event.next_leg is not None:
         state = steps.leg_added(state, event.next_leg)
         return steps.changed(steps.moved(state, event.parcel, ParcelState.READY))
-    if state.parcel(event.parcel).state is ParcelState.ATTEMPT_FAILED:
+    if state.parcel(event.parcel).state in steps.WITH_COURIER:
         state = steps.moved(state, event.parcel, ParcelState.RETURNING)
     return steps.moved(state, event.parcel, ParcelState.RETURNED)
 

@@ -24,7 +24,7 @@ from dispatch.core.model import (
     ParcelState,
     Purpose,
 )
-from tests.core.town import NOON, Story, consent, names, place
+from tests.core.town import HOUR, NOON, Story, consent, names, place
 from tests.features.street import DOOR_M, a_shop, next_stop, nobody_home, open_hub, to_the_shop
 
 DOOR = DeliveryOption(kind=OptionKind.DOOR)
@@ -252,6 +252,19 @@ def test_on_the_way_from_the_station(street: Story) -> None:
     assert not street.state.reservations
     assert next_stop(street)[0] is not Purpose.COLLECTION
     assert "ann" in street.state.live_tour
+
+
+def test_on_the_way_back_too_late_to_go_again(street: Story) -> None:
+    """Nobody has tried a door, but when it is back its time is over: it is returned."""
+    street.parcel("p1", options=(HUB,))
+    street.assign("ann", "p1", hub="shop", purpose=Purpose.COLLECTION)
+    street.pick_up("ann", "p1")
+    street.do(withdraw(OptionKind.HUB))
+    assert next_stop(street)[0] is Purpose.RETURN
+    assert street.parcel_state() is ParcelState.COLLECTED
+    street.wait(8 * HOUR)
+    street.drop_off("ann", "p1")
+    assert street.parcel_state() is ParcelState.RETURNED
 
 
 def test_on_the_way_from_the_empty_door(street: Story) -> None:

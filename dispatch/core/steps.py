@@ -36,6 +36,7 @@ from dispatch.core.zone import State, replace
 
 MINUTE_S = 60
 WITH_COURIER = frozenset({ParcelState.COLLECTED, ParcelState.ATTEMPT_FAILED})
+UNSTARTED = frozenset({LegState.PLANNED, LegState.OFFERED, LegState.ASSIGNED})
 
 
 def changed(state: State) -> State:
@@ -85,7 +86,7 @@ def parcel_timed(state: State, parcel: Parcel) -> State:
         at = last_moment(parcel, state.policy) + 1
     elif parcel.state is ParcelState.AT_HUB:
         at = state.legs[parcel.leg].not_before
-    elif parcel.state in WITH_COURIER and state.legs[parcel.leg].state is LegState.PLANNED:
+    elif parcel.state in WITH_COURIER and state.legs[parcel.leg].state in UNSTARTED:
         # Its courier is gone: it waits to be fetched.
         at = last_moment(parcel, state.policy) + 1
     return scheduled(state, f"p:{parcel.id}", at)

@@ -10,10 +10,11 @@ from dispatch.core.model import (
     FailureCode,
     LegKind,
     LegState,
+    OptionKind,
     ParcelState,
     TourState,
 )
-from tests.core.town import HOUR, Story, names
+from tests.core.town import HOUR, Story, consent, names
 
 ANN = Custodian(kind=CustodianKind.COURIER, id="ann")
 
@@ -128,6 +129,16 @@ def test_what_nobody_fetches_in_time_goes_back(vanished: Story) -> None:
     parcel = vanished.state.parcel("m/p1")
     assert (parcel.state, parcel.custodian) == (ParcelState.RETURNING, ANN)
     assert vanished.state.leg(parcel.leg).kind is LegKind.RETURN
+
+
+def test_an_offer_does_not_make_its_time_forgotten(vanished: Story) -> None:
+    """What changes while somebody is asked to fetch it still goes back after its last moment."""
+    vanished.plan()
+    assert vanished.leg_state() is LegState.OFFERED
+    vanished.do(m.GiveConsent(parcel="m/p1", option=consent(OptionKind.SAFE_PLACE)))
+    vanished.decline("bob")
+    vanished.wait(7 * HOUR)
+    assert vanished.parcel_state() is ParcelState.RETURNING
 
 
 def test_it_can_be_cancelled_and_written_off(vanished: Story) -> None:

@@ -27,7 +27,6 @@ from dispatch.core.model import (
     LegState,
     Parcel,
     ParcelState,
-    Purpose,
     StopAction,
     StopState,
     Tour,
@@ -36,7 +35,6 @@ from dispatch.core.model import (
 
 REOPENED = "TOUR_REOPENED"
 """Why an offer is taken back whose courier is on the last tour again."""
-AT_A_DOOR = frozenset({Purpose.DOOR, Purpose.PERSON, Purpose.SAFE_PLACE})
 
 
 def correct(draft: Draft, command: CorrectStop) -> None:
@@ -47,7 +45,7 @@ def correct(draft: Draft, command: CorrectStop) -> None:
     at_stop, action = _action(tour, command.leg)
     leg = draft.state.leg(command.leg)
     parcel = draft.state.parcel(leg.parcel)
-    if draft.now - _noted_at(parcel, action) > draft.state.policy.correct_s:
+    if draft.now - _noted_at(draft, parcel, leg) > draft.state.policy.correct_s:
         minutes = draft.state.policy.correct_s // 60
         msg = f"it was reported more than {minutes} min ago"
         raise TooLate(msg, subject=tour.id)
@@ -85,7 +83,7 @@ def _action(tour: Tour, leg: str) -> tuple[int, StopAction]:
         for action in stop.actions:
             if action.leg == leg and action.kind is ActionKind.DROPOFF:
                 reported = action.state in {StopState.COMPLETED, StopState.FAILED}
-                if reported and action.purpose in AT_A_DOOR:
+                if reported and action.purpose in custody.TO_A_DOOR:
                     return index, action
                 msg = f"leg {leg}: only what was reported at a door can be corrected"
                 raise InvalidTransition(msg, subject=tour.id)
@@ -93,11 +91,22 @@ def _action(tour: Tour, leg: str) -> tuple[int, StopAction]:
     raise NotFound(msg, subject=tour.id)
 
 
-def _noted_at(parcel: Parcel, action: StopAction) -> Instant:
-    """Return when the engine heard of it; the phone may have told it late."""
-    if action.state is StopState.COMPLETED:
-        return parcel.custody[-1].noted_at
-    return (parcel.attempts[-1].noted_at if parcel.attempts else 0) or action.done_at
+def _noted_at(draft: Draft, parcel: Parcel, leg: Leg) -> Instant:
+    """Return when the engine first heard of a leg's end; the phone may have told it late.
+
+    By the ledger's line where it was given, by the leg that was planned at once where it was not:
+    corrections that came between do not count.
+    """
+    noted = [
+        line.noted_at
+        for line in parcel.custody
+        if line.leg == leg.id and line.custodian.kind is CustodianKind.RECIPIENT
+    ]
+    _, _, number = leg.id.rpartition("/")
+    following = draft.state.legs.get(f"{parcel.id}/{int(number) + 1}")
+    if following is not None:
+        noted.append(following.not_before)
+    return min(noted)
 
 
 def _not_given(draft: Draft, command: CorrectStop, tour: Tour, leg: Leg, parcel: Parcel) -> None:
@@ -127,12 +136,19 @@ def _not_given(draft: Draft, command: CorrectStop, tour: Tour, leg: Leg, parcel:
     )
 
 
+def _has_failed_since(draft: Draft, parcel: Parcel, leg: Leg) -> bool:
+    """Whether a later leg of the parcel has failed too: then that was the last attempt."""
+    number = int(leg.id.rpartition("/")[2])
+    later = (f"{parcel.id}/{ordinal}" for ordinal in range(number + 1, parcel.leg_count + 1))
+    return any(draft.state.leg(leg_id).state is LegState.FAILED for leg_id in later)
+
+
 def _given(draft: Draft, command: CorrectStop, tour: Tour, leg: Leg, parcel: Parcel) -> None:
     following = draft.state.leg(parcel.leg)
     if parcel.custodian != of_courier(tour.courier) or following.state is not LegState.ACTIVE:
         msg = f"parcel {parcel.id} is in other hands by now"
         raise CustodyMismatch(msg, subject=parcel.id)
-    if leg.id != f"{parcel.id}/{parcel.leg_count - 1}":
+    if _has_failed_since(draft, parcel, leg):
         msg = f"leg {leg.id} was not the last attempt of parcel {parcel.id}"
         raise InvalidTransition(msg, subject=tour.id)
     check_code(draft, leg, command.evidence)

@@ -307,6 +307,23 @@ def test_counted_from_when_it_was_told(street: Story, *, was_given: bool) -> Non
     assert (street.parcel_state() is ParcelState.DELIVERED) is not was_given
 
 
+@pytest.mark.parametrize("was_given", [True, False], ids=["given", "not given"])
+def test_a_correction_does_not_begin_another_half_hour(street: Story, *, was_given: bool) -> None:
+    """However often it is corrected, half an hour after the report it stands."""
+    if was_given:
+        street.drop_off("ann", "p1")
+    else:
+        nobody_home(street)
+    now_given = was_given
+    for _ in range(3):
+        street.now += 600
+        now_given = not now_given
+        street.do(correct(street, None if now_given else FailureCode.ABSENT))
+    street.now += 1
+    late = correct(street, FailureCode.ABSENT if now_given else None)
+    street.refused(TooLate, late, "more than 30 min ago")
+
+
 # --- custody has to agree --------------------------------------------------------------
 
 

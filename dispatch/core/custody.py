@@ -14,10 +14,9 @@ from dispatch.core.errors import (
     Fault,
     InvalidTransition,
     InvalidValue,
-    WrongCode,
 )
-from dispatch.core.evidence import check_attempt, check_fence, distance_m, purpose_of
-from dispatch.core.keeping import HalfScan, Side, code_key
+from dispatch.core.evidence import check_attempt, check_code, check_fence, distance_m, purpose_of
+from dispatch.core.keeping import HalfScan, Side
 from dispatch.core.messages import (
     AttemptFailed,
     ContactRecipient,
@@ -46,7 +45,6 @@ from dispatch.core.model import (
     Parcel,
     ParcelState,
     Place,
-    ProofKind,
     Purpose,
     Seconds,
     Stop,
@@ -56,6 +54,9 @@ from dispatch.core.model import (
     TourState,
     straight_line_m,
 )
+from dispatch.core.zone import replace
+
+TO_A_DOOR = frozenset({Purpose.DOOR, Purpose.PERSON, Purpose.SAFE_PLACE})
 
 
 def start(draft: Draft, command: StartTour) -> None:
@@ -74,6 +75,7 @@ def record(draft: Draft, command: RecordStop) -> None:
     kept = draft.state.kept_reports.get(tour.id, ())
     if f"{tour.id}/{report.id}" in draft.state.reports or report.id in {its.id for its in kept}:
         return
+    report = _placed(tour, report)
     action = _check(draft, tour, report)
     if action is not None and _is_early(draft, action):
         draft.tell(ReportKept(at=draft.now, courier=tour.courier, tour=tour.id, kept=report))
@@ -141,7 +143,8 @@ def _take_kept(draft: Draft, tour_id: str, leg: str) -> None:
             continue
         later = Draft(draft.state, now=draft.now, command_id=draft.mint("k"))
         try:
-            _take(later, tour, report, _check(later, tour, report))
+            placed = _placed(tour, report)
+            _take(later, tour, placed, _check(later, tour, placed))
         except DispatchError:
             # What it told does not hold: the phone is asked again by the open action.
             told = {"courier": tour.courier, "tour": tour.id, "report": report.id}
@@ -149,6 +152,27 @@ def _take_kept(draft: Draft, tour_id: str, leg: str) -> None:
             continue
         for event in later.events:
             draft.tell(event)
+
+
+def _placed(tour: Tour, report: StopReport) -> StopReport:
+    """Return a report with the stop where its action is now.
+
+    A phone numbers the stops as it last saw them; rungs of a ladder may have come between since.
+    """
+    planned = set(tour.itinerary.legs)
+    added_count = 0
+    for index, stop in enumerate(tour.stops):
+        is_known = index - added_count <= report.stop <= index
+        if is_known and _is_about(report, stop):
+            return replace(report, stop=index)
+        added_count += planned.isdisjoint(action.leg for action in stop.actions)
+    return report
+
+
+def _is_about(report: StopReport, stop: Stop) -> bool:
+    return any(
+        action.leg == report.leg and report.action in {None, action.kind} for action in stop.actions
+    )
 
 
 def _check(draft: Draft, tour: Tour, report: StopReport) -> StopAction | None:
@@ -229,13 +253,8 @@ def _keep_damaged(draft: Draft, parcel: Parcel) -> None:
 
 def _deliver(draft: Draft, tour: Tour, leg: Leg, report: StopReport) -> None:
     evidence = report.evidence
-    if evidence.code_serial < 0:
-        raise WrongCode("the code is not the recipient's", subject=leg.parcel)
+    check_code(draft, leg, evidence)
     check_fence(draft, tour.stops[report.stop], evidence)
-    if ProofKind.PIN in evidence.proofs:
-        code = draft.state.codes.get(code_key("", leg.parcel))
-        if code is None or code.serial != evidence.code_serial:
-            raise WrongCode("the code is not the recipient's", subject=leg.parcel)
     draft.tell(
         ParcelDelivered(
             **_scan(draft, tour, leg, report),
@@ -344,8 +363,9 @@ def contact(draft: Draft, command: ContactRecipient) -> None:
     """Note that a courier lets a recipient know of being at the door."""
     tour = offers.own_tour(draft.state, command.courier, command.tour)
     leg = draft.state.leg(command.leg)
-    if leg.courier != tour.courier or leg.state is not LegState.ACTIVE:
-        msg = f"leg {leg.id} is not on its way with {tour.courier}"
+    is_on_the_way = leg.courier == tour.courier and leg.state is LegState.ACTIVE
+    if not is_on_the_way or leg.purpose not in TO_A_DOOR:
+        msg = f"leg {leg.id} is not on its way with {tour.courier} to a door"
         raise InvalidTransition(msg, subject=leg.id)
     told = {"courier": tour.courier, "tour": tour.id}
     draft.tell(RecipientContacted(at=draft.now, parcel=leg.parcel, **told))

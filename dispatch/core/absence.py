@@ -15,6 +15,7 @@ from dispatch.core.messages import (
     ParcelDiverted,
     ReturnPlanned,
 )
+from dispatch.core.minting import has_door_code, mint_door_code
 from dispatch.core.model import (
     ActionKind,
     Custodian,
@@ -34,6 +35,7 @@ from dispatch.core.model import (
     Seconds,
     Stop,
     StopAction,
+    StopState,
     Tour,
     straight_line_m,
 )
@@ -174,10 +176,24 @@ def _to_person(
         return False
     if person == tour.courier or not ladder.may_leave(parcel):
         return False
+    if _was_tried(draft, parcel, tour, neighbour.home):
+        return False
     if straight_line_m(neighbour.home, parcel.dropoff) > state.policy.hub_radius_m:
         return False
     _divert(draft, parcel, tour, neighbour.home, Purpose.PERSON, why, at_stop + 1)
     return True
+
+
+def _was_tried(draft: Draft, parcel: Parcel, tour: Tour, place: Place) -> bool:
+    """Whether a tour has been to a neighbour's with a parcel already, in vain."""
+    return any(
+        action.purpose is Purpose.PERSON
+        and action.state is StopState.FAILED
+        and draft.state.leg(action.leg).parcel == parcel.id
+        for stop in draft.state.tour(tour.id).stops
+        if stop.place == place
+        for action in stop.actions
+    )
 
 
 def _divert(
@@ -246,6 +262,9 @@ def to_door(draft: Draft, parcel: Parcel, tour: Tour, why: str) -> None:
     """Take a parcel that a courier has to its door, which is another one now."""
     hubs.let_go(draft, draft.state.leg(parcel.leg), why)
     _divert(draft, parcel, tour, parcel.dropoff, Purpose.DOOR, why, -1)
+    if not has_door_code(draft, parcel):
+        # It was bound for a counter, which has codes of its own.
+        mint_door_code(draft, parcel)
 
 
 def plan_return(draft: Draft, parcel: Parcel, tour: Tour, *, final: bool, reason: str) -> None:

@@ -24,6 +24,7 @@ from dispatch.core.keeping import (
     code_key,
     reservation_id,
 )
+from dispatch.core.minting import mint
 from dispatch.core.model import (
     LegKind,
     LegState,
@@ -180,7 +181,7 @@ def reissue(draft: Draft, command: m.ReissueCode) -> None:
     parcel = _awaiting(draft, command.parcel)
     hub = draft.state.hub(command.hub)
     handover.check_holds(parcel, handover.of_hub(hub.id))
-    handover.mint(draft, parcel, hub.id, parcel.recipient)
+    mint(draft, parcel, hub.id, parcel.recipient)
 
 
 def grant_proxy(draft: Draft, command: m.GrantProxy) -> None:

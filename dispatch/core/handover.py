@@ -17,13 +17,13 @@ from dispatch.core.errors import (
 )
 from dispatch.core.keeping import HalfScan, Side, code_key, reservation_id
 from dispatch.core.messages import (
-    CodeMinted,
     HandoverScanned,
     ParcelBroughtBack,
     ParcelPickedUp,
     ParcelReady,
     ParcelReceivedAtHub,
 )
+from dispatch.core.minting import mint, mint_door_code
 from dispatch.core.model import (
     Custodian,
     CustodianKind,
@@ -33,7 +33,6 @@ from dispatch.core.model import (
     LegKind,
     Parcel,
     ParcelState,
-    ProofKind,
     Purpose,
     Tour,
 )
@@ -136,7 +135,8 @@ def pick_up(draft: Draft, tour: Tour, leg: Leg, half: HalfScan) -> bool:
             single_actor=single,
         )
     )
-    _mint_door_code(draft, parcel, leg)
+    if leg.purpose is Purpose.DOOR:
+        mint_door_code(draft, parcel)
     return True
 
 
@@ -150,25 +150,6 @@ def _stands_alone(hub: Hub, half: HalfScan, of_courier: Side, *, single: bool) -
 
 def _scan_of(side: Side, one: HalfScan, other: HalfScan) -> HalfScan:
     return one if one.side is side else other
-
-
-def _mint_door_code(draft: Draft, parcel: Parcel, leg: Leg) -> None:
-    if ProofKind.PIN in parcel.proofs and leg.purpose is Purpose.DOOR:
-        mint(draft, parcel, "", parcel.id)
-
-
-def mint(draft: Draft, parcel: Parcel, hub: str, recipient: str) -> None:
-    """Give a recipient a new code."""
-    old = draft.state.codes.get(code_key(hub, recipient))
-    draft.tell(
-        CodeMinted(
-            at=draft.now,
-            hub=hub,
-            recipient=recipient,
-            parcel=parcel.id,
-            serial=old.serial + 1 if old else 1,
-        )
-    )
 
 
 # --- into a hub's hands ----------------------------------------------------------------

@@ -26,6 +26,7 @@ from dispatch.core.model import (
     FailureCode,
     Holding,
     Instant,
+    LegKind,
     LegState,
     ParcelState,
     Purpose,
@@ -151,12 +152,10 @@ def _outcome_corrected(state: State, event: m.OutcomeCorrected) -> State:
         at=event.at,
         courier=event.courier,
         failure=failure,
-        counts=failure not in NOT_AN_ATTEMPT,
+        # One visit is one attempt: whoever went to a neighbour has been at the door before.
+        counts=failure not in NOT_AN_ATTEMPT and state.leg(event.leg).purpose is Purpose.DOOR,
         noted_at=event.at,
     )
-    if event.was != ParcelState.DELIVERED.value:
-        attempts = (*parcel.attempts[:-1], attempt)
-        return steps.parcel_set(state, parcel, attempts=attempts, reason=event.now)
     state = steps.parcel_set(
         state,
         parcel,
@@ -208,7 +207,7 @@ def _parcel_redirected(state: State, event: m.ParcelRedirected) -> State:
     parcel = state.parcel(event.parcel)
     state = steps.parcel_set(state, parcel, dropoff=event.dropoff, options=event.options)
     leg = state.leg(parcel.leg)
-    if leg.state is LegState.PLANNED and parcel.state is not ParcelState.RETURNING:
+    if leg.state is LegState.PLANNED and leg.kind is not LegKind.RETURN:
         state = steps.leg_set(state, leg.id, leg.state, dropoff=event.dropoff)
     return steps.changed(state)
 

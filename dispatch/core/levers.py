@@ -23,11 +23,11 @@ from dispatch.core.model import (
     LegKind,
     LegState,
     Parcel,
+    ParcelState,
     Place,
     TourState,
 )
-
-UNSTARTED = frozenset({LegState.PLANNED, LegState.OFFERED, LegState.ASSIGNED})
+from dispatch.core.steps import UNSTARTED
 
 
 def _check_reason(reason: str) -> None:
@@ -165,7 +165,11 @@ def _to_fetch(draft: Draft, leg: Leg, courier: str, place: Place) -> None:
         not_before=draft.now,
         declined_by=(courier,),
     )
-    draft.tell(m.LegReleased(at=draft.now, parcel=parcel.id, leg=fetched, reason="RESCUED"))
+    # Plans look for what is READY, not at what was tried.
+    state = ParcelState.READY if parcel.state is ParcelState.ATTEMPT_FAILED else None
+    draft.tell(
+        m.LegReleased(at=draft.now, parcel=parcel.id, leg=fetched, reason="RESCUED", state=state)
+    )
 
 
 def give(draft: Draft, command: m.GiveParcel) -> None:

@@ -139,6 +139,15 @@ def test_nobody_writes_for_a_parcel_that_is_not_on_its_way(door: Story) -> None:
     door.refused(InvalidTransition, command, "not on its way with bob")
 
 
+def test_nobody_writes_for_a_parcel_that_goes_elsewhere(door: Story) -> None:
+    """On its way back nobody has to come to the door for it."""
+    tour = door.tour("ann").id
+    door.drop_off("ann", "p1", FailureCode.REFUSED)
+    leg = door.state.parcel("m/p1").leg
+    command = m.ContactRecipient(courier="ann", tour=tour, leg=leg)
+    door.refused(InvalidTransition, command, "not on its way with ann to a door")
+
+
 # --- how long they waited --------------------------------------------------------------
 
 

@@ -396,3 +396,25 @@ def test_a_dispatcher_may_correct_too(street: Story) -> None:
     )
     assert corrected(street.do(command)).actor == DORA
     assert street.state.parcel("m/p1").custody[-1].actor == DORA
+
+
+def test_not_given_to_the_neighbour(street: Story) -> None:
+    """Who went to a neighbour has been at the door before: still one visit, one attempt."""
+    street.courier("nina", home=street.state.parcel("m/p2").dropoff)
+    nina = consent(OptionKind.PERSON, "nina")
+    street.do(m.GiveConsent(parcel="m/p1", option=nina, position=1))
+    nobody_home(street)
+    leg = street.state.parcel("m/p1").leg
+    street.drop_off("ann", "p1")
+    assert street.parcel_state() is ParcelState.DELIVERED
+    street.do(correct(street, FailureCode.ABSENT, leg=leg))
+    attempts = street.state.parcel("m/p1").attempts
+    assert [attempt.counts for attempt in attempts] == [True, False]
+
+
+def test_given_after_two_turns(street: Story) -> None:
+    """Sent to the shop and away from it again, it was given at the door all the same."""
+    nobody_home(street)
+    street.do(m.PauseHub(hub="shop", actor="ops", reason="burst pipe"))
+    street.do(correct(street))
+    assert street.parcel_state() is ParcelState.DELIVERED

@@ -355,3 +355,43 @@ def test_a_shop_that_the_plan_chose_falls_back_on_the_door(street: Story) -> Non
     street.pick_up("ann", "p1")
     nobody_home(street, failure=FailureCode.HUB_FULL)
     assert next_stop(street)[0] is Purpose.DOOR
+
+
+def test_a_code_for_the_door_after_all(street: Story) -> None:
+    """Taken to a shop that closes: the door that asks for a code gets one, once."""
+    street.parcel("p1", options=(DOOR, HUB), proofs=(ProofKind.PIN,))
+    street.assign("ann", "p1", hub="shop", purpose=Purpose.COLLECTION)
+    street.pick_up("ann", "p1")
+    assert not street.state.codes
+    events = street.do(m.PauseHub(hub="shop", actor="ops", reason="burst pipe"))
+    assert names(events).count("CodeMinted") == 1
+    assert next_stop(street)[0] is Purpose.DOOR
+    code = m.Evidence(proofs=(ProofKind.PIN,), code_serial=1)
+    street.drop_off("ann", "p1", evidence=code)
+    assert street.parcel_state() is ParcelState.DELIVERED
+
+
+def test_nobody_is_asked_twice(street: Story) -> None:
+    """Two neighbours who are both out: after the second the parcel goes on, not back to her."""
+    street.courier("olga", kind=CourierKind.NEIGHBOUR, home=place(DOOR_M + 40, 0))
+    street.parcel("p1", options=(DOOR, NINA, consent(OptionKind.PERSON, "olga"), BACK))
+    street.carry("ann", "p1")
+    homes = []
+    for _ in range(3):
+        nobody_home(street)
+        homes.append(street.state.leg(street.state.parcel("m/p1").leg).dropoff)
+    nina, olga = (street.state.courier(name).home for name in ("nina", "olga"))
+    assert homes == [nina, olga, street.state.parcel("m/p1").pickup]
+
+
+def test_a_rung_between_does_not_confuse_the_phone(street: Story) -> None:
+    """A phone that was off tells of the next door by the number that the stop had for it."""
+    street.parcel("p1", options=(DOOR, MAT))
+    street.parcel("p2", dropoff=place(DOOR_M + 400, 0))
+    street.carry("ann", "p1", "p2")
+    told = street.report_of("ann", "p2", ActionKind.DROPOFF)
+    nobody_home(street)
+    assert street.report_of("ann", "p2", ActionKind.DROPOFF).report.stop == told.report.stop + 1
+    street.do(told)
+    assert street.parcel_state("p2") is ParcelState.DELIVERED
+    assert street.tour("ann").stops[told.report.stop].arrived_at == 0, "nobody was there yet"

@@ -93,6 +93,23 @@ def test_a_return_stays_a_return(story: Story) -> None:
     assert story.parcel_state() is ParcelState.RETURNED
 
 
+def test_what_was_tried_in_vain_is_fetched_too(story: Story) -> None:
+    """After a closed door ann vanishes on her way back: somebody is asked for it at once."""
+    story.parcel("p1")
+    story.carry("ann", "p1")
+    story.drop_off("ann", "p1", FailureCode.ABSENT)
+    tour = story.tour("ann").id
+    story.do(m.RescueTour(courier="ann", tour=tour, actor="ops", reason="gone"))
+    assert story.state.parcel("m/p1").custodian == ANN
+    story.plan()
+    story.accept("bob")
+    story.pick_up("bob", "p1")
+    story.do(m.AttestHandover(parcel="m/p1", taker="bob", actor="ops", reason="gone"))
+    story.drop_off("bob", "p1")
+    parcel = story.state.parcel("m/p1")
+    assert (parcel.state, len(parcel.attempts)) == (ParcelState.READY, 1), "for another attempt"
+
+
 def test_only_who_was_asked_may_fetch(vanished: Story) -> None:
     """Nobody takes over a parcel without having accepted its leg."""
     command = m.AttestHandover(parcel="m/p1", taker="bob", actor="ops", reason="x")

@@ -9,9 +9,9 @@ import pytest
 from dispatch.core import messages as m
 from dispatch.core.errors import ConsentMissing, ProofMissing, WrongCode
 from dispatch.core.keeping import code_key
-from dispatch.core.model import ActionKind, OptionKind, ParcelState, ProofKind, Purpose
-from tests.core.town import HOUR, PHOTO, SIGNED, Story, consent, names, place
-from tests.features.street import DOOR_M, nobody_home
+from dispatch.core.model import ActionKind, FailureCode, OptionKind, ParcelState, ProofKind, Purpose
+from tests.core.town import HOUR, PHOTO, SIGNED, Story, a_relay_hub, consent, names, place
+from tests.features.street import DOOR_M, nobody_home, open_hub
 
 DOOR_AND_MAT = (consent(OptionKind.DOOR), consent(OptionKind.SAFE_PLACE))
 
@@ -195,4 +195,16 @@ def test_the_next_attempt_has_a_code_of_its_own(story: Story) -> None:
     old = given(ProofKind.PIN, code_serial=1)
     story.refused(WrongCode, delivery(story, old, "bob"))
     story.do(delivery(story, given(ProofKind.PIN, code_serial=2), "bob"))
+    assert story.parcel_state() is ParcelState.DELIVERED
+
+
+def test_turned_to_the_door_on_the_way(story: Story) -> None:
+    """Bound for a booth, which is full: the door needs a code, and it is minted then."""
+    story.hub()
+    open_hub(story, a_relay_hub())
+    story.parcel("p1", origin_hub="station", proofs=(ProofKind.PIN,))
+    story.assign("ann", "p1", hub="booth")
+    assert "CodeMinted" not in names(story.pick_up("ann", "p1")), "a booth asks for none"
+    assert "CodeMinted" in names(nobody_home(story, failure=FailureCode.HUB_FULL))
+    story.do(delivery(story, given(ProofKind.PIN, code_serial=1)))
     assert story.parcel_state() is ParcelState.DELIVERED

@@ -74,11 +74,23 @@ def at_the_door(metres_off: float = 0, **fields: Any) -> m.Evidence:
     return m.Evidence(lat=point.lat, lon=point.lon, **fields)
 
 
-def arrive(story: Story, courier: str = "ann", parcel: str = "p1") -> None:
-    """Report that a courier has reached the stop where a parcel is to be dropped off."""
+def arrival(
+    story: Story,
+    courier: str = "ann",
+    parcel: str = "p1",
+    evidence: m.Evidence = m.Evidence(),  # noqa: B008 - frozen
+) -> m.RecordStop:
+    """Give the report that a courier has reached the stop where a parcel is to be dropped off."""
     told = story.report_of(courier, parcel, ActionKind.DROPOFF)
-    report = m.StopReport(id=f"a-{told.report.id}", at=story.now, stop=told.report.stop)
-    story.do(m.RecordStop(courier=courier, tour=told.tour, report=report))
+    report = m.StopReport(
+        id=f"a-{told.report.id}", at=story.now, stop=told.report.stop, evidence=evidence
+    )
+    return m.RecordStop(courier=courier, tour=told.tour, report=report)
+
+
+def arrive(story: Story, courier: str = "ann", parcel: str = "p1") -> None:
+    """Report it."""
+    story.do(arrival(story, courier, parcel))
 
 
 def to_the_shop(

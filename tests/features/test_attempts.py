@@ -12,7 +12,7 @@ from dispatch.core.errors import InvalidTransition, InvalidValue, OutsideGeofenc
 from dispatch.core.model import ActionKind, FailureCode, ParcelState
 from dispatch.core.policy import Policy
 from tests.core.town import AT_ONCE, DAY, HOUR, SIGNED, Story, names
-from tests.features.street import arrive, at_the_door
+from tests.features.street import arrival, arrive, at_the_door
 
 WITH_WAIT = Policy(version="with-wait", engine="insert", slack_s=DAY)
 """The wait at the door is the default one."""
@@ -174,6 +174,14 @@ def test_two_minutes_after_the_arrival(bell: Story) -> None:
 
 def test_who_never_said_that_they_had_arrived_has_not_waited(bell: Story) -> None:
     """The first report from the stop is its arrival."""
+    called_at = bell.now
+    bell.now += 600
+    bell.refused(ProofMissing, absent(bell, at_the_door(contacted_at=called_at)), "wait: 0 s")
+
+
+def test_who_arrives_two_kilometres_away_has_not_arrived(bell: Story) -> None:
+    """Waiting at home is not waiting at the door."""
+    bell.refused(OutsideGeofence, arrival(bell, evidence=at_the_door(2000)), "2000 m from")
     called_at = bell.now
     bell.now += 600
     bell.refused(ProofMissing, absent(bell, at_the_door(contacted_at=called_at)), "wait: 0 s")

@@ -27,6 +27,7 @@ from dispatch.service.couriers import chosen_id
 from dispatch.service.paging import page
 from dispatch.service.reasons import LONGEST_REASON, said
 from dispatch.service.site import HostedNetwork, HostedZone, Site
+from dispatch.service.times import faults_named
 from dispatch.service.writing import Request, rehearse, show, submit
 from dispatch.v1 import courier_app_pb2, hubs_pb2, parcels_pb2
 from dispatch.v1 import dispatching_pb2 as pb
@@ -122,10 +123,10 @@ class Levers:
             check = Check()
             until = request.end_time.seconds
             check.instant(until, "end_time")
-            check.that(until > self._site.clock.now(), "end_time", "is over already")
             check.done()
         command = PauseHub(hub=hub, actor=caller.name, reason=said(request.reason), until=until)
-        return await self._hub_changed(caller, hub, request, command)
+        with faults_named({"until": "end_time"}):
+            return await self._hub_changed(caller, hub, request, command)
 
     async def ResumeHub(self, request: pb.ResumeHubRequest, context: Context) -> hubs_pb2.Hub:
         """Let it work again."""
@@ -139,8 +140,6 @@ class Levers:
         caller, zone = self._zone(request.parent, names.ZONE, "parent")
         own = chosen_id(request.closure_id, "closure_id", self._site.mint("w"))
         closure = closure_in(request.closure, own, caller.name, LONGEST_REASON)
-        if closure.until <= self._site.clock.now():
-            raise InvalidValue([Fault("closure.end_time", "is over already")])
         if not await self._site.read(lambda: self._site.closes_something(closure)):
             named = "corners" if closure.kind is ClosureKind.AREA else "ref"
             problem = "is not on the map: it would close nothing"
@@ -150,9 +149,10 @@ class Levers:
         def build(_state: State, _events: tuple[Event, ...]) -> pb.Closure:
             return closure_out(closure, zone.name)
 
-        if request.validate_only:
-            return rehearse(zone, command, build)
-        answer, _ = await submit(self._site, zone, caller, request, command, build, pb.Closure)
+        with faults_named({"until": "closure.end_time"}):
+            if request.validate_only:
+                return rehearse(zone, command, build)
+            answer, _ = await submit(self._site, zone, caller, request, command, build, pb.Closure)
         return answer
 
     async def DeleteClosure(self, request: pb.DeleteClosureRequest, context: Context) -> pb.Closure:

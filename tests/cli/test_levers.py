@@ -258,7 +258,7 @@ def test_bad_fields_are_named(pull: Pull) -> None:
         (("street", "42", "--until", "2090-05-01T18:00"), "add an offset"),
         (("street", "42", "--until", "tonight"), "is not an instant"),
         (("street", "42", "--until", "2090-05-01T18:00Z", "--minutes", "5"), "give one of them"),
-        (("street", "42", "--until", "2001-05-01T18:00Z"), "is over already"),
+        (("street", "42", "--until", "2001-05-01T18:00Z"), "lies in the past"),
     ],
 )
 def test_a_closure_that_is_none_is_refused(

@@ -306,6 +306,12 @@ async def test_what_is_asked_twice_is_done_once(house: House) -> None:
     reserve = hubs_pb2.ReserveSlotRequest(
         name=MART, parcel=got.name, purpose=types_pb2.Purpose.HOLD, request_id=fresh[2]
     )
+    until = {"seconds": NOON + 60}
+    pause = pb.PauseHubRequest(
+        name=MART, reason="tea", end_time=until, request_id=str(uuid.uuid4())
+    )
+    street = pb.Closure(kind=pb.Closure.Kind.STREET, ref="4711", end_time=until, reason="flood")
+    close = pb.CreateClosureRequest(parent=ZONE, closure=street, request_id=str(uuid.uuid4()))
     calls: list[tuple[Any, Any, Any]] = [
         (house.dispatch.UnpinLeg, unpin, house.dispatcher),
         (house.dispatch.ResumeHub, resume, house.dispatcher),
@@ -316,6 +322,13 @@ async def test_what_is_asked_twice_is_done_once(house: House) -> None:
         count = len(house.types())
         assert await call(request, metadata=token) == first
         assert len(house.types()) == count
+    await house.dispatch.PauseHub(pause, metadata=house.dispatcher)
+    await house.dispatch.CreateClosure(close, metadata=house.dispatcher)
+    house.clock.instant += 120
+    count = len(house.types())
+    await house.dispatch.PauseHub(pause, metadata=house.dispatcher)
+    await house.dispatch.CreateClosure(close, metadata=house.dispatcher)
+    assert len(house.types()) == count, "a retry gets its answer after the end, too"
     reserve.purpose = types_pb2.Purpose.RELAY
     code, reason, _ = await refusal(house.hubs.ReserveSlot(reserve, metadata=till))
     assert (code, reason) == (Code.INVALID_ARGUMENT, "REQUEST_ID_REUSED")

@@ -49,12 +49,13 @@ class Slots:
     ) -> pb.ListReservationsResponse:
         """List the slots that are kept or occupied, by parcel."""
         till = till_of(self._site, request.parent, "parent")
-        found = {
-            one.parcel: one for one in till.zone.state.reservations.values() if one.hub == till.hub
-        }
-        keys, token = page(sorted(found), "reservations", request)
+        state = till.zone.state
+        keys, token = page(sorted(state.bound.get(till.hub, ())), "reservations", request)
         return pb.ListReservationsResponse(
-            reservations=[reservation_out(found[key], till.network.id) for key in keys],
+            reservations=[
+                reservation_out(state.reservations[reservation_id(till.hub, key)], till.network.id)
+                for key in keys
+            ],
             next_page_token=token,
         )
 

@@ -154,10 +154,11 @@ def _slots(state: State, options: Sequence[Choice], loads: Sequence[Load]) -> di
     number = {name: index for index, name in enumerate(names)}
     free = np.array([hubs.free_slots(state, state.hubs[name]) for name in names], np.int64)
     for load in loads:
-        # What is held for a parcel in the problem is free for that parcel.
-        for choice in load.choices:
-            if choice.hub and reservation_id(choice.hub, load.parcel.id) in state.reservations:
-                free[number[choice.hub], SIZES.index(load.parcel.size_class)] += 1
+        # What is held for a parcel in the problem is free for that parcel, once: one hub may be
+        # a choice for two purposes.
+        for hub in sorted({choice.hub for choice in load.choices} - {""}):
+            if reservation_id(hub, load.parcel.id) in state.reservations:
+                free[number[hub], SIZES.index(load.parcel.size_class)] += 1
     return {
         "option_hub": _ints([number.get(choice.hub, -1) for choice in options]),
         "hub_slots_free": np.maximum(free, 0),

@@ -11,12 +11,15 @@ from dispatch.core.epoch import Epoch, commit_of, problem_of
 from dispatch.core.model import (
     LATEST,
     ActionKind,
+    Contract,
     Courier,
     CourierKind,
     Duty,
     FailureCode,
     Mode,
+    OptionKind,
     Place,
+    Purpose,
     SizeClass,
     TimeWindow,
 )
@@ -30,6 +33,8 @@ from tests.core.town import (
     NOON,
     Story,
     Straight,
+    a_relay_hub,
+    consent,
     place,
     plan_epoch,
     slot,
@@ -527,3 +532,19 @@ def test_a_large_parcel_with_no_hub_in_question(story: Story) -> None:
     """Its size class stands in the problem though no hub has slots."""
     story.parcel("big", size_class=SizeClass.L)
     assert epoch_of(story).problem.hub_slots_free.shape == (0, 3)
+
+
+def test_a_slot_that_is_held_is_free_once(story: Story) -> None:
+    """One hub for two purposes, with its only small slot held for the parcel: one is free."""
+    contracts = (Contract.RELAY, Contract.COLLECTION)
+    story.do(m.CreateHub(hub=a_relay_hub(slots=(1, 0, 0), contracts=contracts)))
+    story.parcel("p1", options=(consent(OptionKind.DOOR), consent(OptionKind.HUB)))
+    story.do(
+        m.ReserveSlot(
+            hub="booth", parcel="m/p1", purpose=Purpose.COLLECTION, until=story.now + HOUR
+        )
+    )
+    epoch = epoch_of(story)
+    purposes = {choice.purpose for choice in epoch.choices}
+    assert purposes == {Purpose.DOOR, Purpose.RELAY, Purpose.COLLECTION}
+    assert epoch.problem.hub_slots_free.tolist() == [[1, 0, 0]]

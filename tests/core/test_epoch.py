@@ -534,8 +534,10 @@ def test_a_large_parcel_with_no_hub_in_question(story: Story) -> None:
     assert epoch_of(story).problem.hub_slots_free.shape == (0, 3)
 
 
-def test_a_slot_that_is_held_is_free_once(story: Story) -> None:
+def test_a_slot_that_is_held_is_free_once() -> None:
     """One hub for two purposes, with its only small slot held for the parcel: one is free."""
+    story = Story()
+    story.courier()
     contracts = (Contract.RELAY, Contract.COLLECTION)
     story.do(m.CreateHub(hub=a_relay_hub(slots=(1, 0, 0), contracts=contracts)))
     story.parcel("p1", options=(consent(OptionKind.DOOR), consent(OptionKind.HUB)))

@@ -145,8 +145,10 @@ def _to_hub(
 ) -> bool:
     arrives_at, _, _ = _arrival(draft, tour, parcel.dropoff)
     for hub in hubs.nearest(draft.state, parcel, purpose, arrives_at, target):
+        if hub.id == avoid or _was_tried(draft, parcel, tour, purpose, hub.place):
+            continue
         at, _, _ = _arrival(draft, tour, hub.place)
-        if hub.id != avoid and hubs.may_take(draft.state, hub, parcel, purpose, at):
+        if hubs.may_take(draft.state, hub, parcel, purpose, at):
             hubs.reserve(draft, hub.id, parcel, purpose, at + draft.state.policy.reserve_s)
             _divert(draft, parcel, tour, hub.place, purpose, why, -1)
             return True
@@ -157,7 +159,7 @@ def _hold_nearby(draft: Draft, parcel: Parcel, tour: Tour, why: str, avoid: str)
     """Bring it to a hub that holds it, unless its origin is nearer."""
     arrives_at, _, origin_m = _arrival(draft, tour, parcel.pickup)
     for hub in hubs.nearest(draft.state, parcel, Purpose.HOLD, arrives_at):
-        if hub.id == avoid:
+        if hub.id == avoid or _was_tried(draft, parcel, tour, Purpose.HOLD, hub.place):
             continue
         _, _, hub_m = _arrival(draft, tour, hub.place)
         if hub.id == parcel.origin_hub or hub_m >= origin_m:
@@ -176,7 +178,7 @@ def _to_person(
         return False
     if person == tour.courier or not ladder.may_leave(parcel):
         return False
-    if _was_tried(draft, parcel, tour, neighbour.home):
+    if _was_tried(draft, parcel, tour, Purpose.PERSON, neighbour.home):
         return False
     if straight_line_m(neighbour.home, parcel.dropoff) > state.policy.hub_radius_m:
         return False
@@ -184,10 +186,10 @@ def _to_person(
     return True
 
 
-def _was_tried(draft: Draft, parcel: Parcel, tour: Tour, place: Place) -> bool:
-    """Whether a tour has been to a neighbour's with a parcel already, in vain."""
+def _was_tried(draft: Draft, parcel: Parcel, tour: Tour, purpose: Purpose, place: Place) -> bool:
+    """Whether a tour has been somewhere with a parcel for the same purpose already, in vain."""
     return any(
-        action.purpose is Purpose.PERSON
+        action.purpose is purpose
         and action.state is StopState.FAILED
         and draft.state.leg(action.leg).parcel == parcel.id
         for stop in draft.state.tour(tour.id).stops

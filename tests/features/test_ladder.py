@@ -10,6 +10,7 @@ import pytest
 from dispatch.core import messages as m
 from dispatch.core.model import (
     ActionKind,
+    Contract,
     CourierKind,
     DeliveryOption,
     FailureCode,
@@ -357,20 +358,6 @@ def test_a_shop_that_the_plan_chose_falls_back_on_the_door(street: Story) -> Non
     assert next_stop(street)[0] is Purpose.DOOR
 
 
-def test_a_code_for_the_door_after_all(street: Story) -> None:
-    """Taken to a shop that closes: the door that asks for a code gets one, once."""
-    street.parcel("p1", options=(DOOR, HUB), proofs=(ProofKind.PIN,))
-    street.assign("ann", "p1", hub="shop", purpose=Purpose.COLLECTION)
-    street.pick_up("ann", "p1")
-    assert not street.state.codes
-    events = street.do(m.PauseHub(hub="shop", actor="ops", reason="burst pipe"))
-    assert names(events).count("CodeMinted") == 1
-    assert next_stop(street)[0] is Purpose.DOOR
-    code = m.Evidence(proofs=(ProofKind.PIN,), code_serial=1)
-    street.drop_off("ann", "p1", evidence=code)
-    assert street.parcel_state() is ParcelState.DELIVERED
-
-
 def test_nobody_is_asked_twice(street: Story) -> None:
     """Two neighbours who are both out: after the second the parcel goes on, not back to her."""
     street.courier("olga", kind=CourierKind.NEIGHBOUR, home=place(DOOR_M + 40, 0))
@@ -395,3 +382,20 @@ def test_a_rung_between_does_not_confuse_the_phone(street: Story) -> None:
     street.do(told)
     assert street.parcel_state("p2") is ParcelState.DELIVERED
     assert street.tour("ann").stops[told.report.stop].arrived_at == 0, "nobody was there yet"
+
+
+def test_a_hub_that_sent_it_away_is_not_asked_again(street: Story) -> None:
+    """The books of shop and booth say that there is room, their counters do not: it goes back."""
+    open_hub(street, a_relay_hub(contracts=(Contract.HOLD,)))
+    street.parcel("p1", origin_hub="station", options=(DOOR, HUB))
+    street.carry("ann", "p1")
+    nobody_home(street)
+    seen = [next_stop(street)]
+    for _ in range(2):
+        nobody_home(street, failure=FailureCode.HUB_FULL)
+        seen.append(next_stop(street))
+    assert seen == [
+        (Purpose.COLLECTION, "shop"),
+        (Purpose.HOLD, "booth"),
+        (Purpose.RETURN, "station"),
+    ]

@@ -215,7 +215,7 @@ def _parcel_redirected(state: State, event: m.ParcelRedirected) -> State:
 def _parcel_rescheduled(state: State, event: m.ParcelRescheduled) -> State:
     parcel = state.parcel(event.parcel)
     state = steps.parcel_set(state, parcel, due_at=event.due_at, window=event.window)
-    kept = state.reservations.get(reservation_id(parcel.custodian.id, parcel.id))
+    kept = steps.slot_of(state, parcel)
     if kept is not None and kept.purpose in {Purpose.HOLD, Purpose.RELAY}:
         until = max(last_moment(state.parcels[parcel.id], state.policy), event.at) + 1
         occupied = replace(kept, state=ReservationState.OCCUPIED, until=until)
@@ -227,10 +227,11 @@ def _parcel_written_off(state: State, event: m.ParcelWrittenOff) -> State:
     parcel = state.parcel(event.parcel)
     state = steps.leg_dropped(state, parcel.leg, event.at)
     state = steps.moved(state, parcel.id, event.to, reason=event.reason)
-    holder = state.parcel(parcel.id).custodian
-    if reservation_id(holder.id, parcel.id) in state.reservations:
-        state = steps.slot_freed(state, holder.id, parcel.id)
-    return steps.taken_off_stock(state, holder.id, parcel.id)
+    if parcel.custodian.kind is not CustodianKind.HUB:
+        return state
+    if steps.slot_of(state, parcel) is not None:
+        state = steps.slot_freed(state, parcel.custodian.id, parcel.id)
+    return steps.taken_off_stock(state, parcel.custodian.id, parcel.id)
 
 
 def _lateness_foreseen(state: State, event: m.LatenessForeseen) -> State:

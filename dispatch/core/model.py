@@ -159,7 +159,15 @@ class ParcelState(StrEnum):
 
 
 TRANSITIONS: dict[ParcelState, frozenset[ParcelState]] = {
-    ParcelState.PENDING: frozenset({ParcelState.READY, ParcelState.CANCELLED, ParcelState.EXPIRED}),
+    ParcelState.PENDING: frozenset(
+        {
+            ParcelState.READY,
+            ParcelState.CANCELLED,
+            ParcelState.EXPIRED,
+            ParcelState.LOST,
+            ParcelState.DISPOSED,
+        }
+    ),
     ParcelState.READY: frozenset(
         {
             ParcelState.ASSIGNED,

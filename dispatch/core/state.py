@@ -144,8 +144,13 @@ def _attempt_failed(state: State, event: m.AttemptFailed) -> State:
             noted_at=event.at,
         ),
     )
-    told = {"attempts": attempts, "reason": event.failure.value, "override": ""}
     parcel = state.parcel(event.parcel)
+    told = {
+        "attempts": attempts,
+        "reason": event.failure.value,
+        # What needed no evidence anyway has not used it up.
+        "override": "" if event.override else parcel.override,
+    }
     if parcel.state is ParcelState.ATTEMPT_FAILED:
         state = steps.parcel_set(state, parcel, **told)
     else:
@@ -163,6 +168,7 @@ def _pickup_failed(state: State, event: m.PickupFailed) -> State:
 
 
 def _return_planned(state: State, event: m.ReturnPlanned) -> State:
+    state = steps.half_dropped(state, event.parcel)
     forward = state.leg(state.parcel(event.parcel).leg)
     if forward.state is LegState.ACTIVE:
         state = steps.leg_set(state, forward.id, LegState.CANCELLED)

@@ -288,7 +288,7 @@ def custody_moved(state: State, parcel: str, holding: Holding) -> State:
     if old.custodian.kind is CustodianKind.HUB:
         hub = old.custodian.id
         state = _stocked(state, hub, parcel, is_there=False)
-        if reservation_id(hub, parcel) in state.reservations:
+        if slot_of(state, old) is not None:
             state = slot_freed(state, hub, parcel)
     if holding.custodian.kind is CustodianKind.HUB:
         state = _stocked(state, holding.custodian.id, parcel, is_there=True)
@@ -323,6 +323,13 @@ def _noted(
 def taken_off_stock(state: State, hub: str, parcel: str) -> State:
     """Take a parcel out of a hub's stock without anybody's getting it."""
     return _stocked(state, hub, parcel, is_there=False)
+
+
+def slot_of(state: State, parcel: Parcel) -> Reservation | None:
+    """Return the slot that a parcel stands in, None where it is in no hub or takes none."""
+    if parcel.custodian.kind is not CustodianKind.HUB:
+        return None
+    return state.reservations.get(reservation_id(parcel.custodian.id, parcel.id))
 
 
 def slot_taken(state: State, reservation: Reservation) -> State:

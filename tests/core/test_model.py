@@ -203,7 +203,7 @@ def test_the_straight_line_is_measured_on_the_sphere() -> None:
 def test_the_table_of_transitions_is_that_of_the_design() -> None:
     """Every legal step of a parcel, written once more by hand."""
     expected = {
-        "PENDING": "READY CANCELLED EXPIRED",
+        "PENDING": "READY CANCELLED EXPIRED LOST DISPOSED",
         "READY": "ASSIGNED RETURNING CANCELLED EXPIRED LOST DISPOSED",
         "ASSIGNED": "READY COLLECTED RETURNING CANCELLED",
         "COLLECTED": "READY DELIVERED AT_HUB ATTEMPT_FAILED RETURNING LOST DISPOSED",

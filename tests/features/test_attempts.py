@@ -230,6 +230,13 @@ def test_the_next_attempt_needs_evidence_again(bell: Story) -> None:
     bell.refused(ProofMissing, again, "point")
 
 
+def test_what_is_no_attempt_uses_no_override_up(bell: Story) -> None:
+    """A thunderstorm needs no evidence; the word that was given is for an attempt."""
+    bell.do(m.OverrideAttempt(parcel="m/p1", actor="users/dora", reason="flood"))
+    bell.do(absent(bell, m.Evidence(), FailureCode.WEATHER))
+    assert bell.state.parcel("m/p1").override == "users/dora: flood"
+
+
 def test_an_override_says_why_and_of_what(bell: Story) -> None:
     """Without a reason, or for a parcel that nobody carries, there is none."""
     empty = m.OverrideAttempt(parcel="m/p1", actor="users/dora", reason=" ")

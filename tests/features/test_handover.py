@@ -13,8 +13,18 @@ from dispatch.core.errors import (
     InvalidValue,
     NotFound,
 )
-from dispatch.core.model import ActionKind, Custodian, CustodianKind, HubKind, ParcelState
+from dispatch.core.model import (
+    ActionKind,
+    Contract,
+    Custodian,
+    CustodianKind,
+    FailureCode,
+    HubKind,
+    ParcelState,
+    Purpose,
+)
 from tests.core.town import HOUR, NOON, Story, a_relay_hub, names
+from tests.features.street import next_stop, nobody_home, open_hub
 
 ANN = Custodian(kind=CustodianKind.COURIER, id="ann")
 BOOTH = Custodian(kind=CustodianKind.HUB, id="booth")
@@ -206,3 +216,18 @@ def test_a_meeting_of_two_couriers(story: Story) -> None:
     assert (last.actor, last.witness) == ("couriers/bob", "couriers/ann")
     story.drop_off("bob", "p1")
     assert story.parcel_state() is ParcelState.DELIVERED
+
+
+def test_a_scan_that_nobody_answered_ends_with_the_way_on(story: Story) -> None:
+    """Put on the booth's counter, sent away: the one scan is forgotten, also on the way back."""
+    story.hub()
+    open_hub(story, a_relay_hub(contracts=(Contract.HOLD,)))
+    story.parcel("p1", origin_hub="station")
+    story.carry("ann", "p1")
+    nobody_home(story)
+    assert next_stop(story) == (Purpose.HOLD, "booth")
+    story.drop_off("ann", "p1")
+    assert "m/p1" in story.state.halves
+    nobody_home(story, failure=FailureCode.HUB_FULL)
+    assert next_stop(story) == (Purpose.RETURN, "station")
+    assert "m/p1" not in story.state.halves

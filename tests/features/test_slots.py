@@ -344,6 +344,16 @@ def test_who_comes_too_late_is_refused(booth: Story) -> None:
     assert next_stop(booth)[1] != "booth"
 
 
+def test_a_hub_that_bears_its_senders_name(story: Story) -> None:
+    """A slot that is held there is not one that the parcel stands in."""
+    open_hub(story, a_relay_hub("m"))
+    story.parcel("p1")
+    story.do(reserve("p1", hub="m"))
+    story.do(m.RescheduleParcel(parcel="m/p1", due_at=NOON + 3 * HOUR, actor="m"))
+    (kept,) = story.state.reservations.values()
+    assert (kept.state, kept.until) == (ReservationState.HELD, NOON + HOUR)
+
+
 def test_an_overdue_parcel_still_takes_its_slot(story: Story) -> None:
     """Until it has left nobody else can stand there."""
     open_hub(story, a_shop(slots=(1, 1, 1)))

@@ -50,6 +50,16 @@ def test_with_a_courier(story: Story, to: ParcelState) -> None:
     assert story.leg_state() is LegState.CANCELLED
 
 
+def test_before_its_time(story: Story) -> None:
+    """What stands at its origin and is not to leave yet is in custody, too."""
+    story.hub()
+    story.parcel("p1", origin_hub="station", ready_at=story.now + HOUR)
+    assert story.parcel_state() is ParcelState.PENDING
+    story.do(write_off())
+    assert story.parcel_state() is LOST
+    assert not story.state.stock
+
+
 def test_the_rest_of_the_tour_goes_on(story: Story) -> None:
     """One parcel fell into the river, the other is delivered."""
     story.parcel("p1")

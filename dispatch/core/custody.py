@@ -367,6 +367,10 @@ def contact(draft: Draft, command: ContactRecipient) -> None:
     if not is_on_the_way or leg.purpose not in TO_A_DOOR:
         msg = f"leg {leg.id} is not on its way with {tour.courier} to a door"
         raise InvalidTransition(msg, subject=leg.id)
+    since_s = draft.now - draft.state.parcel(leg.parcel).contacted_at
+    if since_s < draft.state.policy.absent_wait_s:
+        # Once is enough for this wait: nobody's phone rings without end.
+        return
     told = {"courier": tour.courier, "tour": tour.id}
     draft.tell(RecipientContacted(at=draft.now, parcel=leg.parcel, **told))
 

@@ -139,6 +139,16 @@ def test_nobody_writes_for_a_parcel_that_is_not_on_its_way(door: Story) -> None:
     door.refused(InvalidTransition, command, "not on its way with bob")
 
 
+def test_one_message_is_enough_for_one_wait(bell: Story) -> None:
+    """Asked for again while ann waits, nothing is sent; after that it is."""
+    command = m.ContactRecipient(courier="ann", tour=bell.tour("ann").id, leg="m/p1/1")
+    assert names(bell.do(command)) == ["RecipientContacted"]
+    bell.now += 119
+    assert bell.do(command) == ()
+    bell.now += 1
+    assert names(bell.do(command)) == ["RecipientContacted"]
+
+
 def test_nobody_writes_for_a_parcel_that_goes_elsewhere(door: Story) -> None:
     """On its way back nobody has to come to the door for it."""
     tour = door.tour("ann").id

@@ -24,9 +24,11 @@ ADVICE = {
     "UNAUTHENTICATED": "set ANTMILE_TOKEN, or name a file with --token-file",
     "PERMISSION_DENIED": "levers need a dispatcher's token of this network",
     "NOT_FOUND": "names are listed by the service, and in its events",
+    "ZONE_NOT_FOUND": "name it with --zone or ANTMILE_ZONE; each parcel says its zone",
     "DEADLINE_EXCEEDED": "the lever may have been pulled: look before pulling it again",
 }
 """What to do, by the gRPC status, where the service's own words do not say it."""
+NO_ZONE = "there is no zone "
 
 app = typer.Typer(
     help="Pull a lever of a running service: pin, reassign, rescue, pause a hub, close a street.",
@@ -73,7 +75,12 @@ Until = Annotated[
 Minutes = Annotated[
     int | None, typer.Option("--minutes", min=1, help="In place of --until, from now on.")
 ]
-ZoneId = Annotated[str, typer.Option("--zone", help="Id of the zone.")]
+ZoneId = Annotated[
+    str,
+    typer.Option(
+        "--zone", envvar="ANTMILE_ZONE", help="Id of the zone; antmile serve --dev has `all` alone."
+    ),
+]
 
 
 @app.callback()
@@ -321,13 +328,16 @@ def _token(service: Service) -> str:
 
 
 def _refused(error: "CallError", address: str) -> None:
-    for fault in error.faults:
-        typer.echo(fault, err=True)
+    said = str(error)
+    if len(error.faults) > 1:
+        for fault in error.faults:
+            typer.echo(fault, err=True)
+        said = f"{len(error.faults)} bad fields"
     if error.code == "UNAVAILABLE" and not error.reason:
         fail(f"nobody answers at {address}: start antmile serve, or name another with --address")
     reason = f" ({error.reason})" if error.reason else ""
-    advice = ADVICE.get(error.code)
-    fail(f"{error}{reason}" + (f": {advice}" if advice else ""))
+    advice = ADVICE.get("ZONE_NOT_FOUND" if str(error).startswith(NO_ZONE) else error.code)
+    fail(f"{said}{reason}" + (f": {advice}" if advice else ""))
 
 
 def _end(until: str | None, minutes: int | None) -> str:

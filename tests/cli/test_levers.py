@@ -241,11 +241,19 @@ def test_what_cannot_be_done_is_said_in_a_line(
 
 
 def test_bad_fields_are_named(pull: Pull) -> None:
-    """Each on a line of its own, before the error."""
+    """Once each."""
     result = pull("pin", "merchants/shop/p1", "--courier", "cai", "--why", "x")
     assert result.exit_code == 2
-    assert result.output.startswith("name: ")
-    assert "is not of the form networks/*/merchants/*/parcels/*/legs/*" in result.output
+    assert result.output.startswith("error: name: ")
+    assert result.output.count("is not of the form networks/*/merchants/*/parcels/*/legs/*") == 1
+
+
+def test_a_zone_that_is_not_there_is_told_how_to_name(pull: Pull) -> None:
+    """Only a service for trying out has a zone with the default's name."""
+    result = pull("closures", "--zone", "harbour")
+    assert result.exit_code == 2
+    assert "there is no zone 'harbour'" in result.output
+    assert "--zone or ANTMILE_ZONE" in result.output
 
 
 @pytest.mark.parametrize(

@@ -98,8 +98,8 @@ class Closed:
             if kind == "AREA":
                 areas.append(_area(ring))
                 edge |= _crossed(network, areas[-1])
-                continue
-            if kind == "STREET":
+                is_known = _is_on(network, areas[-1])
+            elif kind == "STREET":
                 found = _way(network, ref)
                 edge |= found
                 is_known = bool(found.any())
@@ -167,6 +167,14 @@ def _crossed(network: RoadNetwork, area: shapely.Polygon) -> Flags:
         points = np.column_stack((network.shape_lon[shape], network.shape_lat[shape]))
         crossed[edge] = bool(shapely.intersects(shapely.linestrings(points), area))
     return crossed
+
+
+def _is_on(network: RoadNetwork, area: shapely.Polygon) -> bool:
+    """Say whether an area touches the rectangle that holds all roads."""
+    lat, lon = network.shape_lat, network.shape_lon
+    return len(lat) > 0 and bool(
+        shapely.intersects(area, shapely.box(lon.min(), lat.min(), lon.max(), lat.max()))
+    )
 
 
 def _way(network: RoadNetwork, ref: str) -> Flags:

@@ -314,7 +314,9 @@ def test_what_is_not_on_the_map_is_known_not_to_be(yard: Any) -> None:
     area = Shut("AREA", ring=land.box(0, 0, 1, 1)[:-1])
     for closure in (Shut("STREET", street), Shut("GATE", "w9"), Shut("GATE", "n1"), area):
         assert travel.knows(closure)
-    for closure in (Shut("STREET", "7"), Shut("STREET", "Main St"), Shut("GATE", "south")):
+    far = Shut("AREA", ring=tuple((lat + 1, lon) for lat, lon in area.ring))
+    nowhere = (Shut("STREET", "7"), Shut("STREET", "Main St"), Shut("GATE", "south"), far)
+    for closure in nowhere:
         assert not travel.knows(closure)
         closed = travel.closed([closure])
         assert metres(closed, "car", yard.at("A"), yard.at("D")) == pytest.approx(750, abs=2)

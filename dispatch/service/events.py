@@ -3,12 +3,14 @@
 # ruff: noqa: N802, ARG002 - gRPC names the methods and hands over a context
 import re
 from collections.abc import AsyncIterator, Callable
+from typing import get_args
 
 import grpc
 import msgspec
 
 from dispatch.auth import Principal, Role, may_act_in
 from dispatch.core.errors import Fault, InvalidValue
+from dispatch.core.events import AnyEvent
 from dispatch.core.model import Instant
 from dispatch.log import Row
 from dispatch.service import cursors
@@ -24,6 +26,7 @@ PAGE = 500
 
 Context = grpc.aio.ServicerContext[object, object]
 
+_EVENTS = frozenset(event.__name__ for event in get_args(AnyEvent))
 _TERM = re.compile(r'\s*type\s*=\s*"([A-Za-z]{1,60})"\s*')
 
 
@@ -123,7 +126,7 @@ def _types(text: str) -> frozenset[str]:
     Raises
     ------
     InvalidValue
-        If it is anything but ``type = "A" OR type = "B"``.
+        If it is anything but ``type = "A" OR type = "B"``, or names what never happens.
     """
     if not text.strip():
         return frozenset()
@@ -132,4 +135,7 @@ def _types(text: str) -> frozenset[str]:
     if any(term is None for term in terms):
         problem = 'only filters like type = "ParcelCreated" OR type = "OfferMade" are understood'
         raise InvalidValue([Fault("filter", problem)])
+    strange = sorted(found - _EVENTS)
+    if strange:
+        raise InvalidValue([Fault("filter", f"there is no event {name!r}") for name in strange])
     return found

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from dispatch.core.errors import Fault
-from dispatch.core.model import CONSENTED, Check, DeliveryOption, Instant, OptionKind
+from dispatch.core.model import CONSENTED, Check, Contract, DeliveryOption, Instant, OptionKind
 from dispatch.core.wishes import MOST_RUNGS
 from dispatch.core.zone import State
 from dispatch.v1 import parcels_pb2 as pb
@@ -83,13 +83,24 @@ def options_in(
 
 
 def target_faults(state: State, options: Sequence[DeliveryOption], path: str) -> list[Fault]:
-    """Return a fault for each option whose hub or person is not there."""
-    known = {OptionKind.HUB: state.hubs, OptionKind.PERSON: state.couriers}
-    return [
-        Fault(f"{path}[{index}].target", f"there is no {option.kind} {option.target!r} here")
+    """Return a fault for each option whose hub or person is not there, or keeps no parcels."""
+    found = [
+        (index, _target_problem(state, option))
         for index, option in enumerate(options)
-        if option.target and option.kind in known and option.target not in known[option.kind]
+        if option.target
     ]
+    return [Fault(f"{path}[{index}].target", problem) for index, problem in found if problem]
+
+
+def _target_problem(state: State, option: DeliveryOption) -> str:
+    """Return what is wrong with the hub or person that an option names; empty if nothing is."""
+    known = {OptionKind.HUB: state.hubs, OptionKind.PERSON: state.couriers}
+    if option.target not in known.get(option.kind, (option.target,)):
+        return f"there is no {option.kind} {option.target!r} here"
+    is_hub = option.kind is OptionKind.HUB
+    if is_hub and Contract.COLLECTION not in state.hubs[option.target].contracts:
+        return f"hub {option.target!r} has no contract for COLLECTION"
+    return ""
 
 
 def option_out(option: DeliveryOption, network: str) -> pb.DeliveryOption:

@@ -6,8 +6,8 @@ import pytest
 
 from dispatch.auth import Role
 from dispatch.v1 import courier_app_pb2 as app
+from dispatch.v1 import hubs_pb2, types_pb2
 from dispatch.v1 import parcels_pb2 as pb
-from dispatch.v1 import types_pb2
 from tests.dispatch.service.errands import (
     AGREED,
     AT_DOOR,
@@ -82,6 +82,17 @@ async def test_consent_is_withdrawn_on_the_way(house: House) -> None:
     ask.request_id = str(uuid.uuid4())
     code, reason, _ = await refusal(house.parcels.WithdrawConsent(ask, metadata=house.shop))
     assert (code, reason) == (Code.FAILED_PRECONDITION, "CONSENT_MISSING")
+
+
+async def test_a_hub_without_the_contract_is_no_place_to_collect(house: House) -> None:
+    """It would never be used, and nobody would know why."""
+    got = await house.create(1)
+    hub = hubs_pb2.Hub(kind=hubs_pb2.Hub.Kind.STATION, place=place())
+    ask = hubs_pb2.CreateHubRequest(parent=NETWORK, hub_id="depot", hub=hub)
+    await house.hubs.CreateHub(ask, metadata=house.dispatcher)
+    consent = _consent(got.name, target=f"{NETWORK}/hubs/depot")
+    code, _, found = await refusal(house.parcels.GiveConsent(consent, metadata=house.shop))
+    assert (code, found) == (Code.INVALID_ARGUMENT, ["delivery_option.target"])
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ Whoever works there sees what the counter needs of a parcel, and nobody's name, 
 """
 
 # ruff: noqa: N802, ARG002 - gRPC names the methods and hands over a context
+import re
 from dataclasses import dataclass
 
 import grpc
@@ -43,6 +44,7 @@ from dispatch.wire.counter import (
 
 LONGEST_SHELF = 40
 LONGEST_CODE = 20
+_CODE = re.compile(r"[0-9]{6}")
 
 Context = grpc.aio.ServicerContext[object, object]
 
@@ -150,6 +152,9 @@ class Counter:
             told = str(getattr(request, taker))
             scalars.plain_text(told, LONGEST_CODE, taker, check)
             check.that(bool(told.strip()), taker, "is required")
+            check.done()
+            # What cannot be a code is a slip of the finger: told at once, and not counted.
+            check.that(bool(_CODE.fullmatch(told.strip())), taker, "is not six digits")
             check.done()
             if taker == "code":
                 secret = self._site.secret

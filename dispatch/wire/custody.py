@@ -4,6 +4,8 @@ from dispatch.core.model import Custodian, CustodianKind, Holding, Instant, Parc
 from dispatch.v1 import parcels_pb2 as pb
 from dispatch.wire import names, scalars
 
+RECIPIENT = "recipient"
+"""Who scanned, where somebody told the recipient's own code."""
 _SHAPES = {CustodianKind.COURIER: names.COURIER, CustodianKind.HUB: names.HUB}
 
 
@@ -26,7 +28,7 @@ def ledger_out(parcel: Parcel, network: str) -> list[pb.CustodyEvent]:
     """Write all changes of hands, the first one first."""
     lines = parcel.custody or (_first_of(parcel),)
     return [
-        _line_out(line, before, network)
+        _line_out(parcel, line, before, network)
         for before, line in zip((None, *lines), lines, strict=False)
     ]
 
@@ -43,12 +45,14 @@ def _first_of(parcel: Parcel) -> Holding:
     return Holding(custodian=parcel.custodian, since=parcel.created_at, noted_at=parcel.created_at)
 
 
-def _line_out(line: Holding, before: Holding | None, network: str) -> pb.CustodyEvent:
+def _line_out(
+    parcel: Parcel, line: Holding, before: Holding | None, network: str
+) -> pb.CustodyEvent:
     message = pb.CustodyEvent(
         to_custody=_holder_out(line.custodian, line.since, network),
         ingest_time=scalars.timestamp(line.noted_at),
-        actor=line.actor,
-        witness=line.witness,
+        actor=_scanner_out(line.actor, parcel, network),
+        witness=_scanner_out(line.witness, parcel, network),
         proofs=[proof.name for proof in line.proofs],
         single_actor=line.single_actor,
         leg=names.leg_name(network, line.leg) if line.leg else "",
@@ -56,3 +60,12 @@ def _line_out(line: Holding, before: Holding | None, network: str) -> pb.Custody
     if before is not None:
         message.from_custody.CopyFrom(_holder_out(before.custodian, before.since, network))
     return message
+
+
+def _scanner_out(scanner: str, parcel: Parcel, network: str) -> str:
+    """Write who scanned as a resource name; the ledger has couriers and proxies in short."""
+    if scanner in {"", RECIPIENT} or scanner.startswith("networks/"):
+        return scanner
+    if "/" in scanner:
+        return f"networks/{network}/{scanner}"
+    return names.joined(names.PROXY, network, *parcel.id.split("/"), scanner)

@@ -75,10 +75,21 @@ async def test_a_retried_wrong_code_counts_once(house: House) -> None:
     """The same request gets the same refusal, and the counter is no nearer to its lock."""
     one = await at_mart(house)
     again = str(uuid.uuid4())
+    wrong = f"{(int(house.code(KEY)) + 1) % 10**6:06d}"
     for _ in range(7):
-        _, reason, _ = await refusal(one.release(code="x", request_id=again))
+        _, reason, _ = await refusal(one.release(code=wrong, request_id=again))
         assert reason == "WRONG_CODE"
     assert house.types().count("CodeRefused") == 1
+
+
+async def test_what_can_be_no_code_is_not_counted(house: House) -> None:
+    """A digit too few is a slip of the finger: nobody comes nearer to the lock by it."""
+    one = await at_mart(house)
+    for told in ("1", "12345", "1234567", "abcdef", "12 456"):
+        code, _, fields = await refusal(one.release(code=told))
+        assert (code, fields) == (Code.INVALID_ARGUMENT, ["code"])
+    assert "CodeRefused" not in house.types()
+    assert (await one.release(code=f" {house.code(KEY)} ")).transferred
 
 
 async def test_a_retried_release_gets_its_answer(house: House) -> None:
@@ -197,7 +208,7 @@ async def test_the_till_stands_in_the_ledger(house: House) -> None:
     lines = (await house.parcels.ListCustodyEvents(ask, metadata=house.shop)).custody_events
     holders = [line.to_custody.custodian for line in lines]
     assert holders == ["", CAI, MART]
-    assert f"{MART}/devices/till" in (lines[-1].actor, lines[-1].witness)
+    assert (lines[-1].actor, lines[-1].witness) == (f"{MART}/devices/till", CAI)
     assert lines[-1].from_custody.custodian == CAI
     ask.read_time.seconds = NOON + 100
     [then] = (await house.parcels.ListCustodyEvents(ask, metadata=house.shop)).custody_events

@@ -12,7 +12,7 @@ from immutables import Map
 from dispatch.auth import Principal, Role, issue
 from dispatch.core.errors import Fault, InvalidValue
 from dispatch.core.messages import AddAvailability, CreateCourier, Event
-from dispatch.core.model import ID, Instant
+from dispatch.core.model import Check, Instant
 from dispatch.core.state import State
 from dispatch.service import cursors
 from dispatch.service.access import COURIERS, DISPATCHERS, allowed
@@ -202,8 +202,9 @@ def chosen_id(given: str, field: str, fresh: str) -> str:
         If the given one is no id.
     """
     own = given or fresh
-    if not ID.fullmatch(own):
-        raise InvalidValue([Fault(field, f"{own[:80]!r} is not an id")])
+    check = Check()
+    check.identifier(own, field)
+    check.done()
     return own
 
 

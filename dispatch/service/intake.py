@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dispatch.auth import Principal
 from dispatch.core.engine import SHIPMENT_TAKEN, creation_faults
 from dispatch.core.errors import DispatchError, Fault, InvalidValue, NotFound, WaybillTaken
-from dispatch.core.model import ID, Place
+from dispatch.core.model import Check, Place
 from dispatch.service.access import denied, is_elsewhere
 from dispatch.service.site import HostedNetwork, HostedZone, Site
 from dispatch.service.status import AddressUnroutable
@@ -60,8 +60,10 @@ class Reader:
         """Read one parcel; ``prefix`` stands before the paths of its faults."""
         self._prefixes.append(prefix)
         own = request.parcel_id or self._site.mint("p")
-        if not ID.fullmatch(own):
-            self._faults.append(Fault(f"{prefix}parcel_id", f"{own[:80]!r} is not an id"))
+        check = Check()
+        check.identifier(own, f"{prefix}parcel_id")
+        if check.faults:
+            self._faults += check.faults
             own = _UNREADABLE
         if not request.HasField("parcel"):
             self._faults.append(Fault(f"{prefix}parcel", "is required"))

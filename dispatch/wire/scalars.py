@@ -119,7 +119,9 @@ def version_of(given: str, subject: str) -> int:
         return 0
     digits = given.removeprefix("v")
     if digits == given or not digits.isascii() or not digits.isdigit() or int(digits) == 0:
-        raise EtagMismatch(f"{given[:40]!r} is no etag of {subject}", subject=subject)
+        raise EtagMismatch(
+            f"{given[:40]!r} is no etag of {subject}: read it again", subject=subject
+        )
     return int(digits)
 
 

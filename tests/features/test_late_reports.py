@@ -112,6 +112,16 @@ def test_a_report_from_before_the_tour(story: Story) -> None:
     story.refused(InvalidValue, command, "lies before the tour was accepted")
 
 
+def test_a_delivery_from_before_the_pickup(story: Story) -> None:
+    """Whatever the order in which reports come, nobody gives what nobody had yet."""
+    story.parcel("p1")
+    story.assign("ann", "p1")
+    story.now += HOUR
+    story.pick_up("ann", "p1")
+    early = story.report_of("ann", "p1", ActionKind.DROPOFF, at=story.now - HOUR + 60)
+    story.refused(InvalidValue, early, "lies before the parcel came to who gives it")
+
+
 def test_an_early_report_that_does_not_hold(story: Story) -> None:
     """A kept delivery without any proof is dropped when its turn comes; the action stays open."""
     story.parcel("p1")

@@ -42,12 +42,12 @@ def told_proxy(zone: HostedZone, secret: str, parcel: str, told: str) -> str:
 
 
 class DoorTries:
-    """Wrong codes at doors, by parcel."""
+    """Wrong codes at doors, by zone and parcel: other networks may use the same ids."""
 
     def __init__(self) -> None:
-        self._wrong: dict[str, tuple[int, Instant]] = {}
+        self._wrong: dict[tuple[str, str], tuple[int, Instant]] = {}
 
-    def check(self, parcel: str, now: Instant, lock_s: int, most: int) -> None:
+    def check(self, zone: str, parcel: str, now: Instant, lock_s: int, most: int) -> None:
         """Refuse to compare another code after too many wrong ones.
 
         Raises
@@ -55,17 +55,18 @@ class DoorTries:
         CounterLocked
             Until ``lock_s`` after the last of them.
         """
-        count, last = self._wrong.get(parcel, (0, 0))
+        count, last = self._wrong.get((zone, parcel), (0, 0))
         if count < most:
             return
         if now < last + lock_s:
             msg = f"{count} wrong codes at this door: wait {last + lock_s - now} s"
             raise CounterLocked(msg, subject=parcel)
-        del self._wrong[parcel]
+        del self._wrong[zone, parcel]
 
-    def note(self, parcel: str, serial: int, now: Instant) -> None:
+    def note(self, zone: str, parcel: str, serial: int, now: Instant) -> None:
         """Take note of a comparison."""
+        key = zone, parcel
         if serial == WRONG:
-            self._wrong[parcel] = (self._wrong.get(parcel, (0, 0))[0] + 1, now)
+            self._wrong[key] = (self._wrong.get(key, (0, 0))[0] + 1, now)
         else:
-            self._wrong.pop(parcel, None)
+            self._wrong.pop(key, None)

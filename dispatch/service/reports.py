@@ -158,9 +158,10 @@ class StopReports:
             return evidence, ()
         if told.pin:
             policy, now = desk.zone.state.policy, self._site.clock.now()
-            self._tries.check(parcel, now, policy.code_lock_s, policy.code_attempts)
+            zone = desk.zone.name
+            self._tries.check(zone, parcel, now, policy.code_lock_s, policy.code_attempts)
             serial = door_serial(desk.zone, self._site.secret, parcel, told.pin)
-            self._tries.note(parcel, serial, now)
+            self._tries.note(zone, parcel, serial, now)
             evidence = replace(evidence, code_serial=serial)
         if not told.receiver:
             return evidence, ()

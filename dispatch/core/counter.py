@@ -230,8 +230,8 @@ def reserve(draft: Draft, command: m.ReserveSlot) -> None:
     if command.purpose not in hubs.CONTRACT_FOR:
         problem = f"{command.purpose} needs no slot"
         raise InvalidValue([Fault("purpose", problem)], subject=parcel.id)
-    if not parcel.is_open:
-        msg = f"parcel {parcel.id} is {parcel.state}"
+    if not parcel.is_open or parcel.state is ParcelState.RETURNING:
+        msg = f"parcel {parcel.id} is {parcel.state}: it comes to no hub any more"
         raise InvalidTransition(msg, subject=parcel.id)
     consented = command.purpose is not Purpose.COLLECTION or ladder.consent_for(
         parcel, command.purpose, hub.id

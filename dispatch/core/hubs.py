@@ -118,7 +118,7 @@ def nearest(
     ``target`` names the only one that is meant; empty for any within the policy's radius.
     """
     named = [state.hubs[target]] if target in state.hubs else []
-    known = named if target else [state.hubs[hub] for hub in sorted(state.hubs)]
+    known = named if target else list(state.hubs.values())
     contract = CONTRACT_FOR[purpose]
     near = [
         (straight_line_m(hub.place, parcel.dropoff), hub.id, hub)
@@ -148,6 +148,16 @@ def reserve(draft: Draft, hub: str, parcel: Parcel, purpose: Purpose, until: Ins
         until=until,
     )
     draft.tell(SlotReserved(at=draft.now, hub=hub, reservation=reservation))
+
+
+def let_go_at_the_end(draft: Draft, parcel_id: str) -> None:
+    """Give up every slot that is held for a parcel which has ended."""
+    parcel = draft.state.parcels[parcel_id]
+    if parcel.is_open:
+        return
+    for hub in parcel.slots_at:
+        told = {"hub": hub, "parcel": parcel_id, "reason": parcel.state.value}
+        draft.tell(SlotReleased(at=draft.now, **told))
 
 
 def let_go(draft: Draft, leg: Leg, reason: str) -> None:

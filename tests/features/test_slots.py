@@ -305,6 +305,14 @@ def test_nonsense(booth: Story) -> None:
     booth.refused(InvalidTransition, reserve(), "CANCELLED")
 
 
+def test_what_goes_back_needs_no_slot(booth: Story) -> None:
+    """A parcel on its way back comes to no hub on its way any more."""
+    booth.parcel("p1")
+    booth.carry("ann", "p1")
+    booth.drop_off("ann", "p1", FailureCode.REFUSED)
+    booth.refused(InvalidTransition, reserve(), "is RETURNING")
+
+
 def test_what_stands_there_is_not_released_by_hand(booth: Story) -> None:
     """An occupied slot is freed by a scan alone."""
     at_the_booth(booth)

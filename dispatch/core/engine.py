@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import cast
 
-from dispatch.core import corrections, counter, custody, levers, offers, timers, wishes
+from dispatch.core import corrections, counter, custody, hubs, levers, offers, timers, wishes
 from dispatch.core import messages as m
 from dispatch.core.draft import Draft
 from dispatch.core.errors import (
@@ -57,6 +57,9 @@ def decide(
     """
     draft = Draft(state, now=now, command_id=command_id)
     _RULES[type(command)](draft, command)
+    for event in tuple(draft.events):
+        if isinstance(event, m.ParcelEvent):
+            hubs.let_go_at_the_end(draft, event.parcel)
     return tuple(draft.events)
 
 

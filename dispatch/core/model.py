@@ -550,6 +550,8 @@ class Parcel(Value):
         What its merchant asks for at the door, all of it.
     custody
         Who has held it, in order; the last is the custodian.
+    slots_at
+        Hubs at which a slot is kept for it, or that it stands at in one.
     contacted_at
         When its recipient was last called or written to from the door.
     override
@@ -593,6 +595,7 @@ class Parcel(Value):
     announced: bool = False
     proofs: tuple[ProofKind, ...] = ()
     custody: tuple[Holding, ...] = ()
+    slots_at: tuple[str, ...] = ()
     contacted_at: Instant = 0
     override: str = ""
 

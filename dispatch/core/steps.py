@@ -293,7 +293,7 @@ def custody_moved(state: State, parcel: str, holding: Holding) -> State:
     if holding.custodian.kind is CustodianKind.HUB:
         state = _stocked(state, holding.custodian.id, parcel, is_there=True)
     new = replace(
-        old,
+        state.parcel(parcel),
         custodian=holding.custodian,
         custody=(*old.custody, holding),
         override="",
@@ -337,7 +337,7 @@ def slot_taken(state: State, reservation: Reservation) -> State:
     if reservation.id not in state.reservations:
         state = _used(state, reservation, 1)
         bound = _noted(state.bound, reservation.hub, reservation.parcel, is_there=True)
-        state = replace(state, bound=bound)
+        state = _slots_noted(replace(state, bound=bound), reservation.parcel, reservation.hub)
     state = replace(state, reservations=state.reservations.set(reservation.id, reservation))
     return scheduled(state, f"r:{reservation.id}", reservation.until)
 
@@ -351,7 +351,16 @@ def slot_freed(state: State, hub: str, parcel: str) -> State:
         reservations=state.reservations.delete(key),
         bound=_noted(state.bound, hub, parcel, is_there=False),
     )
-    return scheduled(state, f"r:{key}", 0)
+    return scheduled(_slots_noted(state, parcel, hub), f"r:{key}", 0)
+
+
+def _slots_noted(state: State, parcel: str, hub: str) -> State:
+    """Keep `Parcel.slots_at` true for one hub."""
+    old = state.parcels[parcel]
+    others = tuple(its for its in old.slots_at if its != hub)
+    has_slot = parcel in state.bound.get(hub, ())
+    new = replace(old, slots_at=(*others, hub) if has_slot else others)
+    return replace(state, parcels=state.parcels.set(parcel, new))
 
 
 def _used(state: State, reservation: Reservation, by: int) -> State:

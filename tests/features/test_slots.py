@@ -374,3 +374,15 @@ def test_an_overdue_parcel_still_takes_its_slot(story: Story) -> None:
     )
     command = reserve("p2", Purpose.COLLECTION, "shop", until=26 * HOUR)
     story.refused(HubFull, command)
+
+
+def test_a_slot_by_hand_ends_with_its_parcel(story: Story) -> None:
+    """Wherever a slot was kept for it, a parcel that has ended keeps none."""
+    story.hub()
+    story.do(m.CreateHub(hub=a_relay_hub()))
+    story.parcel("p1", origin_hub="station")
+    until = story.now + HOUR
+    story.do(m.ReserveSlot(hub="booth", parcel="m/p1", purpose=Purpose.HOLD, until=until))
+    assert story.state.parcel("m/p1").slots_at == ("booth",)
+    assert names(story.do(m.CancelParcel(parcel="m/p1")))[-1] == "SlotReleased"
+    assert not story.state.reservations

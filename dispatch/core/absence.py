@@ -117,7 +117,7 @@ def _take(
 
 def _to_safe_place(draft: Draft, parcel: Parcel, tour: Tour, why: str, at_stop: int) -> bool:
     """Leave it at the door that the recipient has agreed to, on the spot or on the way."""
-    if not ladder.may_leave(parcel):
+    if not ladder.may_be_left(parcel):
         return False
     is_there = tour.stops[at_stop].place == parcel.dropoff
     position = at_stop + 1 if is_there else -1

@@ -4,7 +4,14 @@ from dispatch.core.draft import Draft
 from dispatch.core.errors import ConsentMissing, OutsideGeofence, ProofMissing, WrongCode
 from dispatch.core.handover import CLOCK_SKEW_S
 from dispatch.core.keeping import code_key
-from dispatch.core.ladder import IN_PERSON, NOT_AN_ATTEMPT, RETURNS_AT_ONCE, consent_for, may_leave
+from dispatch.core.ladder import (
+    IN_PERSON,
+    NOT_AN_ATTEMPT,
+    RETURNS_AT_ONCE,
+    consent_for,
+    may_be_left,
+    may_leave,
+)
 from dispatch.core.messages import Evidence, StopReport
 from dispatch.core.model import (
     Instant,
@@ -136,8 +143,8 @@ def agreed_person(state: State, parcel: Parcel, leg: Leg) -> bool:
 
 
 def _check_safe_place(parcel: Parcel, given: set[ProofKind]) -> None:
-    if not may_leave(parcel):
-        raise ProofMissing("proofs: this parcel is never left: the recipient has to be there")
+    if not may_be_left(parcel):
+        raise ProofMissing("proofs: this parcel is never left: somebody has to take it")
     if consent_for(parcel, Purpose.SAFE_PLACE, "") is None:
         raise ConsentMissing(
             "a photo alone means a safe place, and the recipient has not agreed to one"

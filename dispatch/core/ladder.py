@@ -55,6 +55,11 @@ def may_leave(parcel: Parcel) -> bool:
     return not IN_PERSON.intersection(parcel.proofs)
 
 
+def may_be_left(parcel: Parcel) -> bool:
+    """Whether it may stay where nobody takes it: then a photo is all that can be shown."""
+    return {ProofKind.PHOTO}.issuperset(parcel.proofs)
+
+
 def below(parcel: Parcel, leg: Leg, failure: FailureCode) -> Iterator[DeliveryOption]:
     """Yield the rungs that may follow on a leg's failure, best first; RETURN is always last."""
     ladder = rungs(parcel)

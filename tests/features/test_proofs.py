@@ -208,3 +208,12 @@ def test_turned_to_the_door_on_the_way(story: Story) -> None:
     assert "CodeMinted" in names(nobody_home(story, failure=FailureCode.HUB_FULL))
     story.do(delivery(story, given(ProofKind.PIN, code_serial=1)))
     assert story.parcel_state() is ParcelState.DELIVERED
+
+
+def test_a_name_is_nobodys_who_is_not_there(story: Story) -> None:
+    """Where the merchant asks who took it, it is left to nobody, and no rung says so."""
+    at_door(story, proofs=(ProofKind.RECEIVER_NAME,), options=DOOR_AND_MAT)
+    story.refused(ProofMissing, delivery(story, PHOTO), "never left")
+    nobody_home(story)
+    leg = story.state.leg(story.state.parcel("m/p1").leg)
+    assert leg.purpose is not Purpose.SAFE_PLACE

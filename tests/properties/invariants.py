@@ -66,7 +66,8 @@ class Invariants(ZoneBase):
             elif parcel.state is ParcelState.DELIVERED:
                 assert parcel.custodian == Custodian(kind=CustodianKind.RECIPIENT)
             elif parcel.state in {ParcelState.READY, ParcelState.ASSIGNED}:
-                assert parcel.custodian.kind in {CustodianKind.HUB, CustodianKind.SENDER}
+                # With a courier only where somebody else has still to fetch it.
+                assert self.state.leg(parcel.leg).state is not LegState.ACTIVE
 
     @invariant()
     def something_can_still_happen_to_each_open_parcel(self) -> None:

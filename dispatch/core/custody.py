@@ -7,7 +7,7 @@ recipient or the origin again. Each change is one event; how two scans make it s
 
 from typing import Any
 
-from dispatch.core import absence, etas, handover, hubs, ladder, offers, pay, steps
+from dispatch.core import absence, handover, hubs, ladder, lateness, offers, pay
 from dispatch.core.draft import Draft
 from dispatch.core.errors import (
     DispatchError,
@@ -20,12 +20,10 @@ from dispatch.core.keeping import HalfScan, Side
 from dispatch.core.messages import (
     AttemptFailed,
     ContactRecipient,
-    LatenessForeseen,
     ParcelCancelled,
     ParcelDelivered,
     PickupFailed,
     RecipientContacted,
-    RecordPosition,
     RecordStop,
     ReportKept,
     StartTour,
@@ -46,7 +44,6 @@ from dispatch.core.model import (
     ParcelState,
     Place,
     Purpose,
-    Seconds,
     Stop,
     StopAction,
     StopState,
@@ -83,7 +80,7 @@ def record(draft: Draft, command: RecordStop) -> None:
     _take(draft, tour, report, action)
     if action is not None and action.kind is ActionKind.PICKUP:
         _take_kept(draft, tour.id, action.leg)
-    foresee(draft, tour.id)
+    lateness.foresee(draft, tour.id)
     complete_if_done(draft, tour.id, report.at)
 
 
@@ -321,42 +318,6 @@ def _bring_back(draft: Draft, tour: Tour, leg: Leg, report: StopReport) -> None:
         is_done = True
     if is_done:
         _pay(draft, tour, leg)
-
-
-def foresee(draft: Draft, tour_id: str, to_next_s: Seconds | None = None) -> None:
-    """Tell of every promise that a tour will break by what it has done so far, once each."""
-    tour = draft.state.tour(tour_id)
-    if tour.state is not TourState.ACTIVE:
-        return
-    dues = steps.dues_of(draft.state, tour)
-    if not dues:
-        return
-    for stop, eta_at in zip(tour.stops, etas.etas(tour, draft.now, to_next_s), strict=True):
-        for action in stop.actions:
-            due_at = dues.get(action.leg, 0)
-            if action.kind is ActionKind.DROPOFF and 0 < due_at < eta_at:
-                draft.tell(
-                    LatenessForeseen(
-                        at=draft.now,
-                        parcel=draft.state.leg(action.leg).parcel,
-                        courier=tour.courier,
-                        tour=tour.id,
-                        leg=action.leg,
-                        eta_at=eta_at,
-                        due_at=due_at,
-                    )
-                )
-
-
-def locate(draft: Draft, command: RecordPosition) -> None:
-    """Look at a courier's position; nothing is kept but lateness to come."""
-    tour_id = draft.state.live_tour.get(command.courier)
-    if tour_id is None:
-        return
-    courier = draft.state.courier(command.courier)
-    here = Place(lat=command.lat, lon=command.lon)
-    way_s = etas.to_next_s(draft.state.tour(tour_id), here, courier.mode, draft.state.policy)
-    foresee(draft, tour_id, way_s)
 
 
 def contact(draft: Draft, command: ContactRecipient) -> None:

@@ -4,7 +4,17 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import cast
 
-from dispatch.core import corrections, counter, custody, hubs, levers, offers, timers, wishes
+from dispatch.core import (
+    corrections,
+    counter,
+    custody,
+    hubs,
+    lateness,
+    levers,
+    offers,
+    timers,
+    wishes,
+)
 from dispatch.core import messages as m
 from dispatch.core.draft import Draft
 from dispatch.core.errors import (
@@ -236,7 +246,7 @@ _RULES = cast(
         m.RecordStop: custody.record,
         m.CorrectStop: corrections.correct,
         m.ContactRecipient: custody.contact,
-        m.RecordPosition: custody.locate,
+        m.RecordPosition: lateness.locate,
         m.ReceiveParcel: counter.receive,
         m.ReleaseParcel: counter.release,
         m.ReceiveManifest: counter.receive_manifest,

@@ -7,7 +7,7 @@ with the zone.
 from collections.abc import Callable
 from typing import Any
 
-from dispatch.core import absence, custody, hubs, offers, steps
+from dispatch.core import absence, hubs, lateness, offers, steps
 from dispatch.core import messages as m
 from dispatch.core.deadlines import last_moment
 from dispatch.core.draft import Draft
@@ -47,7 +47,7 @@ def _tour(draft: Draft, tour_id: str) -> None:
     if tour.state is TourState.COMMITTED:
         offers.abort(draft, tour)
     elif tour.state is TourState.ACTIVE:
-        custody.foresee(draft, tour_id)
+        lateness.foresee(draft, tour_id)
 
 
 def _parcel(draft: Draft, parcel_id: str) -> None:

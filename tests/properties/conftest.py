@@ -9,7 +9,7 @@ settings.register_profile(
     derandomize=True,
     deadline=None,
     database=None,
-    max_examples=50,
+    max_examples=35,
     stateful_step_count=40,
     suppress_health_check=QUIET,
 )

@@ -114,36 +114,34 @@ class Levers(Dispatching):
         )
         self.attempt(m.CloseWay(closure=closure))
 
-    @precondition(lambda self: self.state.tours)
-    @rule(
-        choice=choices,
-        failure=st.sampled_from([None, FailureCode.ABSENT, FailureCode.REFUSED]),
-        wait_s=st.sampled_from([0, 60, 2 * HOUR]),
-    )
-    def correct(self, choice: int, failure: FailureCode | None, wait_s: int) -> None:
-        """Say that a drop-off went otherwise than reported."""
-        self.now += wait_s
-        done = [
+    def done_at_doors(self) -> list[str]:
+        """Return tour and leg of what was reported at doors in the last hour."""
+        return [
             f"{tour.id} {action.leg}"
             for tour in self.state.tours.values()
             for stop in tour.stops
             for action in stop.actions
             if action.kind is ActionKind.DROPOFF
             and action.state in {StopState.COMPLETED, StopState.FAILED}
+            and action.done_at > self.now - HOUR
         ]
-        if not done:
-            return
-        tour, leg = pick(done, choice).split()
-        self.attempt(
-            m.CorrectStop(
-                courier=self.state.tour(tour).courier,
-                tour=tour,
-                leg=leg,
-                failure=failure,
-                evidence=m.Evidence(proofs=(ProofKind.RECEIVER_NAME, ProofKind.SIGNATURE)),
-                **BOSS,
+
+    @precondition(lambda self: self.done_at_doors())
+    @rule(choice=choices, failure=st.sampled_from([FailureCode.ABSENT, FailureCode.REFUSED]))
+    def correct(self, choice: int, failure: FailureCode) -> None:
+        """Say that a drop-off went otherwise than reported, and perhaps the opposite again."""
+        tour, leg = pick(self.done_at_doors(), choice).split()
+        for said in (failure, None):
+            self.attempt(
+                m.CorrectStop(
+                    courier=self.state.tour(tour).courier,
+                    tour=tour,
+                    leg=leg,
+                    failure=said,
+                    evidence=m.Evidence(proofs=(ProofKind.RECEIVER_NAME, ProofKind.SIGNATURE)),
+                    **BOSS,
+                )
             )
-        )
 
     @precondition(lambda self: self.state.parcels)
     @rule(choice=choices, to=st.sampled_from([ParcelState.LOST, ParcelState.DISPOSED]))

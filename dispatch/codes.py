@@ -50,3 +50,12 @@ def matches(told: str, code: str) -> bool:
     Blanks around it do not count.
     """
     return hmac.compare_digest(told.strip().encode(), code.encode())
+
+
+def is_code(told: str) -> bool:
+    """Say whether what was told could be a code at all; else it is a slip of the finger.
+
+    Blanks around it do not count.
+    """
+    digits = told.strip()
+    return len(digits) == DIGITS and digits.isascii() and digits.isdigit()

@@ -4,12 +4,12 @@ Whoever works there sees what the counter needs of a parcel, and nobody's name, 
 """
 
 # ruff: noqa: N802, ARG002 - gRPC names the methods and hands over a context
-import re
 from dataclasses import dataclass
 
 import grpc
 
 from dispatch.auth import Principal
+from dispatch.codes import is_code
 from dispatch.core.counter import MANIFEST_LIMIT
 from dispatch.core.errors import CounterLocked, Fault, InvalidValue, WrongCode
 from dispatch.core.messages import (
@@ -44,7 +44,6 @@ from dispatch.wire.counter import (
 
 LONGEST_SHELF = 40
 LONGEST_CODE = 20
-_CODE = re.compile(r"[0-9]{6}")
 
 Context = grpc.aio.ServicerContext[object, object]
 
@@ -154,7 +153,7 @@ class Counter:
             check.that(bool(told.strip()), taker, "is required")
             check.done()
             # What cannot be a code is a slip of the finger: told at once, and not counted.
-            check.that(bool(_CODE.fullmatch(told.strip())), taker, "is not six digits")
+            check.that(is_code(told), taker, "is not six digits")
             check.done()
             if taker == "code":
                 secret = self._site.secret
@@ -178,7 +177,9 @@ class Counter:
         session = till.zone.state.sessions.get(f"{till.hub}~{till.caller.name}")
         left_s = session.locked_until - self._site.clock.now() if session is not None else 0
         if left_s > 0:
-            return CounterLocked(f"too many wrong codes here: wait {left_s} s", subject=subject)
+            return CounterLocked(
+                f"too many wrong codes at this counter; try again in {left_s} s", subject=subject
+            )
         return WrongCode("the code is not the one of this parcel", subject=subject)
 
     async def ReceiveManifest(

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from dispatch.codes import is_code
 from dispatch.core.errors import InvalidValue
 from dispatch.core.messages import Evidence
 from dispatch.core.model import Check, Place, ProofKind, Seconds
@@ -89,6 +90,8 @@ def proofs_in(
         check.that(proof.kind != 0, f"{where}.kind", "is required")
         named = kind in {ProofKind.PIN, ProofKind.RECEIVER_NAME}
         check.that(not named or bool(proof.value.strip()), f"{where}.value", "is required")
+        is_slip = kind is ProofKind.PIN and bool(proof.value.strip()) and not is_code(proof.value)
+        check.that(not is_slip, f"{where}.value", "is not six digits")
         longest = {ProofKind.PIN: _LONGEST_CODE, ProofKind.RECEIVER_NAME: _LONGEST_NAME}
         most = longest.get(kind, _LONGEST_VALUE) if kind else _LONGEST_VALUE
         scalars.plain_text(proof.value, most, f"{where}.value", check)

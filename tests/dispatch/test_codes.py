@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from dispatch.codes import code_of, matches, proxy_key
+from dispatch.codes import code_of, is_code, matches, proxy_key
 
 ZONE = "networks/local/zones/all"
 
@@ -48,3 +48,18 @@ def test_a_told_code_is_compared_without_its_blanks() -> None:
     assert matches(" 012345\n", "012345")
     for told in ("", "12345", "0123456", "543210", "零一二三四五"):
         assert not matches(told, "012345")
+
+
+def test_what_could_be_a_code_has_six_digits() -> None:
+    """Blanks around it do not count; digits of other scripts are none."""
+    assert is_code(code_of("secret", ZONE, "booth~home-1", 1))
+    assert is_code(" 012345 ")
+    for told in (
+        "",
+        "12345",
+        "1234567",
+        "12 456",
+        "abcdef",
+        "\u0661\u0662\u0663\u0664\u0665\u0666",
+    ):
+        assert not is_code(told)

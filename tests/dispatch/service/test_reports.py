@@ -105,6 +105,8 @@ async def test_a_door_code_is_compared_and_forgotten(house: House) -> None:
     await one.recorded(event(0, Action.PICK_UP))
     code = house.code(code_key("", "shop/p1"))
     wrong = f"{(int(code) + 1) % 10**6:06d}"
+    [slip] = await one.report(event(1, Action.DROP_OFF, NOON + 50, proofs=_pin(code[:5])))
+    assert "is not six digits" in slip.status.message
     [refused] = await one.report(event(1, Action.DROP_OFF, NOON + 50, proofs=_pin(wrong)))
     assert "WRONG_CODE" in str(refused.status)
     [refused] = await one.report(event(1, Action.DROP_OFF, NOON + 50, proofs=SIGNED))
@@ -121,8 +123,8 @@ async def test_a_door_code_is_not_guessed(house: House) -> None:
     await one.recorded(event(0, Action.PICK_UP))
     code = house.code(code_key("", "shop/p1"))
     wrong = f"{(int(code) + 1) % 10**6:06d}"
-    for _ in range(5):
-        await one.report(event(1, Action.DROP_OFF, NOON + 50, proofs=_pin(wrong)))
+    for told in ("12345", *[wrong] * 5):
+        await one.report(event(1, Action.DROP_OFF, NOON + 50, proofs=_pin(told)))
     [locked] = await one.report(event(1, Action.DROP_OFF, NOON + 50, proofs=_pin(code)))
     assert locked.status.code == Code.RESOURCE_EXHAUSTED.value[0]
     assert "PIN_ATTEMPTS" in str(locked.status)

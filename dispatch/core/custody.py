@@ -15,7 +15,14 @@ from dispatch.core.errors import (
     InvalidTransition,
     InvalidValue,
 )
-from dispatch.core.evidence import check_attempt, check_code, check_fence, distance_m, purpose_of
+from dispatch.core.evidence import (
+    check_attempt,
+    check_code,
+    check_fence,
+    distance_m,
+    is_at,
+    purpose_of,
+)
 from dispatch.core.keeping import HalfScan, Side
 from dispatch.core.messages import (
     AttemptFailed,
@@ -72,7 +79,7 @@ def record(draft: Draft, command: RecordStop) -> None:
     kept = draft.state.kept_reports.get(tour.id, ())
     if f"{tour.id}/{report.id}" in draft.state.reports or report.id in {its.id for its in kept}:
         return
-    report = _placed(tour, report)
+    report = _placed(draft, tour, report)
     action = _check(draft, tour, report)
     if action is not None and _is_early(draft, action):
         draft.tell(ReportKept(at=draft.now, courier=tour.courier, tour=tour.id, kept=report))
@@ -140,7 +147,7 @@ def _take_kept(draft: Draft, tour_id: str, leg: str) -> None:
             continue
         later = Draft(draft.state, now=draft.now, command_id=draft.mint("k"))
         try:
-            placed = _placed(tour, report)
+            placed = _placed(draft, tour, report)
             _take(later, tour, placed, _check(later, tour, placed))
         except DispatchError:
             # What it told does not hold: the phone is asked again by the open action.
@@ -151,8 +158,8 @@ def _take_kept(draft: Draft, tour_id: str, leg: str) -> None:
             draft.tell(event)
 
 
-def _placed(tour: Tour, report: StopReport) -> StopReport:
-    """Return a report with the stop where its action is now.
+def _placed(draft: Draft, tour: Tour, report: StopReport) -> StopReport:
+    """Return a report with the stop where its action is now, or of an arrival where the phone is.
 
     A phone numbers the stops as it last saw them; rungs of a ladder may have come between since.
     """
@@ -160,13 +167,15 @@ def _placed(tour: Tour, report: StopReport) -> StopReport:
     added_count = 0
     for index, stop in enumerate(tour.stops):
         is_known = index - added_count <= report.stop <= index
-        if is_known and _is_about(report, stop):
+        if is_known and _is_about(draft, report, stop):
             return replace(report, stop=index)
         added_count += planned.isdisjoint(action.leg for action in stop.actions)
     return report
 
 
-def _is_about(report: StopReport, stop: Stop) -> bool:
+def _is_about(draft: Draft, report: StopReport, stop: Stop) -> bool:
+    if not report.leg:
+        return is_at(draft, stop, report.evidence)
     return any(
         action.leg == report.leg and report.action in {None, action.kind} for action in stop.actions
     )

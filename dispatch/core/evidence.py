@@ -40,6 +40,16 @@ def distance_m(evidence: Evidence, place: Place) -> Meters:
     return round(straight_line_m(here, place))
 
 
+def fence_m(draft: Draft, evidence: Evidence) -> Meters:
+    """Return how far from a stop a phone may be that is there: the fix may be less exact."""
+    return max(draft.state.policy.geofence_m, evidence.accuracy_m)
+
+
+def is_at(draft: Draft, stop: Stop, evidence: Evidence) -> bool:
+    """Whether the phone shows that it was at a stop."""
+    return 0 <= distance_m(evidence, stop.place) <= fence_m(draft, evidence)
+
+
 def check_fence(draft: Draft, stop: Stop, evidence: Evidence, *, required: bool = False) -> None:
     """Raise `OutsideGeofence` where the phone was not at the stop, `ProofMissing` if unknown."""
     away_m = distance_m(evidence, stop.place)
@@ -47,7 +57,7 @@ def check_fence(draft: Draft, stop: Stop, evidence: Evidence, *, required: bool 
         if required:
             raise ProofMissing("point: say where the attempt was made")
         return
-    limit_m = max(draft.state.policy.geofence_m, evidence.accuracy_m)
+    limit_m = fence_m(draft, evidence)
     if away_m > limit_m:
         msg = f"the phone was {away_m} m from the stop; {limit_m} m are allowed"
         raise OutsideGeofence(msg)

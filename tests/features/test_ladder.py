@@ -20,6 +20,7 @@ from dispatch.core.model import (
     ProofKind,
     Purpose,
 )
+from dispatch.core.state import replace
 from tests.core.town import (
     HOUR,
     NOON,
@@ -379,6 +380,10 @@ def test_a_rung_between_does_not_confuse_the_phone(street: Story) -> None:
     told = street.report_of("ann", "p2", ActionKind.DROPOFF)
     nobody_home(street)
     assert street.report_of("ann", "p2", ActionKind.DROPOFF).report.stop == told.report.stop + 1
+    there = replace(told.report, id="a", leg="", action=None)
+    (arrived, *_) = street.do(replace(told, report=there))
+    assert isinstance(arrived, m.StopArrived)
+    assert arrived.stop == told.report.stop + 1
     street.do(told)
     assert street.parcel_state("p2") is ParcelState.DELIVERED
     assert street.tour("ann").stops[told.report.stop].arrived_at == 0, "nobody was there yet"

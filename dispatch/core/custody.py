@@ -7,20 +7,17 @@ recipient or the origin again. Each change is one event; how two scans make it s
 
 from typing import Any
 
-from dispatch.core import absence, handover, hubs, ladder, lateness, offers, pay
+from dispatch.core import absence, handover, hubs, ladder, lateness, offers, pay, reports
 from dispatch.core.draft import Draft
 from dispatch.core.errors import (
     DispatchError,
-    Fault,
     InvalidTransition,
-    InvalidValue,
 )
 from dispatch.core.evidence import (
     check_attempt,
     check_code,
     check_fence,
     distance_m,
-    is_at,
     purpose_of,
 )
 from dispatch.core.keeping import HalfScan, Side
@@ -58,7 +55,6 @@ from dispatch.core.model import (
     TourState,
     straight_line_m,
 )
-from dispatch.core.zone import replace
 
 TO_A_DOOR = frozenset({Purpose.DOOR, Purpose.PERSON, Purpose.SAFE_PLACE})
 
@@ -79,8 +75,8 @@ def record(draft: Draft, command: RecordStop) -> None:
     kept = draft.state.kept_reports.get(tour.id, ())
     if f"{tour.id}/{report.id}" in draft.state.reports or report.id in {its.id for its in kept}:
         return
-    report = _placed(draft, tour, report)
-    action = _check(draft, tour, report)
+    report = reports.placed(draft, tour, report)
+    action = reports.action_of(draft, tour, report)
     if action is not None and _is_early(draft, action):
         draft.tell(ReportKept(at=draft.now, courier=tour.courier, tour=tour.id, kept=report))
         return
@@ -147,8 +143,8 @@ def _take_kept(draft: Draft, tour_id: str, leg: str) -> None:
             continue
         later = Draft(draft.state, now=draft.now, command_id=draft.mint("k"))
         try:
-            placed = _placed(draft, tour, report)
-            _take(later, tour, placed, _check(later, tour, placed))
+            placed = reports.placed(draft, tour, report)
+            _take(later, tour, placed, reports.action_of(later, tour, placed))
         except DispatchError:
             # What it told does not hold: the phone is asked again by the open action.
             told = {"courier": tour.courier, "tour": tour.id, "report": report.id}
@@ -156,57 +152,6 @@ def _take_kept(draft: Draft, tour_id: str, leg: str) -> None:
             continue
         for event in later.events:
             draft.tell(event)
-
-
-def _placed(draft: Draft, tour: Tour, report: StopReport) -> StopReport:
-    """Return a report with the stop where its action is now, or of an arrival where the phone is.
-
-    A phone numbers the stops as it last saw them; rungs of a ladder may have come between since.
-    """
-    planned = set(tour.itinerary.legs)
-    added_count = 0
-    for index, stop in enumerate(tour.stops):
-        is_known = index - added_count <= report.stop <= index
-        if is_known and _is_about(draft, report, stop):
-            return replace(report, stop=index)
-        added_count += planned.isdisjoint(action.leg for action in stop.actions)
-    return report
-
-
-def _is_about(draft: Draft, report: StopReport, stop: Stop) -> bool:
-    if not report.leg:
-        return is_at(draft, stop, report.evidence)
-    return any(
-        action.leg == report.leg and report.action in {None, action.kind} for action in stop.actions
-    )
-
-
-def _check(draft: Draft, tour: Tour, report: StopReport) -> StopAction | None:
-    """Return the action that the report is about; None for an arrival or a departure alone."""
-    if tour.state not in {TourState.COMMITTED, TourState.ACTIVE}:
-        msg = f"tour {tour.id} is {tour.state}"
-        raise InvalidTransition(msg, subject=tour.id)
-    if report.at > draft.now + handover.CLOCK_SKEW_S:
-        raise InvalidValue([Fault("event_time", "lies in the future")], subject=tour.id)
-    if report.at < tour.accepted_at - handover.CLOCK_SKEW_S:
-        problem = "lies before the tour was accepted"
-        raise InvalidValue([Fault("event_time", problem)], subject=tour.id)
-    if not 0 <= report.stop < len(tour.stops):
-        problem = f"{report.stop} is no stop of this tour; it has {len(tour.stops)}"
-        raise InvalidValue([Fault("stop", problem)], subject=tour.id)
-    if not report.leg:
-        return None
-    taken: StopAction | None = None
-    for action in tour.stops[report.stop].actions:
-        if action.leg == report.leg and report.action in {None, action.kind}:
-            if action.state is StopState.PENDING:
-                return action
-            taken = action
-    if taken is not None:
-        msg = f"{taken.kind} of {taken.leg} is {taken.state} already"
-        raise InvalidTransition(msg, subject=tour.id)
-    problem = f"{report.leg!r} has no such action at stop {report.stop}"
-    raise InvalidValue([Fault("leg", problem)], subject=tour.id)
 
 
 def _scan(draft: Draft, tour: Tour, leg: Leg, report: StopReport) -> dict[str, Any]:

@@ -133,7 +133,7 @@ def _check_unlocked(draft: Draft, command: m.ReleaseParcel) -> Session:
     if session.locked_until > draft.now:
         wait_s = session.locked_until - draft.now
         msg = f"too many wrong codes at this counter; try again in {wait_s} s"
-        raise CounterLocked(msg, subject=f"hubs/{command.hub}")
+        raise CounterLocked(msg, subject=f"hubs/{command.hub}", wait_s=wait_s)
     return Session(failures=0) if session.locked_until else session
 
 

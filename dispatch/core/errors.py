@@ -139,7 +139,17 @@ class TooLate(InvalidTransition):
 
 
 class CounterLocked(DispatchError):
-    """Too many wrong codes at this counter; it is locked for a while, the recipient is not."""
+    """Too many wrong codes at this counter; it is locked for a while, the recipient is not.
+
+    Attributes
+    ----------
+    wait_s
+        Seconds until it is open again.
+    """
+
+    def __init__(self, message: str, *, subject: str = "", wait_s: int = 0) -> None:
+        super().__init__(message, subject=subject)
+        self.wait_s = wait_s
 
 
 class Conflict(DispatchError):

@@ -59,8 +59,9 @@ class DoorTries:
         if count < most:
             return
         if now < last + lock_s:
-            msg = f"{count} wrong codes at this door: wait {last + lock_s - now} s"
-            raise CounterLocked(msg, subject=parcel)
+            wait_s = last + lock_s - now
+            msg = f"{count} wrong codes at this door: wait {wait_s} s"
+            raise CounterLocked(msg, subject=parcel, wait_s=wait_s)
         del self._wrong[zone, parcel]
 
     def note(self, zone: str, parcel: str, serial: int, now: Instant) -> None:

@@ -177,9 +177,8 @@ class Counter:
         session = till.zone.state.sessions.get(f"{till.hub}~{till.caller.name}")
         left_s = session.locked_until - self._site.clock.now() if session is not None else 0
         if left_s > 0:
-            return CounterLocked(
-                f"too many wrong codes at this counter; try again in {left_s} s", subject=subject
-            )
+            msg = f"too many wrong codes at this counter; try again in {left_s} s"
+            return CounterLocked(msg, subject=subject, wait_s=left_s)
         return WrongCode("the code is not the one of this parcel", subject=subject)
 
     async def ReceiveManifest(

@@ -158,11 +158,12 @@ def _details(error: DispatchError, reason: str, metadata: dict[str, str]) -> Ite
                 type=reason, subject=error.subject, description=_short(error.message)
             )
             yield error_details_pb2.PreconditionFailure(violations=[violation])
-        case CounterLocked():
+        case CounterLocked(wait_s=wait_s):
             spent = error_details_pb2.QuotaFailure.Violation(
                 subject=error.subject, description=_short(error.message)
             )
             yield error_details_pb2.QuotaFailure(violations=[spent])
+            yield error_details_pb2.RetryInfo(retry_delay=duration_pb2.Duration(seconds=wait_s))
         case Unavailable():
             yield error_details_pb2.RetryInfo(retry_delay=duration_pb2.Duration(seconds=RETRY_S))
         case _:

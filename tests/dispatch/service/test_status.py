@@ -29,7 +29,7 @@ DETAILS = {
     "FAILED_PRECONDITION": {"PreconditionFailure"},
     "NOT_FOUND": {"ResourceInfo"},
     "ALREADY_EXISTS": {"ResourceInfo"},
-    "RESOURCE_EXHAUSTED": {"QuotaFailure"},
+    "RESOURCE_EXHAUSTED": {"QuotaFailure", "RetryInfo"},
     "UNAVAILABLE": {"RetryInfo"},
 }
 

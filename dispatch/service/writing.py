@@ -9,10 +9,11 @@ from typing import Protocol, TypeVar
 from google.protobuf.message import Message
 
 from dispatch.auth import Principal, Role
+from dispatch.core.custody import TO_A_DOOR
 from dispatch.core.engine import decide
 from dispatch.core.errors import Fault, InvalidValue
 from dispatch.core.messages import Command, Event
-from dispatch.core.model import LegState, Purpose, StopState
+from dispatch.core.model import LegState, StopState
 from dispatch.core.state import State, fold
 from dispatch.log import PersonalRow, RequestKey
 from dispatch.runtime import Submission
@@ -27,7 +28,6 @@ UUID4 = re.compile(
 )
 
 _UNDER_WAY = frozenset({LegState.ASSIGNED, LegState.ACTIVE})
-_TO_RECIPIENT = frozenset({Purpose.DOOR, Purpose.PERSON, Purpose.SAFE_PLACE})
 
 Answer = TypeVar("Answer", bound=Message)
 
@@ -242,6 +242,6 @@ def carries(
         state = zone.state
         if caller.subject in state.live_tour and parcel in state.parcels:
             leg = state.legs[state.parcels[parcel].leg]
-            is_near = leg.purpose in _TO_RECIPIENT or not to_recipient
+            is_near = leg.purpose in TO_A_DOOR or not to_recipient
             return leg.courier == caller.subject and leg.state in _UNDER_WAY and is_near
     return False

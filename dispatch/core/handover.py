@@ -76,8 +76,10 @@ def check_order(parcel: Parcel, at: Instant) -> None:
         raise InvalidValue([Fault("event_time", problem)], subject=parcel.id)
 
 
-def meet(draft: Draft, parcel: Parcel, half: HalfScan) -> HalfScan | None:
-    """Return the other side's scan if it is there; else keep this one for it."""
+def meet(
+    draft: Draft, parcel: Parcel, half: HalfScan, *, is_enough: bool = False
+) -> HalfScan | None:
+    """Return the other side's scan if it is there; else this one if it is enough, or keep it."""
     other = draft.state.halves.get(parcel.id)
     if (
         other is not None
@@ -86,6 +88,8 @@ def meet(draft: Draft, parcel: Parcel, half: HalfScan) -> HalfScan | None:
         and abs(other.at - half.at) <= draft.state.policy.handover_s
     ):
         return other
+    if is_enough:
+        return half
     if other != half:
         draft.tell(HandoverScanned(at=draft.now, parcel=parcel.id, half=half))
     return None
@@ -115,8 +119,8 @@ def pick_up(draft: Draft, tour: Tour, leg: Leg, half: HalfScan) -> bool:
         hub = draft.state.hub(half.giver.id)
         hubs.check_works(draft.state, hub.id, half.at)
         single = keeps(draft, tour.courier, hub)
-        if not _stands_alone(hub, half, Side.TAKER, single=single):
-            other = meet(draft, parcel, half)
+        alone = _stands_alone(hub, half, Side.TAKER, single=single)
+        other = meet(draft, parcel, half, is_enough=alone)
     elif half.giver.kind is CustodianKind.COURIER:
         other = meet(draft, parcel, half)
     if other is None:
@@ -169,7 +173,7 @@ def put_in(draft: Draft, leg: Leg, hub: Hub, half: HalfScan) -> bool:
         _check_may_stay(draft, parcel, hub, leg.purpose)
     single = keeps(draft, half.giver.id, hub)
     alone = _stands_alone(hub, half, Side.GIVER, single=single)
-    other = half if alone else meet(draft, parcel, half)
+    other = meet(draft, parcel, half, is_enough=alone)
     if other is None:
         return False
     taker = _scan_of(Side.TAKER, half, other)

@@ -231,3 +231,19 @@ def test_a_scan_that_nobody_answered_ends_with_the_way_on(story: Story) -> None:
     nobody_home(story, failure=FailureCode.HUB_FULL)
     assert next_stop(story) == (Purpose.RETURN, "station")
     assert "m/p1" not in story.state.halves
+
+
+def test_what_the_counter_scanned_before_is_not_lost(story: Story) -> None:
+    """Ann keeps the booth: her phone's scan is enough, and the till's shelf stands with it."""
+    story.hub()
+    open_hub(story, a_relay_hub(host="ann"))
+    story.parcel("p1", origin_hub="station")
+    story.assign("ann", "p1", hub="booth")
+    story.pick_up("ann", "p1")
+    story.receive("booth", "p1", "ann", shelf="B7")
+    assert story.parcel_state() is ParcelState.COLLECTED
+    story.drop_off("ann", "p1")
+    line = story.state.parcel("m/p1").custody[-1]
+    assert (line.actor, line.witness, line.single_actor) == ("hubs/booth", "couriers/ann", True)
+    (slot,) = story.state.reservations.values()
+    assert slot.shelf == "B7"

@@ -58,15 +58,16 @@ FIGURES = {
     "peak_share": ("of its slots", "%"),
     "refused": ("turned away by hubs", ""),
 }
-NO_HUBS, TOLD, FIRST = "no hubs", "50 %, planner told", "50 %, hub first"
-"""TOLD: the planner's own chance of nobody at home is the day's. FIRST: those who agreed put the
-hub before the door."""
+NO_HUBS, BOOTHS = "no hubs", "no consent"
+TOLD, FIRST = "50 %, planner told", "50 %, hub first"
+"""BOOTHS: hubs with their contracts, and nobody who has agreed to any. TOLD: the planner's own
+chance of nobody at home is the day's. FIRST: those who agreed put the hub before the door."""
 LATER = {NO_HUBS: "no hubs, later", "50 %": "50 %, later"}
 """The next attempt three hours after the first instead of one, when more people are home."""
 LATER_S = 10_800
 WITH_HUBS = {f"{share:.0%}".replace("%", " %"): share for share in CONSENT}
 
-CASES = (NO_HUBS, *WITH_HUBS, TOLD, FIRST, *LATER.values())
+CASES = (NO_HUBS, BOOTHS, *WITH_HUBS, TOLD, FIRST, *LATER.values())
 
 
 def cases(
@@ -94,6 +95,11 @@ def cases(
             yield NO_HUBS, dataclasses.replace(day, hubs=closed)
             yield LATER[NO_HUBS], dataclasses.replace(day, hubs=closed)
             yield LATER["50 %"], day
+            door = tuple(
+                msgspec.structs.replace(parcel, options=parcel.options[:1])
+                for parcel in day.parcels
+            )
+            yield BOOTHS, dataclasses.replace(day, parcels=door, consents=())
 
 
 def hub_first(parcel: Parcel) -> Parcel:
@@ -199,7 +205,7 @@ def tables(figures: Mapping[str, Mapping[int, Row]]) -> Iterator[str]:
     yield ""
     yield "Paired differences with 95 % intervals."
     yield ""
-    pairs = [(name, NO_HUBS) for name in WITH_HUBS] + [(TOLD, "50 %"), (FIRST, "50 %")]
+    pairs = [(name, NO_HUBS) for name in (BOOTHS, *WITH_HUBS)] + [(TOLD, "50 %"), (FIRST, "50 %")]
     pairs += [(name, base) for base, name in LATER.items()]
     pairs = [(name, base) for name, base in pairs if name in figures and base in figures]
     yield "| | " + " | ".join(f"{name} less {base}" for name, base in pairs) + " |"

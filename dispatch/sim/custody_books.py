@@ -39,6 +39,7 @@ class Rule(Enum):
     RESERVATION = "a parcel comes into a hub on a slot that is held for it"
     SLOTS = "slots held and occupied are no more than the hub has"
     SLOT_LEFT = "a parcel that has left or ended holds no slot"
+    OPEN = "a hub gives and takes while it is open and not paused"
     CONTRACT = "a hub keeps a parcel only for what its operator has agreed to"
     CONSENT = "collection, neighbour and safe place need consent on record"
     PROOF = "at a door or a neighbour's something stands for the recipient"
@@ -109,6 +110,7 @@ class Books:
     policy: Fields = field(default_factory=dict)
     hubs: dict[str, Fields] = field(default_factory=dict)
     hosts: dict[str, str] = field(default_factory=dict)
+    pauses: dict[str, tuple[int, int]] = field(default_factory=dict)
     parcels: dict[str, ParcelSoFar] = field(default_factory=dict)
     slots: dict[tuple[str, str], str] = field(default_factory=dict)
     used: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -156,6 +158,16 @@ class Books:
         size = self.slots.pop((hub, parcel), "")
         if size:
             self.used[hub, size] -= 1
+
+    def at_counter(self, event: Fields, hub: str, parcel: str) -> None:
+        """Look whether a hub gave or took while it might."""
+        at = event["happened_at"]
+        hours = self.hubs[hub].get("hours", [])
+        is_open = any(its["opens_at"] <= at <= its["closes_at"] for its in hours) or not hours
+        since, until = self.pauses.get(hub, (0, 0))
+        is_paused = bool(since) and since <= at and (not until or at < until)
+        problem = f"passed the counter of {hub} at {at}, which was closed or paused"
+        self.that(is_open and not is_paused, Rule.OPEN, parcel, problem)
 
     def consent(self, parcel: ParcelSoFar, purpose: str, hub: str = "") -> None:
         """Look for the recipient's consent to a kind of delivery, at a hub to this one or any."""

@@ -85,6 +85,14 @@ def _hub_created(books: Books, event: Fields) -> None:
     books.hubs[event["hub"]["id"]] = event["hub"]
 
 
+def _hub_paused(books: Books, event: Fields) -> None:
+    books.pauses[event["hub"]] = event["at"], event["until"]
+
+
+def _hub_resumed(books: Books, event: Fields) -> None:
+    books.pauses.pop(event["hub"], None)
+
+
 def _courier_created(books: Books, event: Fields) -> None:
     books.hosts[event["courier"]["id"]] = event["courier"].get("host_of", "")
 
@@ -128,6 +136,8 @@ def _picked_up(books: Books, event: Fields) -> None:
     books.that(giver == parcel.holder, Rule.GIVER, event["parcel"], problem)
     problem = f"was taken by {said(taker)}, who had it"
     books.that(taker != parcel.holder, Rule.GIVER, event["parcel"], problem)
+    if giver[0] == "HUB":
+        books.at_counter(event, giver[1], event["parcel"])
     if not parcel.is_old:
         books.both_sides(event, parcel, giver, taker)
     books.move(event, parcel, taker)
@@ -180,6 +190,8 @@ def _brought_back(books: Books, event: Fields) -> None:
     problem = f"was brought to {said(to)}, but came from {said(parcel.origin)}"
     books.that(to == parcel.origin, Rule.ORIGIN, event["parcel"], problem)
     if not parcel.is_old:
+        if to[0] == "HUB":
+            books.at_counter(event, to[1], event["parcel"])
         books.both_sides(event, parcel, parcel.holder, to)
     books.move(event, parcel, to)
     if "next_leg" not in event:
@@ -198,6 +210,7 @@ def _received(books: Books, event: Fields) -> None:
     parcel, hub = books.moving(event, "received"), event["hub"]
     name, purpose, giver = event["parcel"], event["purpose"], holder_of(event["giver"])
     books.that(bool(event["actor"]), Rule.SCAN, name, f"came into {hub} by nobody's scan")
+    books.at_counter(event, hub, name)
     problem = f"came into {hub} from {said(giver)}, but {said(parcel.holder)} had it"
     books.that(giver == parcel.holder, Rule.HOLDER, name, problem)
     agreed = purpose in books.hubs[hub].get("contracts", [])
@@ -215,6 +228,7 @@ def _collected(books: Books, event: Fields) -> None:
     problem = f"was collected at {hub}, but {said(parcel.holder)} had it"
     books.that(parcel.holder == ("HUB", hub), Rule.HOLDER, name, problem)
     books.that(bool(event["actor"]), Rule.SCAN, name, f"was collected at {hub} without a scan")
+    books.at_counter(event, hub, name)
     if by == "PROXY":
         until = books.proxies.get((name, event.get("proxy", "")), 0)
         problem = f"was collected by a proxy {event.get('proxy', '')!r} who might not"
@@ -315,6 +329,8 @@ def _proxy_revoked(books: Books, event: Fields) -> None:
 _TOLD: dict[str, Callable[[Books, Fields], None]] = {
     "PolicyAdopted": _policy_adopted,
     "HubCreated": _hub_created,
+    "HubPaused": _hub_paused,
+    "HubResumed": _hub_resumed,
     "CourierCreated": _courier_created,
     "ParcelCreated": _parcel_created,
     "ParcelCheckedIn": _checked_in,

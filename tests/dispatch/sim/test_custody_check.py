@@ -172,14 +172,21 @@ def slot_kept(log: Log) -> None:
     log.insert(at, {**reserved, "at": log[at - 1]["at"]})
 
 
-def nothing_of_the_booth(kind: str, **fields: Any) -> Callable[[Log], None]:
+def the_booth_with(**fields: Any) -> Callable[[Log], None]:
     """Change the booth as it was taken in."""
 
     def broken(log: Log) -> None:
-        booth = next(e for e in log if e["type"] == kind and e["hub"]["id"] == "booth")
-        booth["hub"].update(fields)
+        hubs = [event["hub"] for event in log if event["type"] == "HubCreated"]
+        next(hub for hub in hubs if hub["id"] == "booth").update(fields)
 
     return broken
+
+
+def the_booth_paused(log: Log) -> None:
+    """Pause the booth for ever, right after it was taken in."""
+    created = find(log, "HubCreated", "", 1)
+    pause = {"type": "HubPaused", "hub": "booth", "until": 0, "actor": "a", "reason": "r"}
+    log.insert(log.index(created) + 1, {**pause, "at": created["at"]})
 
 
 SENDER = {"kind": "SENDER", "id": "m"}
@@ -212,9 +219,11 @@ MUTANTS: list[tuple[Rule, Callable[[Log], None]]] = [
     (Rule.SINGLE_ACTOR, changed("ParcelPickedUp", "given", single_actor=True)),
     (Rule.ORIGIN, changed("ParcelBroughtBack", "wrong", custodian__id="shop")),
     (Rule.RESERVATION, dropped("SlotReserved", number=0)),
-    (Rule.SLOTS, nothing_of_the_booth("HubCreated", slots=[0, 1, 1])),
+    (Rule.SLOTS, the_booth_with(slots=[0, 1, 1])),
     (Rule.SLOT_LEFT, slot_kept),
-    (Rule.CONTRACT, nothing_of_the_booth("HubCreated", contracts=["HOLD"])),
+    (Rule.OPEN, the_booth_with(hours=[{"opens_at": 1, "closes_at": 2}])),
+    (Rule.OPEN, the_booth_paused),
+    (Rule.CONTRACT, the_booth_with(contracts=["HOLD"])),
     (Rule.CONSENT, changed("ParcelCreated", "relayed", parcel__options=UNAGREED)),
     (Rule.CONSENT, changed("ParcelCreated", "left", parcel__options=UNAGREED)),
     (Rule.CONSENT, changed("ParcelCreated", "proxied", parcel__options=UNAGREED)),

@@ -122,16 +122,18 @@ def _is_planned(option: DeliveryOption) -> bool:
 def _with_slot(state: State, parcel: Parcel, purpose: Purpose, target: str) -> Iterator[Hub]:
     """Yield hubs with a slot, nearest to the door first, whether they are open now or not."""
     contract = hubs.CONTRACT_FOR[purpose]
-    named = [target] if target in state.hubs else []
-    known = named if target else sorted(state.hubs)
+    named = [state.hubs[target]] if target in state.hubs else []
+    radius_m = state.policy.hub_radius_m
     near = sorted(
-        (straight_line_m(state.hubs[hub].place, parcel.dropoff), hub)
-        for hub in known
-        if contract in state.hubs[hub].contracts and hub not in state.paused_hubs
+        (straight_line_m(hub.place, parcel.dropoff), hub.id)
+        for hub in (named if target else state.hubs.values())
+        if contract in hub.contracts
+        and hub.id not in state.paused_hubs
+        and (target or hubs.in_box(hub.place, parcel.dropoff, radius_m))
     )
     for distance_m, hub_id in near:
         hub = state.hubs[hub_id]
-        in_reach = bool(target) or distance_m <= state.policy.hub_radius_m
+        in_reach = bool(target) or distance_m <= radius_m
         if in_reach and hubs.has_slot(state, hub, parcel):
             yield hub
 
@@ -174,14 +176,16 @@ def relay_hubs(state: State, parcel: Parcel) -> list[str]:
     """Return the hubs that relay to a door, the nearest first."""
     door = parcel.dropoff
     near = []
-    for hub_id in state.hubs:
-        hub = state.hubs[hub_id]
-        if Contract.RELAY not in hub.contracts or hub_id in state.paused_hubs:
+    radius_m = state.policy.relay_radius_m
+    for hub in state.hubs.values():
+        if Contract.RELAY not in hub.contracts or hub.id in state.paused_hubs:
+            continue
+        same = bool(door.compound) and hub.place.compound == door.compound
+        if not same and not hubs.in_box(hub.place, door, radius_m):
             continue
         distance_m = straight_line_m(hub.place, door)
-        same = bool(door.compound) and hub.place.compound == door.compound
-        if same or distance_m <= state.policy.relay_radius_m:
-            near.append((distance_m, hub_id))
+        if same or distance_m <= radius_m:
+            near.append((distance_m, hub.id))
     return [hub_id for _, hub_id in sorted(near)]
 
 

@@ -102,7 +102,7 @@ def may_take(state: State, hub: Hub, parcel: Parcel, purpose: Purpose, at: Insta
     )
 
 
-def _in_box(a: Place, b: Place, radius_m: Meters) -> bool:
+def in_box(a: Place, b: Place, radius_m: Meters) -> bool:
     """Whether two places may lie within a radius: a glance before the distance is worked out."""
     north = radius_m / METERS_A_DEGREE
     if abs(a.lat - b.lat) > north:
@@ -124,7 +124,7 @@ def nearest(
         (straight_line_m(hub.place, parcel.dropoff), hub.id, hub)
         for hub in known
         if contract in hub.contracts
-        and (target or _in_box(hub.place, parcel.dropoff, state.policy.hub_radius_m))
+        and (target or in_box(hub.place, parcel.dropoff, state.policy.hub_radius_m))
     ]
     for distance_m, _, hub in sorted(near, key=lambda item: item[:2]):
         in_reach = bool(target) or distance_m <= state.policy.hub_radius_m

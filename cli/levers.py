@@ -172,8 +172,14 @@ def attest(
     """Stand for the scan that a courier who gives a parcel away cannot make."""
     service: Service = context.obj
     who = service.name(taker, "couriers")
-    _pull(service, "AttestHandover", name=service.name(parcel), taker=who, reason=why)
-    _say(f"{service.name(parcel)}: {who} takes it with your word for the giver's scan")
+    made = _pull(service, "AttestHandover", name=service.name(parcel), taker=who, reason=why)
+    holder = made.get("custody", {}).get("custodian", "")
+    if holder == who:
+        _say(f"{made['name']}: {who} has it")
+    else:
+        _say(
+            f"{made['name']}: {holder} has it until {who} scans it; your word stands for its giver"
+        )
 
 
 @app.command()

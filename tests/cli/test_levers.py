@@ -240,6 +240,26 @@ def test_what_cannot_be_done_is_said_in_a_line(
     assert result.output.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("holder", "said"),
+    [
+        ("bo", "p1: networks/local/couriers/bo has it"),
+        ("cai", "p1: networks/local/couriers/cai has it until networks/local/couriers/bo scans it"),
+    ],
+)
+def test_a_word_for_a_scan_says_who_has_the_parcel(
+    pull: Pull, monkeypatch: pytest.MonkeyPatch, holder: str, said: str
+) -> None:
+    """It is one of two scans: without the taker's own nothing has moved."""
+    parcel = {
+        "name": f"{NETWORK}/merchants/shop/parcels/p1",
+        "custody": {"custodian": f"{NETWORK}/couriers/{holder}"},
+    }
+    monkeypatch.setattr("cli.levers._pull", lambda *_, **__: parcel)
+    result = pull("attest", "merchants/shop/parcels/p1", "--taker", "bo", "--why", "to see")
+    assert said in result.output
+
+
 def test_bad_fields_are_named(pull: Pull) -> None:
     """Once each."""
     result = pull("pin", "merchants/shop/p1", "--courier", "cai", "--why", "x")

@@ -205,7 +205,10 @@ def _consent_withdrawn(state: State, event: m.ConsentWithdrawn) -> State:
 
 def _parcel_redirected(state: State, event: m.ParcelRedirected) -> State:
     parcel = state.parcel(event.parcel)
-    state = steps.parcel_set(state, parcel, dropoff=event.dropoff, options=event.options)
+    # Whoever was called to the door before has not been called to this one.
+    contacted_at = parcel.contacted_at if event.dropoff == parcel.dropoff else 0
+    told = {"dropoff": event.dropoff, "options": event.options, "contacted_at": contacted_at}
+    state = steps.parcel_set(state, parcel, **told)
     leg = state.leg(parcel.leg)
     if leg.state is LegState.PLANNED and leg.kind is not LegKind.RETURN:
         state = steps.leg_set(state, leg.id, leg.state, dropoff=event.dropoff)

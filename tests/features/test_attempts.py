@@ -11,7 +11,8 @@ from dispatch.core import messages as m
 from dispatch.core.errors import InvalidTransition, InvalidValue, OutsideGeofence, ProofMissing
 from dispatch.core.model import ActionKind, FailureCode, ParcelState
 from dispatch.core.policy import Policy
-from tests.core.town import AT_ONCE, DAY, HOUR, SIGNED, Story, names
+from dispatch.core.state import replace
+from tests.core.town import AT_ONCE, DAY, HOUR, SIGNED, Story, names, place
 from tests.features.street import arrival, arrive, at_the_door
 
 WITH_WAIT = Policy(version="with-wait", engine="insert", slack_s=DAY)
@@ -147,6 +148,16 @@ def test_one_message_is_enough_for_one_wait(bell: Story) -> None:
     assert bell.do(command) == ()
     bell.now += 1
     assert names(bell.do(command)) == ["RecipientContacted"]
+
+
+def test_another_door_is_another_message(bell: Story) -> None:
+    """Sent to a new door, the parcel's recipient has not been called there yet."""
+    command = m.ContactRecipient(courier="ann", tour=bell.tour("ann").id, leg="m/p1/1")
+    bell.do(command)
+    bell.do(m.RedirectParcel(parcel="m/p1", actor="m", reason="MOVED", dropoff=place(600, 0)))
+    assert bell.state.parcel("m/p1").contacted_at == 0
+    told = bell.do(replace(command, leg=bell.state.parcel("m/p1").leg))
+    assert names(told) == ["RecipientContacted"]
 
 
 def test_nobody_writes_for_a_parcel_that_goes_elsewhere(door: Story) -> None:

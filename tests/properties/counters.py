@@ -13,7 +13,7 @@ from dispatch.core.model import (
     Purpose,
 )
 from tests.core.town import HOUR, a_parcel
-from tests.properties.walking import Walking
+from tests.properties.walking import Walking, codes
 from tests.properties.zone import DOORS, LADDERS, choices, hubs, pick, rung
 
 RUNGS = [
@@ -53,28 +53,14 @@ class Counters(Walking):
             self.other_side(parcel)
 
     @precondition(lambda self: self.awaiting())
-    @rule(
-        choice=choices,
-        told=st.lists(
-            st.sampled_from(["right", "right", "wrong", "old", "none"]), min_size=1, max_size=4
-        ),
-        is_new=st.booleans(),
-        actor=ACTORS,
-    )
+    @rule(choice=choices, told=codes, is_new=st.booleans(), actor=ACTORS)
     def collect(self, choice: int, told: list[str], is_new: bool, actor: str) -> None:  # noqa: FBT001
         """Come for a parcel with codes right or wrong, perhaps after a new one was sent."""
         parcel = pick(self.awaiting(), choice)
-        hub, serial = self.code_of(parcel)
         if is_new:
+            hub, _ = self.code_of(parcel)
             self.do(m.ReissueCode(hub=hub, parcel=parcel))
-            _, serial = self.code_of(parcel)
-        for code in told:
-            code_serial = {"right": serial, "old": serial - 1, "wrong": -1}.get(code, 0)
-            events = self.attempt(
-                m.ReleaseParcel(hub=hub, parcel=parcel, actor=actor, code_serial=code_serial)
-            )
-            collected = any(isinstance(event, m.ParcelCollected) for event in events)
-            assert not collected or code == "right"
+        self.tell_codes(parcel, told, actor)
 
     @precondition(lambda self: self.state.parcels)
     @rule(

@@ -22,6 +22,7 @@ from tests.properties.walking import (
     CAREFUL,
     Mood,
     Walking,
+    codes,
     failures,
     many_outcomes,
     moods,
@@ -166,22 +167,19 @@ class Dispatching(Walking):
         self.close_an_epoch(answers)
         self.work(outcomes, mood)
 
-    @rule(outcomes=many_outcomes, parcels=PARCELS, collects=st.booleans())
+    @rule(outcomes=many_outcomes, parcels=PARCELS, told=codes)
     def a_good_hour(
         self,
         outcomes: list[FailureCode | None],
         parcels: list[tuple[Place, tuple[DeliveryOption, ...]]],
-        collects: bool,  # noqa: FBT001 - drawn
+        told: list[str],
     ) -> None:
-        """Let an hour pass in which everybody says yes and works with care."""
+        """Let an hour pass in which everybody says yes and works with care; some collect."""
         for _ in range(3):
             self.now += 20 * MINUTE
             self.live_on(["yes"] * 5, outcomes, parcels, CAREFUL)
-        for parcel in self.awaiting()[:: 1 if collects else 3]:
-            hub, serial = self.code_of(parcel)
-            self.attempt(
-                m.ReleaseParcel(hub=hub, parcel=parcel, actor="counter", code_serial=serial)
-            )
+        for parcel in self.awaiting()[::2]:
+            self.tell_codes(parcel, told)
 
     @precondition(lambda self: self.state.live_tour)
     @rule(outcomes=outcomes, mood=moods)

@@ -22,7 +22,7 @@ from tests.properties.dispatching import PARCELS
 from tests.properties.invariants import Invariants
 from tests.properties.levers import Levers
 from tests.properties.meddling import Meddling
-from tests.properties.walking import many_outcomes
+from tests.properties.walking import codes, many_outcomes
 from tests.properties.zone import PEOPLE, TIMES, checked
 
 DAYS = 4
@@ -37,7 +37,7 @@ class Zone(Levers, Counters, Meddling, Invariants):
         has_hubs=st.sampled_from([True, True, True, False]),
         outcomes=many_outcomes,
         parcels=PARCELS,
-        collects=st.booleans(),
+        told=codes,
     )
     def open_the_zone(
         self,
@@ -45,11 +45,11 @@ class Zone(Levers, Counters, Meddling, Invariants):
         has_hubs: bool,  # noqa: FBT001 - drawn
         outcomes: list[FailureCode | None],
         parcels: list[tuple[Place, tuple[DeliveryOption, ...]]],
-        collects: bool,  # noqa: FBT001 - drawn
+        told: list[str],
     ) -> None:
         """Five hubs, five people, a policy with short times, and a first hour."""
         self.open_the_zone_with(slack_s, has_hubs=has_hubs)
-        self.a_good_hour(outcomes, parcels, collects)
+        self.a_good_hour(outcomes, parcels, told)
 
     # --- how it ends -------------------------------------------------------------------
 

@@ -62,6 +62,10 @@ failures = st.sampled_from(
 outcomes = st.lists(failures, min_size=1, max_size=10)
 many_outcomes = st.lists(failures, min_size=8, max_size=14)
 
+codes = st.lists(
+    st.sampled_from(["right", "right", "wrong", "wrong", "old", "none"]), min_size=1, max_size=5
+)
+
 
 class Walking(ZoneBase):
     """Gives the steps of tours; no rules of its own."""
@@ -149,6 +153,17 @@ class Walking(ZoneBase):
         waiting = self.state.parcel(parcel)
         hub = waiting.custodian.id
         return hub, self.state.codes[code_key(hub, waiting.recipient)].serial
+
+    def tell_codes(self, parcel: str, told: list[str], actor: str = "counter") -> None:
+        """Come for a parcel and tell one code after the other; only the right one opens."""
+        hub, serial = self.code_of(parcel)
+        for code in told:
+            code_serial = {"right": serial, "old": serial - 1, "wrong": -1}.get(code, 0)
+            events = self.attempt(
+                m.ReleaseParcel(hub=hub, parcel=parcel, actor=actor, code_serial=code_serial)
+            )
+            collected = any(isinstance(event, m.ParcelCollected) for event in events)
+            assert not collected or code == "right"
 
     def other_side(self, parcel: str, actor: str = "counter") -> tuple[m.Event, ...]:
         """Scan for whoever has still to scan a parcel that changes hands, if anybody has."""

@@ -48,6 +48,7 @@ def a_good_day() -> tuple[str, ...]:
         contracts=(Contract.COLLECTION,),
         attended=True,
     )
+    story.now += 300
     _relayed_then_collected(story)
     _delivered_and_corrected(story)
     _rescued(story)

@@ -39,7 +39,7 @@ class Rule(Enum):
     RESERVATION = "a parcel comes into a hub on a slot that is held for it"
     SLOTS = "slots held and occupied are no more than the hub has"
     SLOT_LEFT = "a parcel that has left or ended holds no slot"
-    OPEN = "a hub gives and takes while it is open and not paused"
+    OPEN = "a hub gives and takes while it is open and not paused; what comes back it takes always"
     CONTRACT = "a hub keeps a parcel only for what its operator has agreed to"
     CONSENT = "collection, neighbour and safe place need consent on record"
     PROOF = "at a door or a neighbour's something stands for the recipient"

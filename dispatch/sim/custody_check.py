@@ -190,8 +190,6 @@ def _brought_back(books: Books, event: Fields) -> None:
     problem = f"was brought to {said(to)}, but came from {said(parcel.origin)}"
     books.that(to == parcel.origin, Rule.ORIGIN, event["parcel"], problem)
     if not parcel.is_old:
-        if to[0] == "HUB":
-            books.at_counter(event, to[1], event["parcel"])
         books.both_sides(event, parcel, parcel.holder, to)
     books.move(event, parcel, to)
     if "next_leg" not in event:

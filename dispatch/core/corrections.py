@@ -8,15 +8,23 @@ from dispatch.core import absence, custody, hubs, offers
 from dispatch.core.draft import Draft
 from dispatch.core.errors import (
     CustodyMismatch,
+    DispatchError,
     Fault,
     InvalidTransition,
     InvalidValue,
     NotFound,
     TooLate,
 )
-from dispatch.core.evidence import check_code, purpose_of
+from dispatch.core.evidence import check_attempt, check_code, purpose_of
 from dispatch.core.handover import of_courier
-from dispatch.core.messages import CorrectStop, OutcomeCorrected, TourStarted
+from dispatch.core.ladder import NOT_AN_ATTEMPT
+from dispatch.core.messages import (
+    CorrectStop,
+    OutcomeCorrected,
+    StopReport,
+    TourStarted,
+    parcel_name,
+)
 from dispatch.core.model import (
     ActionKind,
     Custodian,
@@ -27,6 +35,7 @@ from dispatch.core.model import (
     LegState,
     Parcel,
     ParcelState,
+    Purpose,
     StopAction,
     StopState,
     Tour,
@@ -51,7 +60,7 @@ def correct(draft: Draft, command: CorrectStop) -> None:
         raise TooLate(msg, subject=tour.id)
     was_given = action.state is StopState.COMPLETED
     if was_given and command.failure is not None:
-        _not_given(draft, command, tour, leg, parcel)
+        _not_given(draft, command, tour, leg, parcel, at_stop)
         _go_on(draft, tour, leg, command.failure, at_stop)
     elif not was_given and command.failure is None:
         _given(draft, command, tour, leg, parcel)
@@ -109,13 +118,33 @@ def _noted_at(draft: Draft, parcel: Parcel, leg: Leg) -> Instant:
     return min(noted)
 
 
-def _not_given(draft: Draft, command: CorrectStop, tour: Tour, leg: Leg, parcel: Parcel) -> None:
+def _is_attempt(draft: Draft, command: CorrectStop, tour: Tour, leg: Leg, at_stop: int) -> bool:
+    """Whether a visit that was in vain after all has the evidence of an attempt.
+
+    One visit is one attempt: whoever went to a neighbour has been at the door before.
+    """
+    if command.failure in NOT_AN_ATTEMPT or leg.purpose is not Purpose.DOOR:
+        return False
+    at = draft.state.parcel(leg.parcel).custody[-1].since
+    told = StopReport(
+        id="", at=at, stop=at_stop, failure=command.failure, evidence=command.evidence
+    )
+    try:
+        check_attempt(draft, tour, leg, told)
+    except DispatchError:
+        return False
+    return True
+
+
+def _not_given(
+    draft: Draft, command: CorrectStop, tour: Tour, leg: Leg, parcel: Parcel, at_stop: int
+) -> None:
     if parcel.state is not ParcelState.DELIVERED or parcel.custody[-1].leg != leg.id:
         msg = f"parcel {parcel.id} is {parcel.state}"
         raise InvalidTransition(msg, subject=tour.id)
     if parcel.custodian.kind is not CustodianKind.RECIPIENT:
         msg = f"parcel {parcel.id} is in other hands"
-        raise CustodyMismatch(msg, subject=parcel.id)
+        raise CustodyMismatch(msg, subject=parcel_name(parcel.id))
     offer = draft.state.open_offer.get(tour.courier)
     if offer is not None and tour.state is TourState.COMPLETED:
         offers.withdraw(draft, draft.state.offer(offer), REOPENED)
@@ -132,6 +161,7 @@ def _not_given(draft: Draft, command: CorrectStop, tour: Tour, leg: Leg, parcel:
             custodian=of_courier(tour.courier),
             actor=command.actor,
             reason=command.reason,
+            counts=_is_attempt(draft, command, tour, leg, at_stop),
         )
     )
 
@@ -147,7 +177,7 @@ def _given(draft: Draft, command: CorrectStop, tour: Tour, leg: Leg, parcel: Par
     following = draft.state.leg(parcel.leg)
     if parcel.custodian != of_courier(tour.courier) or following.state is not LegState.ACTIVE:
         msg = f"parcel {parcel.id} is in other hands by now"
-        raise CustodyMismatch(msg, subject=parcel.id)
+        raise CustodyMismatch(msg, subject=parcel_name(parcel.id))
     if _has_failed_since(draft, parcel, leg):
         msg = f"leg {leg.id} was not the last attempt of parcel {parcel.id}"
         raise InvalidTransition(msg, subject=tour.id)

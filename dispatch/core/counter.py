@@ -56,7 +56,7 @@ def receive(draft: Draft, command: m.ReceiveParcel) -> None:
     at_hub = leg.kind is LegKind.RETURN or leg.purpose in hubs.CONTRACT_FOR
     if leg.state is not LegState.ACTIVE or not at_hub:
         msg = f"parcel {parcel.id} is not bound for a hub: leg {leg.id} goes to {leg.purpose}"
-        raise InvalidTransition(msg, subject=parcel.id)
+        raise InvalidTransition(msg, subject=m.parcel_name(parcel.id))
     at = handover.check_time(draft, command.at)
     tour = draft.state.live_tour.get(giver.id, "")
     half = HalfScan(
@@ -85,7 +85,7 @@ def release(draft: Draft, command: m.ReleaseParcel) -> None:
     at = max(at, parcel.custody[-1].since)
     if parcel.state is not ParcelState.AWAITING_COLLECTION:
         msg = f"parcel {parcel.id} is {parcel.state}: it is not here for its recipient"
-        raise InvalidTransition(msg, subject=parcel.id)
+        raise InvalidTransition(msg, subject=m.parcel_name(parcel.id))
     hubs.check_works(draft.state, hub.id, at)
     session = _check_unlocked(draft, command)
     proof = _proof(draft, command, parcel)
@@ -115,7 +115,7 @@ def _release_to_courier(draft: Draft, command: m.ReleaseParcel, parcel: Parcel) 
     tour = draft.state.live_tour.get(command.courier, "")
     if leg.courier != command.courier or leg.state is not LegState.ASSIGNED or not tour:
         msg = f"parcel {parcel.id} is not for courier {command.courier}"
-        raise CustodyMismatch(msg, subject=parcel.id)
+        raise CustodyMismatch(msg, subject=m.parcel_name(parcel.id))
     half = HalfScan(
         giver=giver,
         taker=taker,
@@ -172,7 +172,7 @@ def _awaiting(draft: Draft, parcel_id: str) -> Parcel:
     parcel = draft.state.parcel(parcel_id)
     if parcel.state is not ParcelState.AWAITING_COLLECTION:
         msg = f"parcel {parcel.id} is {parcel.state}: nobody collects it"
-        raise InvalidTransition(msg, subject=parcel.id)
+        raise InvalidTransition(msg, subject=m.parcel_name(parcel.id))
     return parcel
 
 
@@ -189,12 +189,17 @@ def grant_proxy(draft: Draft, command: m.GrantProxy) -> None:
     parcel = draft.state.parcel(command.parcel)
     if not parcel.is_open or parcel.state is ParcelState.RETURNING:
         msg = f"parcel {parcel.id} is {parcel.state}: nobody collects it"
-        raise InvalidTransition(msg, subject=parcel.id)
+        raise InvalidTransition(msg, subject=m.parcel_name(parcel.id))
+    if not ladder.may_leave(parcel):
+        msg = f"parcel {parcel.id} is for its recipient alone: the merchant asks for it"
+        raise ProofMissing(msg, subject=m.parcel_name(parcel.id))
     if command.until <= draft.now:
-        raise InvalidValue([Fault("until", "lies in the past")], subject=parcel.id)
+        raise InvalidValue([Fault("until", "lies in the past")], subject=m.parcel_name(parcel.id))
     known = draft.state.proxies.get(command.proxy)
     if known is not None and known.parcel != parcel.id:
-        raise InvalidValue([Fault("proxy", f"{command.proxy!r} is taken")], subject=parcel.id)
+        raise InvalidValue(
+            [Fault("proxy", f"{command.proxy!r} is taken")], subject=m.parcel_name(parcel.id)
+        )
     draft.tell(
         m.ProxyGranted(
             at=draft.now,
@@ -214,7 +219,7 @@ def revoke_proxy(draft: Draft, command: m.RevokeProxy) -> None:
         return
     if proxy.parcel != parcel.id:
         msg = f"there is no proxy {command.proxy!r}"
-        raise NotFound(msg, subject=parcel.id)
+        raise NotFound(msg, subject=m.parcel_name(parcel.id))
     draft.tell(m.ProxyRevoked(at=draft.now, parcel=parcel.id, proxy=proxy.id))
 
 
@@ -226,22 +231,22 @@ def reserve(draft: Draft, command: m.ReserveSlot) -> None:
     hub = draft.state.hub(command.hub)
     parcel = draft.state.parcel(command.parcel)
     if command.until <= draft.now:
-        raise InvalidValue([Fault("until", "lies in the past")], subject=parcel.id)
+        raise InvalidValue([Fault("until", "lies in the past")], subject=m.parcel_name(parcel.id))
     if command.purpose not in hubs.CONTRACT_FOR:
         problem = f"{command.purpose} needs no slot"
-        raise InvalidValue([Fault("purpose", problem)], subject=parcel.id)
+        raise InvalidValue([Fault("purpose", problem)], subject=m.parcel_name(parcel.id))
     if not parcel.is_open or parcel.state is ParcelState.RETURNING:
         msg = f"parcel {parcel.id} is {parcel.state}: it comes to no hub any more"
-        raise InvalidTransition(msg, subject=parcel.id)
+        raise InvalidTransition(msg, subject=m.parcel_name(parcel.id))
     consented = command.purpose is not Purpose.COLLECTION or ladder.consent_for(
         parcel, command.purpose, hub.id
     )
     if not consented:
         msg = f"the recipient of {parcel.id} has not agreed to hub {hub.id}"
-        raise ConsentMissing(msg, subject=parcel.id)
+        raise ConsentMissing(msg, subject=m.parcel_name(parcel.id))
     if parcel.custodian == handover.of_hub(hub.id):
         msg = f"parcel {parcel.id} stands at hub {hub.id} already"
-        raise InvalidTransition(msg, subject=parcel.id)
+        raise InvalidTransition(msg, subject=m.parcel_name(parcel.id))
     hubs.check_takes(draft.state, hub, parcel, command.purpose)
     hubs.reserve(draft, hub.id, parcel, command.purpose, command.until)
 

@@ -291,6 +291,8 @@ class OutcomeCorrected(ParcelEvent):
         DELIVERED or a failure's code.
     custodian
         Who has it, after all.
+    counts
+        Whether a visit in vain is an attempt: only with all the evidence of one.
     """
 
     leg: str
@@ -303,6 +305,7 @@ class OutcomeCorrected(ParcelEvent):
     reason: str
     proofs: tuple[ProofKind, ...] = ()
     receiver: str = ""
+    counts: bool = False
 
 
 class ConsentGiven(ParcelEvent):

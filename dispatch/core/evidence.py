@@ -12,7 +12,7 @@ from dispatch.core.ladder import (
     may_be_left,
     may_leave,
 )
-from dispatch.core.messages import Evidence, StopReport
+from dispatch.core.messages import Evidence, StopReport, parcel_name
 from dispatch.core.model import (
     Instant,
     Leg,
@@ -88,7 +88,8 @@ def check_attempt(draft: Draft, tour: Tour, leg: Leg, report: StopReport) -> str
         raise ProofMissing("contact: call or write to the recipient first, then report")
     waited_s = report.at - max(arrived_at, contacted_at)
     if waited_s < draft.state.policy.absent_wait_s:
-        msg = f"wait: {waited_s} s; wait {draft.state.policy.absent_wait_s} s at the door"
+        wait_s = draft.state.policy.absent_wait_s
+        msg = f"wait: {waited_s} of {wait_s} s at the door are over; wait, then report"
         raise ProofMissing(msg)
     return ""
 
@@ -105,7 +106,7 @@ def check_code(draft: Draft, leg: Leg, evidence: Evidence) -> None:
         return
     code = draft.state.codes.get(code_key("", leg.parcel))
     if code is None or code.serial != evidence.code_serial:
-        raise WrongCode("the code is not the recipient's", subject=leg.parcel)
+        raise WrongCode("the code is not the recipient's", subject=parcel_name(leg.parcel))
 
 
 def purpose_of(draft: Draft, leg: Leg, evidence: Evidence) -> Purpose:

@@ -22,6 +22,7 @@ from dispatch.core.messages import (
     ParcelPickedUp,
     ParcelReady,
     ParcelReceivedAtHub,
+    parcel_name,
 )
 from dispatch.core.minting import mint, mint_door_code
 from dispatch.core.model import (
@@ -65,7 +66,7 @@ def check_holds(parcel: Parcel, giver: Custodian) -> None:
         kind = parcel.custodian.kind
         other = "another" if kind is giver.kind else "a"
         msg = f"parcel {parcel.id} is with {other} {kind}, not with {giver.kind} {giver.id}"
-        raise CustodyMismatch(msg, subject=parcel.id)
+        raise CustodyMismatch(msg, subject=parcel_name(parcel.id))
 
 
 def check_order(parcel: Parcel, at: Instant) -> None:
@@ -73,7 +74,7 @@ def check_order(parcel: Parcel, at: Instant) -> None:
     since = parcel.custody[-1].since if parcel.custody else parcel.created_at
     if at < since - CLOCK_SKEW_S:
         problem = "lies before the parcel came to who gives it"
-        raise InvalidValue([Fault("event_time", problem)], subject=parcel.id)
+        raise InvalidValue([Fault("event_time", problem)], subject=parcel_name(parcel.id))
 
 
 def meet(
@@ -112,7 +113,7 @@ def pick_up(draft: Draft, tour: Tour, leg: Leg, half: HalfScan) -> bool:
     check_order(parcel, half.at)
     if half.giver == half.taker:
         msg = f"courier {tour.courier} has parcel {parcel.id} already"
-        raise CustodyMismatch(msg, subject=parcel.id)
+        raise CustodyMismatch(msg, subject=parcel_name(parcel.id))
     other: HalfScan | None = half
     single = False
     if half.giver.kind is CustodianKind.HUB:
@@ -166,7 +167,7 @@ def put_in(draft: Draft, leg: Leg, hub: Hub, half: HalfScan) -> bool:
     check_order(parcel, half.at)
     if hub.id != leg.dropoff.hub:
         msg = f"parcel {parcel.id} is not bound for hub {hub.id}"
-        raise InvalidTransition(msg, subject=parcel.id)
+        raise InvalidTransition(msg, subject=parcel_name(parcel.id))
     is_return = leg.kind is LegKind.RETURN
     if not is_return:
         hubs.check_works(draft.state, hub.id, half.at)
@@ -197,7 +198,7 @@ def put_in(draft: Draft, leg: Leg, hub: Hub, half: HalfScan) -> bool:
 def _check_may_stay(draft: Draft, parcel: Parcel, hub: Hub, purpose: Purpose) -> None:
     if purpose is Purpose.COLLECTION and ladder.consent_for(parcel, purpose, hub.id) is None:
         msg = f"the recipient of {parcel.id} has not agreed to hub {hub.id}"
-        raise ConsentMissing(msg, subject=parcel.id)
+        raise ConsentMissing(msg, subject=parcel_name(parcel.id))
     hubs.check_takes(draft.state, hub, parcel, purpose)
 
 

@@ -18,7 +18,6 @@ from dispatch.core.keeping import (
     code_key,
     reservation_id,
 )
-from dispatch.core.ladder import NOT_AN_ATTEMPT
 from dispatch.core.model import (
     Attempt,
     Custodian,
@@ -29,6 +28,7 @@ from dispatch.core.model import (
     LegKind,
     LegState,
     ParcelState,
+    ProofKind,
     Purpose,
     StopState,
     TourState,
@@ -96,6 +96,7 @@ def _parcel_collected(state: State, event: m.ParcelCollected) -> State:
         noted_at=event.at,
         actor=event.proxy or "recipient",
         witness=event.actor,
+        proofs=(ProofKind.PIN,),
     )
     session = f"{event.hub}~{event.actor}"
     if session in state.sessions:
@@ -152,8 +153,7 @@ def _outcome_corrected(state: State, event: m.OutcomeCorrected) -> State:
         at=event.at,
         courier=event.courier,
         failure=failure,
-        # One visit is one attempt: whoever went to a neighbour has been at the door before.
-        counts=failure not in NOT_AN_ATTEMPT and state.leg(event.leg).purpose is Purpose.DOOR,
+        counts=event.counts,
         noted_at=event.at,
     )
     state = steps.parcel_set(

@@ -186,19 +186,22 @@ def attest(draft: Draft, command: m.AttestHandover) -> None:
     parcel = draft.state.parcel(command.parcel)
     if parcel.custodian.kind is not CustodianKind.COURIER:
         msg = f"parcel {parcel.id} is with no courier"
-        raise CustodyMismatch(msg, subject=parcel.id)
+        raise CustodyMismatch(msg, subject=m.parcel_name(parcel.id))
     _pass_on(draft, parcel, parcel.custodian.id, command.taker, command.actor, draft.now)
 
 
 def _pass_on(draft: Draft, parcel: Parcel, giver: str, taker: str, actor: str, at: int) -> None:
     leg = draft.state.leg(parcel.leg)
     if parcel.custodian == handover.of_courier(draft.state.courier(taker).id):
-        return
+        if leg.state is LegState.ACTIVE:
+            return
+        msg = f"parcel {parcel.id} is with {taker}: somebody else has to fetch it"
+        raise CustodyMismatch(msg, subject=m.parcel_name(parcel.id))
     handover.check_holds(parcel, handover.of_courier(giver))
     tour = draft.state.live_tour.get(taker, "")
     if leg.courier != taker or leg.state is not LegState.ASSIGNED or not tour:
         msg = f"parcel {parcel.id} is not for courier {taker}"
-        raise CustodyMismatch(msg, subject=parcel.id)
+        raise CustodyMismatch(msg, subject=m.parcel_name(parcel.id))
     half = HalfScan(
         giver=handover.of_courier(giver),
         taker=handover.of_courier(taker),
@@ -216,7 +219,7 @@ def override(draft: Draft, command: m.OverrideAttempt) -> None:
     parcel = draft.state.parcel(command.parcel)
     if wishes.tour_with(draft, parcel) is None:
         msg = f"parcel {parcel.id} is not on its way to its door"
-        raise InvalidTransition(msg, subject=parcel.id)
+        raise InvalidTransition(msg, subject=m.parcel_name(parcel.id))
     draft.tell(
         m.AttemptOverridden(
             at=draft.now, parcel=parcel.id, actor=command.actor, reason=command.reason

@@ -316,6 +316,15 @@ def _collected(state: State, event: m.ParcelCollected) -> tuple[Notice, ...]:
     return (_notice(state, parcel, NoticeKind.DELIVERED_TO, variant=variant, hub=event.hub),)
 
 
+def _corrected(state: State, event: m.OutcomeCorrected) -> tuple[Notice, ...]:
+    """Tell a merchant who has heard of a return that there is none."""
+    if event.now != ParcelState.DELIVERED.value:
+        return ()
+    parcel = state.parcel(event.parcel)
+    told = {"audience": Audience.MERCHANT, "contact": "", "variant": "CORRECTED"}
+    return (_notice(state, parcel, NoticeKind.DELIVERED_TO, **told),)
+
+
 def _late(state: State, event: m.LatenessForeseen) -> tuple[Notice, ...]:
     parcel, leg = state.parcel(event.parcel), state.leg(event.leg)
     if leg.kind is not LegKind.FORWARD:
@@ -354,6 +363,7 @@ _RULES: dict[type[m.Event], Callable[[State, Any], tuple[Notice, ...]]] = {
     m.ParcelBroughtBack: _brought_back,
     m.ParcelDelivered: _delivered,
     m.ParcelCollected: _collected,
+    m.OutcomeCorrected: _corrected,
     m.LatenessForeseen: _late,
     m.ProxyGranted: _proxy_granted,
     m.ConsentWithdrawn: _consent_withdrawn,

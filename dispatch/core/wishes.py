@@ -73,7 +73,7 @@ def give_consent(draft: Draft, command: m.GiveConsent) -> None:
     option = command.option
     if option.kind in CONSENTED and not (option.consented_by and option.evidence):
         problem = "needs who agreed (consented_by) and by what message (evidence)"
-        raise InvalidValue([Fault("option", problem)], subject=parcel.id)
+        raise InvalidValue([Fault("option", problem)], subject=m.parcel_name(parcel.id))
     option = replace(option, consented_at=option.consented_at or draft.now)
     same = [
         index
@@ -254,9 +254,11 @@ def reschedule(draft: Draft, command: m.RescheduleParcel) -> None:
         msg = f"parcel {parcel.id} is {parcel.state}: redirect or cancel it instead"
         raise InvalidTransition(msg, subject=m.parcel_name(parcel.id))
     if command.due_at <= draft.now:
-        raise InvalidValue([Fault("due_at", "lies in the past")], subject=parcel.id)
+        raise InvalidValue([Fault("due_at", "lies in the past")], subject=m.parcel_name(parcel.id))
     if command.window is not None and command.window.closes_at <= draft.now:
-        raise InvalidValue([Fault("window.closes_at", "lies in the past")], subject=parcel.id)
+        raise InvalidValue(
+            [Fault("window.closes_at", "lies in the past")], subject=m.parcel_name(parcel.id)
+        )
     replace(parcel, due_at=command.due_at, window=command.window)
     pull_back(draft, parcel, "RESCHEDULED")
     draft.tell(
@@ -306,7 +308,7 @@ def write_off(draft: Draft, command: m.WriteOffParcel) -> None:
     if not command.reason.strip():
         faults.append(Fault("reason", "is required: say why"))
     if faults:
-        raise InvalidValue(faults, subject=parcel.id)
+        raise InvalidValue(faults, subject=m.parcel_name(parcel.id))
     if not parcel.is_open or parcel.custodian.kind is CustodianKind.SENDER:
         msg = f"parcel {parcel.id} is {parcel.state}: only what is in custody is written off"
         raise InvalidTransition(msg, subject=m.parcel_name(parcel.id))

@@ -39,6 +39,7 @@ EN: Mapping[str, str] = {
     "DELIVERED_TO.SAFE_PLACE": "Parcel {parcel} lies in the place you named.",
     "DELIVERED_TO.COLLECTED": "Parcel {parcel} was collected {at_hub} with your code.",
     "DELIVERED_TO.PROXY": "Parcel {parcel} was collected {at_hub} by the person you named.",
+    "DELIVERED_TO.CORRECTED": "Parcel {parcel} was delivered after all; the report was wrong.",
     "RUNNING_LATE": "Parcel {parcel} comes later than promised: about {when}.",
     "CONSENT_WITHDRAWN.HUB": "Parcel {parcel} will not be left at a hub: you took that back.",
     "CONSENT_WITHDRAWN.PERSON": "Parcel {parcel} will not be left with anybody else: "
@@ -65,6 +66,7 @@ ZH: Mapping[str, str] = {
     "DELIVERED_TO.SAFE_PLACE": "包裹{parcel}已放在您指定的位置。",
     "DELIVERED_TO.COLLECTED": "包裹{parcel}已在{hub}凭码领取。",
     "DELIVERED_TO.PROXY": "包裹{parcel}已在{hub}由您指定的人代领。",
+    "DELIVERED_TO.CORRECTED": "包裹{parcel}已送达;此前的报告有误。",
     "RUNNING_LATE": "包裹{parcel}将晚于承诺时间,预计{when}送达。",
     "CONSENT_WITHDRAWN.HUB": "您已撤回同意,包裹{parcel}不会放在代收点。",
     "CONSENT_WITHDRAWN.PERSON": "您已撤回同意,包裹{parcel}不会交给他人代收。",

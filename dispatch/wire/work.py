@@ -8,11 +8,13 @@ from dispatch.core.messages import RecordStop, StopReport
 from dispatch.core.model import (
     ActionKind,
     Check,
+    CustodianKind,
     DeclineReason,
     FailureCode,
     Instant,
     Itinerary,
     Offer,
+    Parcel,
     Place,
     Purpose,
     Seconds,
@@ -134,7 +136,17 @@ def _action_out(state: State, action: StopAction, network: str) -> pb.StopAction
         proofs=[proof.name for proof in asked],
         state=action.state.name,
         purpose=action.purpose.name if is_dropoff else None,
+        giver="" if is_dropoff else _giver(parcel, action, network),
     )
+
+
+def _giver(parcel: Parcel, action: StopAction, network: str) -> str:
+    """Name who has a parcel that is to be picked up; empty for its sender."""
+    holder = parcel.custodian
+    shapes = {CustodianKind.HUB: names.HUB, CustodianKind.COURIER: names.COURIER}
+    if action.state is not StopState.PENDING or holder.kind not in shapes:
+        return ""
+    return names.joined(shapes[holder.kind], network, holder.id)
 
 
 def _stop_out(state: State, stop: Stop, index: int, network: str, at: Instant) -> pb.Stop:

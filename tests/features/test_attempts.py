@@ -178,7 +178,7 @@ def test_two_minutes_after_the_call(bell: Story) -> None:
     called_at = bell.now + 60
     bell.now = called_at + 119
     command = absent(bell, at_the_door(contacted_at=called_at))
-    bell.refused(ProofMissing, command, "wait: 119 s; wait 120 s at the door")
+    bell.refused(ProofMissing, command, "wait: 119 of 120 s at the door are over")
     bell.now += 1
     assert failed(bell.do(absent(bell, at_the_door(contacted_at=called_at)))).counts
 
@@ -190,14 +190,14 @@ def test_two_minutes_after_the_arrival(bell: Story) -> None:
     arrive(bell)
     bell.now += 60
     command = absent(bell, at_the_door(contacted_at=called_at))
-    bell.refused(ProofMissing, command, "wait: 60 s")
+    bell.refused(ProofMissing, command, "wait: 60 of")
 
 
 def test_who_never_said_that_they_had_arrived_has_not_waited(bell: Story) -> None:
     """The first report from the stop is its arrival."""
     called_at = bell.now
     bell.now += 600
-    bell.refused(ProofMissing, absent(bell, at_the_door(contacted_at=called_at)), "wait: 0 s")
+    bell.refused(ProofMissing, absent(bell, at_the_door(contacted_at=called_at)), "wait: 0 of")
 
 
 def test_who_arrives_two_kilometres_away_has_not_arrived(bell: Story) -> None:
@@ -205,7 +205,7 @@ def test_who_arrives_two_kilometres_away_has_not_arrived(bell: Story) -> None:
     bell.refused(OutsideGeofence, arrival(bell, evidence=at_the_door(2000)), "2000 m from")
     called_at = bell.now
     bell.now += 600
-    bell.refused(ProofMissing, absent(bell, at_the_door(contacted_at=called_at)), "wait: 0 s")
+    bell.refused(ProofMissing, absent(bell, at_the_door(contacted_at=called_at)), "wait: 0 of")
 
 
 def test_a_late_report_counts_by_its_own_times(bell: Story) -> None:

@@ -366,3 +366,10 @@ def test_cancelled_while_it_waits(story: Story) -> None:
     story.do(m.CancelParcel(parcel="m/p1"))
     assert story.parcel_state() is ParcelState.RETURNING
     story.refused(InvalidTransition, collect(serial=1), "RETURNING")
+
+
+def test_no_proxy_for_what_only_its_recipient_may_have(story: Story) -> None:
+    """Where the merchant asks for a signature nobody else collects it."""
+    story.parcel("p1", proofs=(ProofKind.SIGNATURE,))
+    grant = m.GrantProxy(parcel="m/p1", proxy="x1", until=story.now + HOUR)
+    story.refused(ProofMissing, grant, "for its recipient alone")

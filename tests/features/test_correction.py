@@ -418,3 +418,12 @@ def test_given_after_two_turns(street: Story) -> None:
     street.do(m.PauseHub(hub="shop", actor="ops", reason="burst pipe"))
     street.do(correct(street))
     assert street.parcel_state() is ParcelState.DELIVERED
+
+
+def test_a_word_alone_makes_no_attempt(street: Story) -> None:
+    """Not given after all: without place, call and wait the visit does not count as an attempt."""
+    street.drop_off("ann", "p1")
+    street.do(correct(street, FailureCode.ABSENT))
+    (attempt,) = street.state.parcel("m/p1").attempts
+    assert (attempt.failure, attempt.counts) == (FailureCode.ABSENT, False)
+    assert street.parcel_state() is ParcelState.ATTEMPT_FAILED

@@ -18,7 +18,7 @@ from dispatch.core.errors import (
     ProofMissing,
 )
 from dispatch.core.keeping import ReservationState, reservation_id
-from dispatch.core.model import CustodianKind, LegKind, ParcelState, Purpose
+from dispatch.core.model import CustodianKind, LegKind, ParcelState, ProofKind, Purpose
 from dispatch.core.state import replace
 from tests.core.town import DAY, HOUR, Story, names, slot, window
 from tests.features.street import a_shop, open_hub, serial_of, to_the_shop

@@ -26,6 +26,8 @@ from dispatch.core.keeping import (
 )
 from dispatch.core.minting import mint
 from dispatch.core.model import (
+    Custodian,
+    Leg,
     LegKind,
     LegState,
     Parcel,
@@ -51,24 +53,44 @@ def receive(draft: Draft, command: m.ReceiveParcel) -> None:
     giver = handover.of_courier(draft.state.courier(command.courier).id)
     if parcel.custodian == handover.of_hub(hub.id):
         return
-    handover.check_holds(parcel, giver)
     leg = draft.state.leg(parcel.leg)
+    if _is_expected(leg, giver.id, hub.id):
+        # Its courier's phone is behind and has not told of the pickup: the scan waits for that.
+        half = _taken(draft, command, giver)
+        if draft.state.halves.get(parcel.id) != half:
+            draft.tell(m.HandoverScanned(at=draft.now, parcel=parcel.id, half=half))
+        return
+    handover.check_holds(parcel, giver)
     at_hub = leg.kind is LegKind.RETURN or leg.purpose in hubs.CONTRACT_FOR
     if leg.state is not LegState.ACTIVE or not at_hub:
         msg = f"parcel {parcel.id} is not bound for a hub: leg {leg.id} goes to {leg.purpose}"
         raise InvalidTransition(msg, subject=m.parcel_name(parcel.id))
-    at = handover.check_time(draft, command.at)
     tour = draft.state.live_tour.get(giver.id, "")
-    half = HalfScan(
+    half = _taken(draft, command, giver)
+    if handover.put_in(draft, leg, hub, half) and tour:
+        custody.settle(draft, tour, leg, half.at)
+
+
+def _is_expected(leg: Leg, courier: str, hub: str) -> bool:
+    """Whether a courier has accepted to bring a parcel to a hub, and has not fetched it yet."""
+    return (
+        leg.state is LegState.ASSIGNED
+        and leg.courier == courier
+        and leg.dropoff.hub == hub
+        and (leg.kind is LegKind.RETURN or leg.purpose in hubs.CONTRACT_FOR)
+    )
+
+
+def _taken(draft: Draft, command: m.ReceiveParcel, giver: Custodian) -> HalfScan:
+    """Return the counter's side of a hand-over."""
+    return HalfScan(
         giver=giver,
-        taker=handover.of_hub(hub.id),
+        taker=handover.of_hub(command.hub),
         side=Side.TAKER,
         actor=command.actor,
-        at=at,
+        at=handover.check_time(draft, command.at),
         shelf=command.shelf,
     )
-    if handover.put_in(draft, leg, hub, half) and tour:
-        custody.settle(draft, tour, leg, at)
 
 
 def release(draft: Draft, command: m.ReleaseParcel) -> None:

@@ -300,7 +300,10 @@ def custody_moved(state: State, parcel: str, holding: Holding) -> State:
         contacted_at=0,
     )
     state = replace(state, parcels=state.parcels.set(parcel, new))
-    return half_dropped(state, parcel)
+    half = state.halves.get(parcel)
+    # A counter may have scanned before the late report of the pickup: that scan is still good.
+    is_next = half is not None and half.giver == holding.custodian
+    return state if is_next else half_dropped(state, parcel)
 
 
 def _stocked(state: State, hub: str, parcel: str, *, is_there: bool) -> State:

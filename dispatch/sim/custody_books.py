@@ -145,7 +145,10 @@ class Books:
         )
         if parcel.holder[0] == "HUB":
             self.free(parcel.holder[1], name)
-        parcel.holder, parcel.half = to, None
+        parcel.holder = to
+        if parcel.half is not None and parcel.half.giver != to:
+            # A scan that waits for the late report of its giver's pickup is still good.
+            parcel.half = None
         parcel.since = max(parcel.since, happened_at)
 
     def end(self, event: Fields, parcel: ParcelSoFar, state: str) -> None:

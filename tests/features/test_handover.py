@@ -75,6 +75,31 @@ def test_scans_too_far_apart_do_not_meet(bound: Story) -> None:
     assert "ParcelReceivedAtHub" in names(bound.drop_off("ann", "p1"))
 
 
+def test_a_counter_may_be_ahead_of_a_phone_that_was_off(story: Story) -> None:
+    """The booth scans in time; ann's phone tells of it all hours later, and the scans meet."""
+    story.hub()
+    story.do(m.CreateHub(hub=a_relay_hub()))
+    story.parcel("p1", origin_hub="station")
+    story.assign("ann", "p1", hub="booth")
+    tour = story.tour("ann").id
+    story.do(m.StartTour(courier="ann", tour=tour))
+    start = story.now
+    told = [
+        story.report_of("ann", "p1", kind, at=start + seconds)
+        for seconds, kind in ((30, ActionKind.PICKUP), (300, ActionKind.DROPOFF))
+    ]
+    story.now += 310
+    assert names(story.receive("booth", "p1", "ann")) == ["HandoverScanned"]
+    assert story.state.parcel("m/p1").custodian.id == "station", "nothing has moved yet"
+    assert story.receive("booth", "p1", "ann") == ()
+    story.now += 3 * HOUR
+    for command in told:
+        story.do(command)
+    parcel = story.state.parcel("m/p1")
+    assert parcel.custodian == BOOTH
+    assert [line.since - start for line in parcel.custody[1:]] == [30, 310]
+
+
 def test_the_same_scan_twice_changes_nothing(bound: Story) -> None:
     """A counter that scans again, before or after, is told the same and moves nothing."""
     bound.drop_off("ann", "p1")

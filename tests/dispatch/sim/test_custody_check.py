@@ -86,9 +86,11 @@ def _delivered_and_corrected(story: Story) -> None:
     tour = story.tour("ann").id
     leg = story.state.parcel("m/wrong").leg
     story.drop_off("ann", "wrong")
+    door = story.state.parcel("m/wrong").dropoff
+    rang = m.Evidence(lat=door.lat, lon=door.lon, contacted_at=story.now)
     story.now += 60
-    failure = FailureCode.ABSENT
-    story.do(m.CorrectStop(courier="ann", tour=tour, leg=leg, failure=failure, **BOSS))
+    absent: dict[str, Any] = {"failure": FailureCode.ABSENT, "evidence": rang}
+    story.do(m.CorrectStop(courier="ann", tour=tour, leg=leg, **absent, **BOSS))
     story.drop_off("ann", "wrong")
 
 

@@ -12,10 +12,11 @@ from enum import StrEnum
 from msgspec.structs import replace
 
 from dispatch.core.messages import Command, GiveConsent, WithdrawConsent
-from dispatch.core.model import DeliveryOption, Instant, OptionKind, Parcel
+from dispatch.core.model import Check, DeliveryOption, Instant, OptionKind, Parcel
 from dispatch.sim import columns
 from dispatch.sim.rows import MERCHANT, Known, window_of
 from dispatch.sim.table import Row
+from dispatch.wire.options import reference
 
 RECIPIENT = "recipient"
 """Who says yes or no in a day folder: it knows households, no names."""
@@ -98,6 +99,10 @@ def _consent(row: Row, known: Known, names: set[str]) -> Consent | None:
     elif kind is ConsentKind.SAFE_PLACE and target and not row.is_bad("kind"):
         row.note("target", "a safe place has no target")
     evidence, given_at, withdrawn_at = row.needed("evidence"), 0, 0
+    check = Check()
+    reference(evidence, "evidence", check)
+    for fault in check.faults:
+        row.note(fault.field, fault.problem)
     if row.has("withdrawn_at"):
         window = window_of(row, "given_at", "withdrawn_at")
         if window is not None:

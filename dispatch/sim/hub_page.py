@@ -26,7 +26,7 @@ def figures(hubs: Figures) -> list[dict[str, object]]:
                 ("kept until the next attempt", number(received["HOLD"])),
                 ("left for their recipients", number(received["COLLECTION"])),
                 ("fetched by their recipients", number(hubs["collected"])),
-                ("not fetched in time", number(hubs["overdue"])),
+                ("stayed too long: nobody came for it", number(hubs["overdue"])),
                 ("most at once in one hub", number(hubs["peak_occupancy"])),
                 ("fullest hub, of its slots", words.share(hubs["peak_occupancy_share"])),
                 ("turned away: full", number(hubs["refused_full"])),

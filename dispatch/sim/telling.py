@@ -45,7 +45,7 @@ _STEPS = {
     "hold": "kept in {} until the next attempt",
     "collection": "in {} for its recipient",
     "diverted": "goes to {} instead",
-    "overdue": "not fetched in time",
+    "overdue": "nobody came for it in time",
     "sent back": "to be brought back to its origin",
     "released": "waits for another courier",
     "corrected": "corrected: {}",

@@ -481,7 +481,7 @@ def test_bad_optional_cells_of_parcels(
             (
                 "household,parcel,kind,target,given_at,withdrawn_at,evidence\n"
                 ",,COLLECTION,h9,07:00,,x\n,p9,PERSON,c9,07:00,06:00,\n"
-                ",p1,PERSON,,07:00,,x\n,p1,SAFE_PLACE,h1,7,,x\n"
+                ",p1,PERSON,,07:00,,x\n,p1,SAFE_PLACE,h1,7,,call 123\n"
             ),
             [
                 "consents.csv:2: household: give a household or a parcel, one of the two",
@@ -492,6 +492,10 @@ def test_bad_optional_cells_of_parcels(
                 "consents.csv:3: withdrawn_at: the window closes before it opens",
                 "consents.csv:4: target: is missing",
                 "consents.csv:5: target: a safe place has no target",
+                (
+                    "consents.csv:5: evidence: is no reference: up to 100 letters, digits and "
+                    ". _ : / ~ # -"
+                ),
                 (
                     "consents.csv:5: given_at: '7' is not a time: write HH:MM, or ISO 8601 with "
                     "an offset"

@@ -307,10 +307,10 @@ def test_consent_given_before_stands_in_the_ladder(good_day: Any) -> None:
             ),
             consents__csv=(
                 "household,parcel,kind,target,given_at,withdrawn_at,evidence\n"
-                "hh1,,COLLECTION,h2,07:00,,text 1\n"
-                ",default/p2,COLLECTION,,07:00,,text 2\n"
-                ",p2,PERSON,c1,07:30,,text 3\n"
-                ",p2,SAFE_PLACE,,06:00,07:00,text 4\n"
+                "hh1,,COLLECTION,h2,07:00,,text-1\n"
+                ",default/p2,COLLECTION,,07:00,,text-2\n"
+                ",p2,PERSON,c1,07:30,,text-3\n"
+                ",p2,SAFE_PLACE,,06:00,07:00,text-4\n"
             ),
         )
     )
@@ -319,12 +319,12 @@ def test_consent_given_before_stands_in_the_ladder(good_day: Any) -> None:
         for parcel in day.parcels
     }
     assert ladders == {
-        "default/p1": [("DOOR", "", ""), ("HUB", "h2", "text 1")],
+        "default/p1": [("DOOR", "", ""), ("HUB", "h2", "text-1")],
         "default/p2": [
             ("DOOR", "", ""),
-            ("HUB", "", "text 2"),
+            ("HUB", "", "text-2"),
             ("SAFE_PLACE", "", ""),
-            ("PERSON", "c1", "text 3"),
+            ("PERSON", "c1", "text-3"),
             ("RETURN", "", ""),
         ],
     }
@@ -338,8 +338,8 @@ def test_consent_given_or_taken_back_later_is_said_then(good_day: Any) -> None:
         good_day.write(
             consents__csv=(
                 "parcel,kind,target,given_at,withdrawn_at,evidence\n"
-                "p1,COLLECTION,,09:00,09:30,text 1\n"
-                "p1,SAFE_PLACE,,07:00,09:10,text 2\n"
+                "p1,COLLECTION,,09:00,09:30,text-1\n"
+                "p1,SAFE_PLACE,,07:00,09:10,text-2\n"
             )
         )
     )

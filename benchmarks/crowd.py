@@ -7,7 +7,7 @@ households have agreed to fetch parcels from a shop. The same seed has the same 
 chance in all of them, so the differences are paired.
 
 Run: ANTMILE_DATA=... python -m benchmarks.crowd --seeds 30 --raw crowd.jsonl
-Resumes from the raw file; ``--only-tables`` prints what is in it.
+Resumes from the raw file; ``--only-tables`` prints what is in it, ``--cases`` limits both.
 """
 
 import argparse
@@ -57,6 +57,15 @@ FIGURES = {
     "peak": ("most at once in one hub", ""),
     "peak_share": ("of its slots", "%"),
     "refused": ("turned away by hubs", ""),
+}
+MORE = {
+    "relayed": ("handed on in hubs", "%"),
+    "held": ("held for the next attempt", "%"),
+    "for_recipients": ("left for recipients", "%"),
+    "collected": ("fetched by them", "%"),
+    "overdue": ("not fetched or taken on in time", "%"),
+    "hours_p50": ("hours until fetched, half within", ""),
+    "hours_p95": ("hours until fetched, 95 % within", ""),
 }
 NO_HUBS, BOOTHS = "no hubs", "no consent"
 TOLD, FIRST = "50 %, planner told", "50 %, hub first"
@@ -195,10 +204,7 @@ def tables(figures: Mapping[str, Mapping[int, Row]]) -> Iterator[str]:
     yield "| | " + " | ".join(names) + " |"
     yield "|---|" + "---:|" * len(names)
     yield "| days | " + " | ".join(str(len(figures[name])) for name in names) + " |"
-    more = {key: (key.replace("_", " "), "%") for key in ("relayed", "held", "for_recipients")}
-    more |= {"collected": ("collected", "%"), "overdue": ("overdue", "%")}
-    more |= {key: (key.replace("_", " "), "") for key in ("hours_p50", "hours_p95")}
-    for key, (label, unit) in {**FIGURES, **more}.items():
+    for key, (label, unit) in {**FIGURES, **MORE}.items():
         means = [statistics.fmean(row[key] for row in figures[name].values()) for name in names]
         cells = " | ".join(said(mean, unit) for mean in means)
         yield f"| {label}{', %' if unit else ''} | {cells} |"
@@ -233,7 +239,8 @@ def main() -> None:
     arguments = parser.parse_args()
     if not arguments.only_tables:
         run(arguments)
-    for line in tables(by_case(arguments.raw)):
+    found = by_case(arguments.raw)
+    for line in tables({case: found[case] for case in arguments.cases if case in found}):
         print(line)
 
 

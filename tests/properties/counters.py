@@ -6,11 +6,12 @@ from hypothesis.stateful import precondition, rule
 from dispatch.core import messages as m
 from dispatch.core.keeping import ManifestRow
 from dispatch.core.model import (
-    CustodianKind,
+    ActionKind,
     DeliveryOption,
     OptionKind,
     Place,
     Purpose,
+    StopState,
 )
 from tests.core.town import HOUR, a_parcel
 from tests.properties.walking import Walking, codes
@@ -36,15 +37,21 @@ class Counters(Walking):
             self.other_side(parcel, actor)
 
     @precondition(lambda self: self.state.live_tour)
-    @rule(choice=choices, scans=st.booleans())
-    def the_counter_scans_first(self, choice: int, scans: bool) -> None:  # noqa: FBT001 - drawn
+    @rule(choice=choices, which=choices, scans=st.booleans())
+    def the_counter_scans_first(self, choice: int, which: int, scans: bool) -> None:  # noqa: FBT001
         """Scan what a courier comes to bring or to fetch before the courier does."""
         courier = pick(self.state.live_tour, choice)
-        _, stop, action = self.next_of(courier)
+        ahead = {
+            f"{index} {action.leg}": (stop.place.hub, action)
+            for index, stop in enumerate(self.tour_of(courier).stops)
+            for action in stop.actions
+            if action.state is StopState.PENDING and stop.place.hub
+        }
+        if not ahead:
+            return
+        hub, action = ahead[pick(ahead, which)]
         parcel = self.state.leg(action.leg).parcel
-        hub = stop.place.hub or "shop"
-        holder = self.state.parcel(parcel).custodian
-        if holder.kind is CustodianKind.COURIER:
+        if action.kind is ActionKind.DROPOFF:
             self.attempt(m.ReceiveParcel(hub=hub, parcel=parcel, courier=courier, actor="counter"))
         else:
             self.attempt(m.ReleaseParcel(hub=hub, parcel=parcel, courier=courier, actor="counter"))

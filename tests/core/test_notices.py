@@ -197,6 +197,28 @@ def test_what_was_collected_is_confirmed() -> None:
     ]
 
 
+def test_a_merchant_hears_that_nothing_comes_back_after_all() -> None:
+    """Told of a failure before, the sender is told when the report was wrong."""
+    event = m.OutcomeCorrected(
+        at=NOON,
+        parcel="m/p1",
+        leg="m/p1/1",
+        courier="ann",
+        tour="t1",
+        was="REFUSED",
+        now="DELIVERED",
+        custodian=Custodian(kind=CustodianKind.RECIPIENT),
+        actor="ann",
+        reason="wrong button",
+    )
+    state = a_state(in_state(ParcelState.DELIVERED))
+    assert kinds(notices_of(state, event)) == [
+        (NoticeKind.DELIVERED_TO, "CORRECTED", Audience.MERCHANT)
+    ]
+    other_way = msgspec.structs.replace(event, was="DELIVERED", now="ABSENT")
+    assert notices_of(state, other_way) == ()
+
+
 def test_a_proxy_gets_a_code_of_its_own() -> None:
     """By the pointer that was given; without one the recipient gets it, to pass it on."""
     event = m.ProxyGranted(

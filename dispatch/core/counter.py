@@ -57,7 +57,11 @@ def receive(draft: Draft, command: m.ReceiveParcel) -> None:
     if _is_expected(leg, giver.id, hub.id):
         # Its courier's phone is behind and has not told of the pickup: the scan waits for that.
         half = _taken(draft, command, giver)
-        if draft.state.halves.get(parcel.id) != half:
+        waiting = draft.state.halves.get(parcel.id)
+        if waiting is not None and waiting.giver != giver:
+            # Its pickup is being scanned right now: that comes first.
+            handover.check_holds(parcel, giver)
+        if waiting != half:
             draft.tell(m.HandoverScanned(at=draft.now, parcel=parcel.id, half=half))
         return
     handover.check_holds(parcel, giver)

@@ -560,6 +560,12 @@ class LegReassigned(LegEvent):
     to: str
 
 
+class RefusalsForgotten(ParcelEvent):
+    """Whoever declined a leg or gave it back may be asked again: it is another day."""
+
+    leg: str
+
+
 class HubCreated(Event):
     """A hub was taken in."""
 
@@ -822,6 +828,7 @@ AnyEvent = (
     | LegPinned
     | LegUnpinned
     | LegReassigned
+    | RefusalsForgotten
     | ReportKept
     | HubCreated
     | CourierCreated

@@ -322,12 +322,20 @@ def _leg_unpinned(state: State, event: m.LegUnpinned) -> State:
     return _pinned(state, event.leg, "")
 
 
+def _refusals_forgotten(state: State, event: m.RefusalsForgotten) -> State:
+    leg = state.leg(event.leg)
+    holder = state.parcel(leg.parcel).custodian
+    kept = (holder.id,) if holder.kind is CustodianKind.COURIER else ()
+    state = steps.leg_set(state, leg.id, leg.state, declined_by=kept)
+    return steps.changed(steps.scheduled(state, f"d:{leg.id}", 0))
+
+
 def _leg_reassigned(state: State, event: m.LegReassigned) -> State:
     at: Instant = event.at
     state = steps.actions_marked(state, event.tour, event.leg, StopState.SKIPPED, at)
     # Nobody's doing but the recipient's: then its courier may be asked again.
     barred = event.courier if event.actor else ""
-    state = steps.released(state, [event.leg], declined_by=barred)
+    state = steps.released(state, [event.leg], event.at, declined_by=barred)
     return _pinned(state, event.leg, event.to)
 
 
@@ -363,4 +371,5 @@ TABLE: dict[type[m.Event], Callable[[State, Any], State]] = {
     m.LegPinned: _leg_pinned,
     m.LegUnpinned: _leg_unpinned,
     m.LegReassigned: _leg_reassigned,
+    m.RefusalsForgotten: _refusals_forgotten,
 }

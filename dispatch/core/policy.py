@@ -119,6 +119,8 @@ class Policy(Value):
         Street length over straight line, for estimates without a map (A).
     geofence_m
         A hand-over or an attempt counts so near to its place, or within the fix's accuracy.
+    forget_s
+        A refusal holds so long: who declined a leg or gave it back is not asked meanwhile (A).
     absent_wait_s
         Between the later of arrival and contact and a failed attempt (A).
     handover_s
@@ -188,6 +190,7 @@ class Policy(Value):
     sign_in_known_s: Seconds = 5
     detour_permille: int = 1300
     geofence_m: Meters = 50
+    forget_s: Seconds = 43_200
     absent_wait_s: Seconds = 120
     handover_s: Seconds = 900
     correct_s: Seconds = 1800

@@ -164,7 +164,7 @@ def _pickup_failed(state: State, event: m.PickupFailed) -> State:
         state, event.tour, event.leg, StopState.FAILED, event.happened_at, ActionKind.PICKUP
     )
     state = steps.actions_marked(state, event.tour, event.leg, StopState.SKIPPED, event.happened_at)
-    return steps.changed(steps.released(state, [event.leg], declined_by=event.courier))
+    return steps.changed(steps.released(state, [event.leg], event.at, declined_by=event.courier))
 
 
 def _return_planned(state: State, event: m.ReturnPlanned) -> State:
@@ -305,26 +305,26 @@ def _offer_declined(state: State, event: m.OfferDeclined) -> State:
     state = steps.offer_closed(
         state, event.offer, OfferState.DECLINED, decline_reason=event.reason.value
     )
-    return steps.changed(steps.released(state, legs, declined_by=event.courier))
+    return steps.changed(steps.released(state, legs, event.at, declined_by=event.courier))
 
 
 def _offer_expired(state: State, event: m.OfferExpired) -> State:
     legs = state.offer(event.offer).itinerary.legs
     state = steps.offer_closed(state, event.offer, OfferState.EXPIRED)
     state = replace(state, cooldown=state.cooldown.set(event.courier, event.cooldown_until))
-    return steps.changed(steps.released(state, legs))
+    return steps.changed(steps.released(state, legs, event.at))
 
 
 def _offer_withdrawn(state: State, event: m.OfferWithdrawn) -> State:
     legs = state.offer(event.offer).itinerary.legs
     state = steps.offer_closed(state, event.offer, OfferState.WITHDRAWN)
-    return steps.changed(steps.released(state, legs))
+    return steps.changed(steps.released(state, legs, event.at))
 
 
 def _legs_handed_back(state: State, event: m.LegsHandedBack) -> State:
     for leg in event.legs:
         state = steps.actions_marked(state, event.tour, leg, StopState.SKIPPED, event.at)
-    return steps.changed(steps.released(state, event.legs, declined_by=event.courier))
+    return steps.changed(steps.released(state, event.legs, event.at, declined_by=event.courier))
 
 
 def _tour_started(state: State, event: m.TourStarted) -> State:
@@ -385,7 +385,7 @@ def _tour_aborted(state: State, event: m.TourAborted) -> State:
         state, state.tour(event.tour), state=TourState.ABORTED, ended_at=event.at
     )
     state = replace(state, live_tour=state.live_tour.delete(event.courier))
-    return steps.changed(steps.released(state, legs, declined_by=event.courier))
+    return steps.changed(steps.released(state, legs, event.at, declined_by=event.courier))
 
 
 def _entry_posted(state: State, event: m.EntryPosted) -> State:

@@ -35,6 +35,7 @@ from dispatch.core.model import (
 from dispatch.core.zone import State, replace
 
 MINUTE_S = 60
+OVER = frozenset({LegState.COMPLETED, LegState.FAILED, LegState.CANCELLED})
 WITH_COURIER = frozenset({ParcelState.COLLECTED, ParcelState.ATTEMPT_FAILED})
 UNSTARTED = frozenset({LegState.PLANNED, LegState.OFFERED, LegState.ASSIGNED})
 
@@ -146,7 +147,10 @@ def leg_set(state: State, leg: str, to: LegState, **changes: Any) -> State:  # n
         waiting = waiting.set(leg, None)
     elif leg in waiting:
         waiting = waiting.delete(leg)
-    return replace(state, legs=state.legs.set(leg, new), waiting_legs=waiting)
+    state = replace(state, legs=state.legs.set(leg, new), waiting_legs=waiting)
+    if new.declined_by and to in OVER:
+        state = scheduled(state, f"d:{leg}", 0)
+    return state
 
 
 def leg_added(state: State, leg: Leg) -> State:
@@ -161,8 +165,8 @@ def leg_added(state: State, leg: Leg) -> State:
     return leg_set(state, leg.id, leg.state)
 
 
-def released(state: State, legs: Iterable[str], declined_by: str = "") -> State:
-    """Let legs wait for the next plan; ``declined_by`` is not offered them again."""
+def released(state: State, legs: Iterable[str], at: Instant, declined_by: str = "") -> State:
+    """Let legs wait for the next plan; ``declined_by`` is not offered them again today."""
     for leg in legs:
         old = state.leg(leg)
         state = half_dropped(state, old.parcel)
@@ -173,6 +177,8 @@ def released(state: State, legs: Iterable[str], declined_by: str = "") -> State:
             state = moved(state, old.parcel, ParcelState.READY)
         if state.parcel(old.parcel).is_open:
             state = leg_set(state, leg, LegState.PLANNED, courier="", declined_by=barred)
+            if declined_by:
+                state = scheduled(state, f"d:{leg}", at + state.policy.forget_s)
     return state
 
 
@@ -187,7 +193,7 @@ def leg_dropped(state: State, leg: str, at: Instant) -> State:
     """End a leg that is not done, on its tour too."""
     old = state.leg(leg)
     state = half_dropped(state, old.parcel)
-    if old.state in {LegState.COMPLETED, LegState.FAILED, LegState.CANCELLED}:
+    if old.state in OVER:
         return state
     tour = state.live_tour.get(old.courier)
     state = leg_set(state, leg, LegState.CANCELLED)

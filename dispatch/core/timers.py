@@ -112,6 +112,11 @@ def _closure(draft: Draft, closure: str) -> None:
     draft.tell(m.WayOpened(at=draft.now, closure=closure, actor=TIME, reason="its time is over"))
 
 
+def _refusals(draft: Draft, leg_id: str) -> None:
+    leg = draft.state.legs[leg_id]
+    draft.tell(m.RefusalsForgotten(at=draft.now, parcel=leg.parcel, leg=leg_id))
+
+
 _ACTS: tuple[tuple[str, Callable[[Draft, str], None]], ...] = (
     ("o", _offer),
     ("t", _tour),
@@ -119,5 +124,6 @@ _ACTS: tuple[tuple[str, Callable[[Draft, str], None]], ...] = (
     ("w", _closure),
     ("p", _parcel),
     ("r", _reservation),
+    ("d", _refusals),
 )
 """By kind of agenda key, in the order in which they are looked at."""

@@ -511,6 +511,7 @@ EVENTS: tuple[m.Event, ...] = (
         tour="t1",
         to="bob",
     ),
+    m.RefusalsForgotten(at=NOON, parcel="m/p1", leg="m/p1/1"),
     m.ReportKept(
         at=NOON,
         courier="ann",

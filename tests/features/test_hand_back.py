@@ -1,7 +1,7 @@
 from dispatch.core import messages as m
 from dispatch.core.errors import InvalidTransition
 from dispatch.core.model import LegState, ParcelState, TourState
-from tests.core.town import Story, names
+from tests.core.town import Story, a_relay_hub, names
 
 
 def test_what_is_handed_back_goes_to_somebody_else(story: Story) -> None:
@@ -50,3 +50,24 @@ def test_a_parcel_handed_back_can_be_carried_by_the_next(story: Story) -> None:
     story.drop_off("bob", "p1")
     assert story.parcel_state("p1") is ParcelState.DELIVERED
     assert (story.earned("ann"), story.earned("bob") > 0) == (0, True)
+
+
+def test_a_refusal_is_forgotten_after_half_a_day(story: Story) -> None:
+    """A way back that everybody has declined is asked of them again, or it would wait for ever."""
+    story.hub()
+    story.do(m.CreateHub(hub=a_relay_hub()))
+    story.parcel("p1", origin_hub="station")
+    story.assign("ann", "p1", hub="booth")
+    story.pick_up("ann", "p1")
+    story.drop_off("ann", "p1")
+    story.receive("booth", "p1", "ann")
+    story.do(m.CancelParcel(parcel="m/p1"))
+    leg = story.state.parcel("m/p1").leg
+    for _ in ("ann", "bob"):
+        story.plan()
+        (courier,) = story.state.open_offer
+        story.decline(courier)
+    assert story.state.leg(leg).declined_by == ("ann", "bob")
+    events = story.wait(story.state.policy.forget_s)
+    assert "RefusalsForgotten" in names(events)
+    assert story.state.leg(leg).declined_by == ()

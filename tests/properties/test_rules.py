@@ -62,7 +62,6 @@ class Zone(Levers, Counters, Meddling, Invariants):
                 break
             self.now += HOUR
             self.do(m.Tick())
-            self.do(m.RequestPlan())
             if hour % 2 == 0 and self.state.needs_plan(self.now):
                 plan = plan_epoch(self.state, TIMES, self.now, checked)
                 if plan is not None:
@@ -72,9 +71,7 @@ class Zone(Levers, Counters, Meddling, Invariants):
                 self._finish_tours()
         for parcel in self.state.parcels.values():
             leg = self.state.leg(parcel.leg)
-            # Whom a leg was taken from does not get it again: perhaps nobody is left to ask.
-            waits = leg.id in self.state.waiting_legs and leg.declined_by and leg.reason
-            assert parcel.state in TERMINAL or waits, f"{parcel.id} never ends: {parcel}"
+            assert parcel.state in TERMINAL, f"{parcel.id} never ends: {parcel} {leg}"
             if parcel.state is not ParcelState.DELIVERED:
                 assert parcel.reason, f"{parcel.id} is {parcel.state} without a reason"
         assert not self.state.open_offer

@@ -253,6 +253,9 @@ class ZoneBase(RuleBasedStateMachine):
                 legs: Sequence[str] = before.offer(offer).itinerary.legs
             case m.LegsHandedBack(courier=courier):
                 legs = event.legs
+            case m.RefusalsForgotten(leg=leg):
+                self.refused = {pair for pair in self.refused if pair[1] != leg}
+                return
             case m.LegReassigned(courier=courier, leg=leg, actor=actor) if actor:
                 legs = [leg]
             case m.TourAborted(courier=courier, tour=tour):

@@ -217,9 +217,7 @@ def _divert(
         courier=tour.courier,
         purpose=purpose,
     )
-    stop = _stop(draft, tour, leg, purpose)
-    if position >= 0:
-        stop = _stop(draft, tour, leg, purpose, after=position - 1)
+    stop = _stop(draft, tour, leg, purpose, after=position - 1 if position > 0 else -1)
     draft.tell(
         ParcelDiverted(
             at=draft.now,

@@ -54,6 +54,7 @@ class Load(msgspec.Struct, frozen=True):
     """A leg that waits, with its parcel, the bounds on its pickup, and where it may end.
 
     ``after`` is the number of the load that it would follow on; -1 for one that waits now.
+    ``is_shut_out`` says that it waits for a slot at a hub.
     """
 
     leg: Leg
@@ -62,6 +63,7 @@ class Load(msgspec.Struct, frozen=True):
     pickup_closes_at: Instant
     choices: tuple[Choice, ...]
     after: int = -1
+    is_shut_out: bool = False
 
 
 def carriers_of(state: State, now: Instant) -> list[Carrier]:
@@ -92,12 +94,14 @@ def loads_of(state: State, now: Instant) -> list[Load]:
         if leg.pickup.hub in state.paused_hubs:
             continue
         hours = hubs.hours_from(state.hubs.get(leg.pickup.hub), now)
+        its = choices.choices_of(state, leg, parcel, now)
         load = Load(
             leg,
             parcel,
             max(leg.not_before, hours.opens_at) if hours else leg.not_before,
             hours.closes_at if hours else now + FOREVER // 2,
-            choices.choices_of(state, leg, parcel, now),
+            its,
+            is_shut_out=choices.waits_for_a_slot(leg, parcel, its),
         )
         found.append(load)
     return sorted(found, key=lambda load: (load.parcel.due_at, load.leg.id))

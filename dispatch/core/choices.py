@@ -69,6 +69,20 @@ def choices_of(state: State, leg: Leg, parcel: Parcel, now: Instant) -> tuple[Ch
     return tuple(found) if found else (_door(state, parcel, now, 0),)
 
 
+def waits_for_a_slot(leg: Leg, parcel: Parcel, its: tuple[Choice, ...]) -> bool:
+    """Whether a recipient has agreed to hubs alone, and none of them can take the parcel now.
+
+    Then it waits: nobody asked for it at the door.
+    """
+    named = {option.kind for option in parcel.options if option.is_open}
+    return (
+        leg.kind is not LegKind.RETURN
+        and OptionKind.HUB in named
+        and OptionKind.DOOR not in named
+        and all(choice.purpose is Purpose.DOOR for choice in its)
+    )
+
+
 def _origin(state: State, leg: Leg, now: Instant) -> Choice:
     policy = state.policy
     hub = state.hubs.get(leg.dropoff.hub)

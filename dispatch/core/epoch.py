@@ -51,6 +51,7 @@ def problem_of(state: State, times: TravelTimes, now: Instant) -> Epoch | None:
     by_choice = reach_of(carriers, loads, state.policy, now), enters_of(carriers, loads, gates)
     reach, enters = (any_choice(loads, its) for its in by_choice)
     may = any_choice(loads, by_choice[0] & by_choice[1]) & ~barred_of(carriers, loads)
+    may[:, [load.is_shut_out for load in loads]] = False
     left_out = tuple(
         (load.leg.id, _why(load, near, let_in, now))
         for load, near, let_in, ok in zip(loads, reach.T, enters.T, may.T, strict=True)
@@ -86,6 +87,8 @@ def _why(load: "Load", near: NDArray[np.bool_], let_in: NDArray[np.bool_], now: 
     ``near`` and ``let_in`` (C,) say who could come in time, and whom the gates let in. Where
     nobody is near any more the gates still are the reason if they let nobody in at all.
     """
+    if load.is_shut_out:
+        return Reason.HUB_FULL
     is_near = bool(near.any())
     if not (let_in & near if is_near else let_in).any():
         return Reason.PERMIT

@@ -386,3 +386,23 @@ def test_a_slot_by_hand_ends_with_its_parcel(story: Story) -> None:
     assert story.state.parcel("m/p1").slots_at == ("booth",)
     assert names(story.do(m.CancelParcel(parcel="m/p1")))[-1] == "SlotReleased"
     assert not story.state.reservations
+
+
+def test_who_wants_no_visit_waits_for_a_slot(story: Story) -> None:
+    """A ladder of hubs alone: with the shop full the parcel waits, and goes when a slot is free."""
+    story.hub()
+    open_hub(story, a_shop(slots=(1, 0, 0)))
+    shop = (consent(OptionKind.HUB, "shop"),)
+    story.parcel("p1", origin_hub="station", options=shop)
+    story.parcel("p2", origin_hub="station", options=shop)
+    until = story.now + HOUR
+    story.do(m.ReserveSlot(hub="shop", parcel="m/p1", purpose=Purpose.COLLECTION, until=until))
+    story.do(m.PinLeg(leg="m/p1/1", courier="bob", actor="ops", reason="another day"))
+    story.do(m.GoOffline(courier="bob"))
+    story.plan()
+    assert not story.state.open_offer
+    assert story.state.leg("m/p2/1").reason == "HUB_FULL"
+    story.do(m.CancelParcel(parcel="m/p1"))
+    story.plan()
+    offer = story.state.offer(story.state.open_offer["ann"])
+    assert offer.itinerary.stops[-1].place.hub == "shop"

@@ -600,7 +600,12 @@ class Parcel(Value):
     override: str = ""
 
     def __post_init__(self) -> None:
-        """Check ids, times and loads."""
+        """Check what is new; a later version is an earlier one and what has happened to it."""
+        if self.version <= 1:
+            self.check()
+
+    def check(self) -> None:
+        """Raise `InvalidValue` unless ids, times, loads and the ladder can be; names each field."""
         check = Check()
         merchant, _, own = self.id.partition("/")
         check.identifier(own, "id")

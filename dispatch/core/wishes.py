@@ -102,7 +102,7 @@ def _check_ladder(parcel: Parcel, options: tuple[DeliveryOption, ...]) -> None:
     """Raise `InvalidValue` unless the rungs make a ladder."""
     if not 0 < len(options) <= MOST_RUNGS:
         raise InvalidValue([Fault("options", f"needs 1 to {MOST_RUNGS} rungs")])
-    replace(parcel, options=options)
+    replace(parcel, options=options).check()
 
 
 def _check_targets(draft: Draft, options: dict[str, DeliveryOption]) -> None:
@@ -259,7 +259,7 @@ def reschedule(draft: Draft, command: m.RescheduleParcel) -> None:
         raise InvalidValue(
             [Fault("window.closes_at", "lies in the past")], subject=m.parcel_name(parcel.id)
         )
-    replace(parcel, due_at=command.due_at, window=command.window)
+    replace(parcel, due_at=command.due_at, window=command.window).check()
     pull_back(draft, parcel, "RESCHEDULED")
     draft.tell(
         m.ParcelRescheduled(

@@ -53,26 +53,31 @@ def scheduled(state: State, key: str, at: Instant) -> State:
     old = state.due.get(key, 0)
     if old == at:
         return state
-    agenda, due = state.agenda, state.due
+    agenda, due, first = state.agenda, state.due, state.agenda_from
     if old:
         minute = old // MINUTE_S
         bucket = agenda[minute].delete(key)
         agenda = agenda.set(minute, bucket) if bucket else agenda.delete(minute)
         due = due.delete(key)
+        if not bucket and minute == first:
+            first = minute + 1
     if at:
         minute = at // MINUTE_S
+        first = min(first, minute) if agenda else minute
         agenda = agenda.set(minute, agenda.get(minute, Map()).set(key, None))
         due = due.set(key, at)
-    return replace(state, agenda=agenda, due=due)
+    return replace(state, agenda=agenda, due=due, agenda_from=first)
 
 
 def due_keys(state: State, now: Instant) -> list[str]:
     """Return what has to be looked at by now, by the letter of its kind and its id."""
+    agenda, last = state.agenda, now // MINUTE_S
+    minutes: Iterable[int] = range(state.agenda_from, last + 1)
+    if last - state.agenda_from >= len(agenda):
+        # Fewer entries than minutes since the first of them.
+        minutes = [minute for minute in agenda if minute <= last]
     return sorted(
-        key
-        for minute in [minute for minute in state.agenda if minute <= now // MINUTE_S]
-        for key in state.agenda[minute]
-        if state.due[key] <= now
+        key for minute in minutes for key in agenda.get(minute, ()) if state.due[key] <= now
     )
 
 

@@ -74,6 +74,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     agenda, due
         What has to be looked at when time passes: keys by minute, and the instant of each key.
         A key is a letter for its kind, a colon and an id.
+    agenda_from
+        No minute before this one has anything.
     changes, planned_changes
         Counts what could change a plan; and its value when the last plan was begun.
     replan_at
@@ -114,6 +116,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     kept_reports: Map[str, tuple[StopReport, ...]] = Map()
     agenda: Map[int, Map[str, None]] = Map()
     due: Map[str, Instant] = Map()
+    agenda_from: int = 0
     epoch: int = 0
     changes: int = 0
     planned_changes: int = 0

@@ -261,9 +261,9 @@ def replan_at(state: State, now: Instant, *, is_shut_out: bool) -> Instant:
             for slot in state.availability.get(courier, ())
             if slot.duty in holding.IDLE_DUTIES
         ]
-    for hub in {state.legs[leg].pickup.hub for leg in state.waiting_legs} & set(state.hubs):
-        hours = hubs.hours_from(state.hubs[hub], now)
-        # What was not fetched in these hours may be in the next ones.
+    for hub in state.hubs.values():
+        # What no counter gave or took in these hours may be worth a way in the next ones.
+        hours = hubs.hours_from(hub, now)
         moments += [hours.opens_at, hours.closes_at + 1] if hours else []
     if is_shut_out:
         moments.append(now + GATES_AGAIN_S)

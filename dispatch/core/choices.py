@@ -91,7 +91,7 @@ def _origin(state: State, leg: Leg, now: Instant) -> Choice:
         place=leg.dropoff,
         purpose=Purpose.RETURN,
         opens_at=hours.opens_at if hours else now,
-        due_at=now + RETURN_WITHIN_S,
+        due_at=max(now, hours.opens_at if hours else now) + RETURN_WITHIN_S,
         closes_at=hours.closes_at if hours else now + FAR,
         service_s=policy.scan_s + policy.shelve_s,
     )

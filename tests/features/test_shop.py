@@ -13,7 +13,7 @@ from dispatch.core.model import (
     OptionKind,
     ParcelState,
 )
-from tests.core.town import Story, a_relay_hub, consent, names, place
+from tests.core.town import HOUR, NOON, Story, a_relay_hub, consent, names, place, slot, window
 
 
 @pytest.fixture
@@ -85,3 +85,35 @@ def test_its_keeper_brings_the_own_failure_home(shop: Story) -> None:
     assert parcel.custody[-1].single_actor
     shop.wait(shop.state.policy.reattempt_s)
     assert shop.parcel_state() is ParcelState.READY, "after a while it is tried again from here"
+
+
+def test_a_way_back_waits_for_the_counter_to_open() -> None:
+    """With the shop closed for hours a return is not worth a tour; when it opens it is planned."""
+    story = Story()
+    story.do(
+        m.CreateHub(
+            hub=a_relay_hub(
+                "shop",
+                kind=HubKind.SHOP,
+                place=place(200, 0, hub="shop", is_door=False),
+                hours=(window(0, HOUR), window(9 * HOUR, 12 * HOUR)),
+            )
+        )
+    )
+    story.do(m.CreateHub(hub=a_relay_hub()))
+    story.courier("ann", slots=(slot(0, 20 * HOUR),))
+    story.parcel("p1", origin_hub="shop")
+    story.assign("ann", "p1", hub="booth")
+    story.pick_up("ann", "p1")
+    story.release("shop", "p1", courier="ann")
+    story.drop_off("ann", "p1")
+    story.receive("booth", "p1", "ann")
+    story.now += HOUR + 60
+    story.do(m.CancelParcel(parcel="m/p1"))
+    story.plan()
+    assert not story.state.open_offer
+    assert 0 < story.state.replan_at <= NOON + 9 * HOUR
+    story.now = NOON + 9 * HOUR
+    assert story.state.needs_plan(story.now)
+    story.plan()
+    assert list(story.state.open_offer) == ["ann"]

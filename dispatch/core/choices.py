@@ -11,6 +11,7 @@ from dispatch.core.deadlines import last_moment
 from dispatch.core.model import (
     Cents,
     Contract,
+    Custodian,
     CustodianKind,
     DeliveryOption,
     Hub,
@@ -121,7 +122,7 @@ def _deliveries(state: State, parcel: Parcel, now: Instant) -> Iterator[Choice]:
             cost = rung * policy.rung_cents + (risk_cents if len(usable) > 1 else 0)
             yield _door(state, parcel, now, cost)
             continue
-        hub = next(_with_slot(state, parcel, Purpose.COLLECTION, option.target), None)
+        hub = _first_working(state, parcel, option.target)
         if hub is not None and hub.id != parcel.custodian.id:
             walk_m = straight_line_m(hub.place, parcel.dropoff)
             cost = policy.keeping_cents + rung * policy.rung_cents
@@ -133,23 +134,10 @@ def _is_planned(option: DeliveryOption) -> bool:
     return option.is_open and option.kind in {OptionKind.DOOR, OptionKind.HUB}
 
 
-def _with_slot(state: State, parcel: Parcel, purpose: Purpose, target: str) -> Iterator[Hub]:
-    """Yield hubs with a slot, nearest to the door first, whether they are open now or not."""
-    contract = hubs.CONTRACT_FOR[purpose]
-    named = [state.hubs[target]] if target in state.hubs else []
-    radius_m = state.policy.hub_radius_m
-    near = sorted(
-        (straight_line_m(hub.place, parcel.dropoff), hub.id)
-        for hub in (named if target else state.hubs.values())
-        if contract in hub.contracts
-        and hub.id not in state.paused_hubs
-        and (target or hubs.in_box(hub.place, parcel.dropoff, radius_m))
-    )
-    for distance_m, hub_id in near:
-        hub = state.hubs[hub_id]
-        in_reach = bool(target) or distance_m <= radius_m
-        if in_reach and hubs.has_slot(state, hub, parcel):
-            yield hub
+def _first_working(state: State, parcel: Parcel, target: str) -> Hub | None:
+    """Return the nearest hub to collect a parcel from, whether it is open now or not."""
+    near = hubs.near(state, parcel, Purpose.COLLECTION, target)
+    return next((hub for hub in near if hub.id not in state.paused_hubs), None)
 
 
 def _at_hub(
@@ -178,7 +166,7 @@ def _relays(state: State, leg: Leg, parcel: Parcel, now: Instant) -> Iterator[Ch
         return
     for hub_id in relay_hubs(state, parcel):
         hub = state.hubs[hub_id]
-        known = any(holder.kind is CustodianKind.HUB and holder.id == hub_id for holder in been)
+        known = Custodian(kind=CustodianKind.HUB, id=hub_id) in been
         if known or hub_id == leg.pickup.hub:
             return
         if hubs.has_slot(state, hub, parcel):

@@ -6,7 +6,6 @@ from dispatch.core import custody, handover, hubs, ladder
 from dispatch.core import messages as m
 from dispatch.core.draft import Draft
 from dispatch.core.errors import (
-    ConsentMissing,
     CounterLocked,
     CustodyMismatch,
     Fault,
@@ -32,7 +31,6 @@ from dispatch.core.model import (
     LegState,
     Parcel,
     ParcelState,
-    Purpose,
 )
 from dispatch.core.zone import State
 
@@ -264,16 +262,10 @@ def reserve(draft: Draft, command: m.ReserveSlot) -> None:
     if not parcel.is_open or parcel.state is ParcelState.RETURNING:
         msg = f"parcel {parcel.id} is {parcel.state}: it comes to no hub any more"
         raise InvalidTransition(msg, subject=m.parcel_name(parcel.id))
-    consented = command.purpose is not Purpose.COLLECTION or ladder.consent_for(
-        parcel, command.purpose, hub.id
-    )
-    if not consented:
-        msg = f"the recipient of {parcel.id} has not agreed to hub {hub.id}"
-        raise ConsentMissing(msg, subject=m.parcel_name(parcel.id))
     if parcel.custodian == handover.of_hub(hub.id):
         msg = f"parcel {parcel.id} stands at hub {hub.id} already"
         raise InvalidTransition(msg, subject=m.parcel_name(parcel.id))
-    hubs.check_takes(draft.state, hub, parcel, command.purpose)
+    handover.check_may_stay(draft, parcel, hub, command.purpose)
     hubs.reserve(draft, hub.id, parcel, command.purpose, command.until)
 
 

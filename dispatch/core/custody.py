@@ -166,17 +166,8 @@ def _scan(draft: Draft, tour: Tour, leg: Leg, report: StopReport) -> dict[str, A
     }
 
 
-def _half(tour: Tour, leg: Leg, report: StopReport, **hands: Any) -> HalfScan:  # noqa: ANN401
-    return HalfScan(
-        actor=f"couriers/{tour.courier}",
-        at=report.at,
-        tour=tour.id,
-        stop=report.stop,
-        leg=leg.id,
-        report=report.id,
-        proofs=report.evidence.proofs,
-        **hands,
-    )
+def _half(tour: Tour, report: StopReport, **hands: Any) -> HalfScan:  # noqa: ANN401
+    return HalfScan(actor=f"couriers/{tour.courier}", at=report.at, **hands)
 
 
 def _pick_up(draft: Draft, tour: Tour, leg: Leg, report: StopReport) -> None:
@@ -189,7 +180,7 @@ def _pick_up(draft: Draft, tour: Tour, leg: Leg, report: StopReport) -> None:
         return
     check_fence(draft, tour.stops[report.stop], report.evidence)
     taker = handover.of_courier(tour.courier)
-    half = _half(tour, leg, report, giver=parcel.custodian, taker=taker, side=Side.TAKER)
+    half = _half(tour, report, giver=parcel.custodian, taker=taker, side=Side.TAKER)
     handover.pick_up(draft, tour, leg, half)
 
 
@@ -221,7 +212,7 @@ def _put_in(draft: Draft, tour: Tour, leg: Leg, report: StopReport) -> None:
     check_fence(draft, tour.stops[report.stop], report.evidence)
     hub = draft.state.hub(leg.dropoff.hub)
     giver = handover.of_courier(tour.courier)
-    half = _half(tour, leg, report, giver=giver, taker=handover.of_hub(hub.id), side=Side.GIVER)
+    half = _half(tour, report, giver=giver, taker=handover.of_hub(hub.id), side=Side.GIVER)
     if handover.put_in(draft, leg, hub, half):
         _pay(draft, tour, leg)
 
@@ -257,21 +248,13 @@ def _bring_back(draft: Draft, tour: Tour, leg: Leg, report: StopReport) -> None:
         msg = f"leg {leg.id} brings a parcel back; that cannot fail, only wait"
         raise InvalidTransition(msg, subject=leg.id)
     parcel = draft.state.parcel(leg.parcel)
-    check_fence(draft, tour.stops[report.stop], report.evidence)
     if parcel.origin_hub:
-        hub = draft.state.hub(parcel.origin_hub)
-        hands = {
-            "giver": handover.of_courier(tour.courier),
-            "taker": handover.of_hub(hub.id),
-            "side": Side.GIVER,
-        }
-        is_done = handover.put_in(draft, leg, hub, _half(tour, leg, report, **hands))
-    else:
-        told = _scan(draft, tour, leg, report)
-        draft.tell(handover.brought_back(draft, parcel, told.pop("courier"), **told))
-        is_done = True
-    if is_done:
-        _pay(draft, tour, leg)
+        _put_in(draft, tour, leg, report)
+        return
+    check_fence(draft, tour.stops[report.stop], report.evidence)
+    told = _scan(draft, tour, leg, report)
+    draft.tell(handover.brought_back(draft, parcel, told.pop("courier"), **told))
+    _pay(draft, tour, leg)
 
 
 def contact(draft: Draft, command: ContactRecipient) -> None:

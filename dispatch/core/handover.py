@@ -171,7 +171,7 @@ def put_in(draft: Draft, leg: Leg, hub: Hub, half: HalfScan) -> bool:
     is_return = leg.kind is LegKind.RETURN
     if not is_return:
         hubs.check_works(draft.state, hub.id, half.at)
-        _check_may_stay(draft, parcel, hub, leg.purpose)
+        check_may_stay(draft, parcel, hub, leg.purpose)
     single = keeps(draft, half.giver.id, hub)
     alone = _stands_alone(hub, half, Side.GIVER, single=single)
     other = meet(draft, parcel, half, is_enough=alone)
@@ -195,7 +195,8 @@ def put_in(draft: Draft, leg: Leg, hub: Hub, half: HalfScan) -> bool:
     return True
 
 
-def _check_may_stay(draft: Draft, parcel: Parcel, hub: Hub, purpose: Purpose) -> None:
+def check_may_stay(draft: Draft, parcel: Parcel, hub: Hub, purpose: Purpose) -> None:
+    """Raise `ConsentMissing`, `NoContract` or `HubFull` unless a hub may keep a parcel for this."""
     if purpose is Purpose.COLLECTION and ladder.consent_for(parcel, purpose, hub.id) is None:
         msg = f"the recipient of {parcel.id} has not agreed to hub {hub.id}"
         raise ConsentMissing(msg, subject=parcel_name(parcel.id))

@@ -110,26 +110,31 @@ def in_box(a: Place, b: Place, radius_m: Meters) -> bool:
     return abs(a.lon - b.lon) * max(0.01, math.cos(math.radians(b.lat))) <= north * 1.01
 
 
+def near(state: State, parcel: Parcel, purpose: Purpose, target: str = "") -> Iterator[Hub]:
+    """Yield the hubs with a contract and a slot for a parcel, the nearest to its door first.
+
+    Open or not. ``target`` names the only one that is meant; empty for any within the policy's
+    radius.
+    """
+    radius_m = state.policy.hub_radius_m
+    named = [state.hubs[target]] if target in state.hubs else []
+    found = [
+        (straight_line_m(hub.place, parcel.dropoff), hub.id)
+        for hub in (named if target else state.hubs.values())
+        if CONTRACT_FOR[purpose] in hub.contracts
+        and (target or in_box(hub.place, parcel.dropoff, radius_m))
+    ]
+    for distance_m, hub_id in sorted(found):
+        hub = state.hubs[hub_id]
+        if (target or distance_m <= radius_m) and has_slot(state, hub, parcel):
+            yield hub
+
+
 def nearest(
     state: State, parcel: Parcel, purpose: Purpose, at: Instant, target: str = ""
 ) -> Iterator[Hub]:
-    """Yield the hubs that could take a parcel at ``at``, the nearest to its door first.
-
-    ``target`` names the only one that is meant; empty for any within the policy's radius.
-    """
-    named = [state.hubs[target]] if target in state.hubs else []
-    known = named if target else list(state.hubs.values())
-    contract = CONTRACT_FOR[purpose]
-    near = [
-        (straight_line_m(hub.place, parcel.dropoff), hub.id, hub)
-        for hub in known
-        if contract in hub.contracts
-        and (target or in_box(hub.place, parcel.dropoff, state.policy.hub_radius_m))
-    ]
-    for distance_m, _, hub in sorted(near, key=lambda item: item[:2]):
-        in_reach = bool(target) or distance_m <= state.policy.hub_radius_m
-        if in_reach and may_take(state, hub, parcel, purpose, at):
-            yield hub
+    """Yield those of the hubs that `near` yields which take parcels at ``at``."""
+    return (hub for hub in near(state, parcel, purpose, target) if works(state, hub.id, at))
 
 
 def reserve(draft: Draft, hub: str, parcel: Parcel, purpose: Purpose, until: Instant) -> None:

@@ -10,7 +10,6 @@ from dispatch.core.model import (
     Check,
     Custodian,
     Instant,
-    ProofKind,
     Purpose,
     SizeClass,
     Value,
@@ -79,8 +78,6 @@ class HalfScan(Value):
         Who scanned.
     at
         When, by the device.
-    tour, stop, leg, report
-        The courier's report that it came with; empty from a counter.
     shelf
         From a counter: where the parcel was put.
     """
@@ -90,12 +87,7 @@ class HalfScan(Value):
     side: Side
     actor: str
     at: Instant
-    tour: str = ""
-    stop: int = 0
-    leg: str = ""
-    report: str = ""
     shelf: str = ""
-    proofs: tuple[ProofKind, ...] = ()
 
 
 class Code(Value):

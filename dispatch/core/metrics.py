@@ -32,8 +32,8 @@ class _Story(msgspec.Struct):
     ----------
     brought_at
         When it was at its door, or in the hub that its recipient agreed to.
-    attempts_failed, visits_failed
-        Failed drop-offs, and those of them in which the recipient had a part.
+    visits_failed
+        Failed drop-offs in which the recipient had a part.
     """
 
     parcel: Parcel
@@ -41,7 +41,6 @@ class _Story(msgspec.Struct):
     picked_up_at: Instant = 0
     brought_at: Instant = 0
     delivered_at: Instant = 0
-    attempts_failed: int = 0
     visits_failed: int = 0
     offers: int = 0
     first_offer_at: Instant = 0
@@ -155,7 +154,6 @@ class Metrics:
 
     def _fail(self, parcel: str, reason: str, *, counts: bool) -> None:
         story = self._stories[parcel]
-        story.attempts_failed += 1
         story.visits_failed += counts
         story.reason = reason
 
@@ -171,8 +169,7 @@ class Metrics:
         delivered = [story for story in stories if story.delivered_at]
         created = len(stories)
         on_time = sum(story.brought_at <= story.parcel.due_at for story in delivered)
-        first = sum(not story.attempts_failed for story in delivered)
-        first_visit = sum(not story.visits_failed for story in delivered)
+        first = sum(not story.visits_failed for story in delivered)
         assignments = self._count["OfferAccepted"]
         answers = assignments + self._count["OfferDeclined"]
         offers = self._count["OfferMade"]
@@ -183,8 +180,7 @@ class Metrics:
             "undelivered_share": _ratio(created - len(delivered), created),
             "on_time_share": _ratio(on_time, created),
             "on_time_share_of_delivered": _ratio(on_time, len(delivered)),
-            "first_attempt_share": _ratio(first, created),
-            "first_attempt_success": _ratio(first_visit, created),
+            "first_attempt_success": _ratio(first, created),
             "unserved_by_reason": self.unserved_by_reason(),
             "ended": dict(sorted(Counter(story.ended or "OPEN" for story in stories).items())),
             "lateness_s": _spread([value for value in late if value]),

@@ -195,12 +195,7 @@ HALF = HalfScan(
     side=Side.GIVER,
     actor="couriers/ann",
     at=NOON,
-    tour="t1",
-    stop=2,
-    leg="m/p1/1",
-    report="r1",
     shelf="A3",
-    proofs=(ProofKind.SCAN,),
 )
 RESERVATION = Reservation(
     hub="booth",

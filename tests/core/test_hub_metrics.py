@@ -163,7 +163,6 @@ def test_success_at_the_first_attempt() -> None:
     )
     assert (told["created"], told["delivered"]) == (4, 3)
     assert told["first_attempt_success"] == 0.5
-    assert told["first_attempt_share"] == 0.25
     assert told["unserved_by_reason"] == {"OPEN": 1}
 
 

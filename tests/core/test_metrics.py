@@ -72,7 +72,7 @@ def test_a_small_day_by_hand(day: Story) -> None:
     assert figures["undelivered_share"] == 0.6
     assert figures["on_time_share"] == 0.2
     assert figures["on_time_share_of_delivered"] == 0.5
-    assert figures["first_attempt_share"] == 0.4
+    assert figures["first_attempt_success"] == 0.4
     assert figures["lateness_s"] == {"mean": 600.0, "p50": 600, "p90": 600, "p95": 600}
     assert figures["click_to_door_s"] == {"mean": 900.0, "p50": 600, "p90": 1200, "p95": 1200}
     assert figures["ready_to_door_s"]["p50"] == 700
@@ -146,7 +146,7 @@ def test_a_second_attempt_is_not_a_first_one() -> None:
     story.carry("ann", "p1")
     story.drop_off("ann", "p1")
     figures = kpis(story)
-    assert (figures["delivered"], figures["first_attempt_share"]) == (1, 0.0)
+    assert (figures["delivered"], figures["first_attempt_success"]) == (1, 0.0)
     assert figures["unserved_by_reason"] == {}
     assert figures["ready_to_pickup_s"]["p50"] == 0
 

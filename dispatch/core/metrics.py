@@ -13,9 +13,11 @@ from typing import Any
 import msgspec
 
 from dispatch.core import messages as m
+from dispatch.core.compound_metrics import CompoundMetrics
 from dispatch.core.hub_metrics import HubMetrics
 from dispatch.core.model import CourierKind, Instant, Leg, Parcel, Purpose
 from dispatch.core.pay import OPERATOR
+from dispatch.core.post_metrics import PostMetrics
 
 Figures = dict[str, Any]
 """Names to numbers and further figures, ready to be written as JSON."""
@@ -65,6 +67,8 @@ class Metrics:
         self._bundles: list[int] = []
         self._answered: Counter[str] = Counter()
         self._hubs = HubMetrics()
+        self._compounds = CompoundMetrics()
+        self._posts = PostMetrics()
 
     def fold(self, events: Iterable[m.Event]) -> "Metrics":
         """Take events; return self."""
@@ -75,6 +79,8 @@ class Metrics:
     def _take(self, event: m.Event) -> None:  # noqa: C901, PLR0912, PLR0915 - one case an event
         self._count[type(event).__name__] += 1
         self._hubs.take(event)
+        self._compounds.take(event)
+        self._posts.take(event)
         match event:
             case m.ParcelCreated(parcel=parcel, leg=leg):
                 self._stories[parcel.id] = _Story(parcel, leg.id)
@@ -208,6 +214,8 @@ class Metrics:
             "plans": self._count["PlanMade"],
             "by_kind": self._by_kind(),
             "hubs": self._hubs.figures(_spread),
+            **self._compounds.figures(),
+            **self._posts.figures(),
         }
 
     def unserved_by_reason(self) -> dict[str, int]:

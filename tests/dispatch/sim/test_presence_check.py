@@ -3,10 +3,15 @@ import functools
 import inspect
 import json
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from dispatch.core import codec
+from dispatch.core.metrics import Metrics
 from dispatch.sim import presence_books, presence_check
 from dispatch.sim.presence_books import Rule
 from dispatch.sim.presence_check import check, gaps
@@ -296,6 +301,40 @@ def test_the_keeper_alone_is_no_matter_of_presence() -> None:
     log = a_good_day()
     log[16:16] = [{**out, **giver}]
     assert gaps(lines(log)) == []
+
+
+@st.composite
+def rosters_and_walks(draw: st.DrawFn) -> Log:
+    """Draw a day of three guards at one post who come, go and tour as no engine would let them."""
+    log = [told("PostSet", 0, post={**POST, "minimum": draw(st.integers(1, 2))})]
+    happenings: list[tuple[int, int, str, str]] = []
+    for courier in (GUS, HAL, IDA):
+        edges = sorted(draw(st.sets(st.integers(0, 60), min_size=2, max_size=5)))
+        duty = st.sampled_from(("POST", "PATROL", "BREAK"))
+        log.append(roster(courier, *(slot(a, b, draw(duty)) for a, b in pairwise(edges))))
+        for at in draw(st.sets(st.integers(0, 60), max_size=6)):
+            order = draw(st.integers(0, 9))
+            happenings.append((at, order, courier, draw(st.sampled_from(("on", "out")))))
+    is_on, out_since = set[str](), dict[str, int]()
+    for at, _, courier, what in sorted(happenings):
+        if what == "on":
+            log.append(goes(courier, at) if courier in is_on else comes(courier, at))
+            is_on ^= {courier}
+        elif courier in out_since:
+            log.append(returns(courier, at, at - out_since.pop(courier)))
+        else:
+            out_since[courier] = at
+            log.append(leaves(courier, at))
+    return [*log, told("PlanRequested", 60 * 70)]
+
+
+@given(rosters_and_walks())
+def test_the_checker_and_the_key_figure_agree(log: Log) -> None:
+    """Two tellings of the same log, made apart, find the same seconds below the minimum."""
+    events = [codec.decode_event(json.dumps(event), codec.VERSION) for event in log]
+    short = [gap for gap in check(lines(log)) if gap.rule is Rule.MINIMUM]
+    figure = Metrics().fold(events).kpis()["post_below_minimum_s"]
+    assert sum(gap.to_at - gap.from_at for gap in short) == figure
 
 
 @functools.cache

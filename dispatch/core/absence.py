@@ -103,6 +103,9 @@ def _take(
     if option.kind is OptionKind.PERSON:
         return _to_person(draft, parcel, tour, option.target, why, at_stop)
     if option.kind is OptionKind.SAFE_PLACE:
+        if leg.purpose is Purpose.GATE:
+            # Nobody gets to that place who stands outside.
+            return False
         return _to_safe_place(draft, parcel, tour, why, at_stop)
     if option.kind is OptionKind.REATTEMPT:
         return _try_again(draft, parcel, tour, why, avoid)
@@ -119,7 +122,7 @@ def _to_safe_place(draft: Draft, parcel: Parcel, tour: Tour, why: str, at_stop: 
     """Leave it at the door that the recipient has agreed to, on the spot or on the way."""
     if not ladder.may_be_left(parcel):
         return False
-    is_there = tour.stops[at_stop].place == parcel.dropoff
+    is_there = tour.stops[at_stop].place_of(parcel.leg) == parcel.dropoff
     position = at_stop + 1 if is_there else -1
     _divert(draft, parcel, tour, parcel.dropoff, Purpose.SAFE_PLACE, why, position)
     return True

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.core import holding, hubs
+from dispatch.core import holding, hubs, manning
 from dispatch.core.candidates import Carrier, Load, barred_of
 from dispatch.core.choices import Choice
 from dispatch.core.gates import GateMap, Gates
@@ -126,6 +126,7 @@ def arrays_of(
         fixed_cost=np.full(len(couriers), policy.nuisance_cents * MILLE),
         cost_per_away=_ints([c.pay_per_min_cents * MILLE // 60 for c in couriers]),
         cost_per_parcel=_ints([c.pay_fixed_cents * MILLE for c in couriers]),
+        **manning.fields_of(state, carriers, now),
         **gates.fields(
             couriers,
             places.all,

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.core import choices, holding, hubs
+from dispatch.core import choices, holding, hubs, posts
 from dispatch.core.choices import Choice
 from dispatch.core.gates import Gates
 from dispatch.core.model import (
@@ -32,6 +32,8 @@ TOP_SPEED_M_PER_S = {Mode.FOOT: 2.0, Mode.BICYCLE: 7.0, Mode.EBIKE: 9.0, Mode.CA
 """Nobody is faster on a straight line: bounds that keep hopeless pairs out of the problem."""
 
 
+OUTSIDE_M = 100_000.0
+"""So much farther is, for the choice of candidates, who can only come to a parcel's gate."""
 GATES_AGAIN_S = 900
 """A leg that a gate keeps everybody from is tried again after this: only the map knows hours."""
 
@@ -107,6 +109,42 @@ def loads_of(state: State, now: Instant) -> list[Load]:
     return sorted(found, key=lambda load: (load.parcel.due_at, load.leg.id))
 
 
+def with_gates(
+    loads: Sequence[Load], carriers: Sequence[Carrier], gates: Gates, policy: Policy
+) -> list[Load]:
+    """Add to what is bound for a door the gates before it at which the recipient can take it.
+
+    Those of the modes of couriers whom a gate asks for a permit: they give it there in person.
+    """
+    doors = [_door_of(load) for load in loads]
+    behind = gates.behind([choice.place for choice in doors if choice is not None])
+    modes = sorted({carrier.courier.mode for carrier in carriers})
+    by_compound = {
+        compound: sorted(
+            {
+                (gate.id, gate.lat, gate.lon)
+                for mode in modes
+                if (gate := gates.gate(compound, mode)) is not None and gate.rule == "PERMIT"
+            }
+        )
+        for compound in sorted({*behind} - {""})
+    }
+    compounds = iter(behind)
+    found = []
+    for load, door in zip(loads, doors, strict=True):
+        if door is None:
+            found.append(load)
+            continue
+        its = by_compound.get(next(compounds), ())
+        added = [choices.at_gate(door, lat=lat, lon=lon, policy=policy) for _, lat, lon in its]
+        found.append(msgspec.structs.replace(load, choices=(*load.choices, *added)))
+    return found
+
+
+def _door_of(load: Load) -> Choice | None:
+    return next((its for its in load.choices if its.purpose is Purpose.DOOR), None)
+
+
 def onward(
     state: State, carriers: Sequence[Carrier], loads: Sequence[Load], now: Instant
 ) -> tuple[list[Load], set[int]]:
@@ -119,8 +157,8 @@ def onward(
     for row, carrier in enumerate(carriers):
         keepers.setdefault(carrier.courier.host_of, set()).add(row)
     for hub_id, hub in state.hubs.items():
-        if hub.host in row_of:
-            keepers.setdefault(hub_id, set()).add(row_of[hub.host])
+        for keeper in {hub.host, *posts.keepers(state, hub_id)} & row_of.keys():
+            keepers.setdefault(hub_id, set()).add(row_of[keeper])
     found: list[Load] = []
     planned: set[int] = set()
     for index, load in enumerate(loads):
@@ -184,9 +222,16 @@ def reach_of(
 
 
 def barred_of(carriers: Sequence[Carrier], loads: Sequence[Load]) -> NDArray[np.bool_]:
-    """Return (C, L): whether the courier declined the leg, gave it back, or another has it."""
+    """Return (C, L): whether a courier may not have a leg.
+
+    Because the courier declined it or gave it back, another has it, or its carrier is another one.
+    """
     barred = np.zeros((len(carriers), len(loads)), np.bool_)
     index = {carrier.courier.id: row for row, carrier in enumerate(carriers)}
+    for row, carrier in enumerate(carriers):
+        its = carrier.courier.carriers
+        if its:
+            barred[row] = [load.parcel.carrier not in its for load in loads]
     for column, load in enumerate(loads):
         for courier in load.leg.declined_by:
             if courier in index:
@@ -216,14 +261,19 @@ def chosen_of(
     carriers: Sequence[Carrier],
     loads: Sequence[Load],
     reach: NDArray[np.bool_],
+    inside: NDArray[np.bool_],
     policy: Policy,
 ) -> list[int]:
-    """Return which couriers enter the problem: the nearest around each pickup, rank by rank."""
+    """Return which couriers enter the problem: the nearest around each pickup, rank by rank.
+
+    ``reach`` and ``inside`` (C, L) say who could carry a leg, and who otherwise than to a gate:
+    those who cannot come last.
+    """
     distance_m = _straight_m(
         _points(carrier.start for carrier in carriers)[:, None],
         _points(load.leg.pickup for load in loads)[None],
     )
-    distance_m = np.where(reach, distance_m, np.inf)
+    distance_m = np.where(reach, distance_m + np.where(inside, 0.0, OUTSIDE_M), np.inf)
     order = np.argsort(distance_m, axis=0, kind="stable")
     chosen: set[int] = set()
     for rank in range(min(policy.nearest_couriers, len(carriers))):

@@ -26,7 +26,8 @@ from dispatch.core.model import (
     Value,
     straight_line_m,
 )
-from dispatch.core.zone import State
+from dispatch.core.policy import Policy
+from dispatch.core.zone import State, replace
 from dispatch.solver.problem import FOREVER
 
 RETURN_WITHIN_S = 4 * 3600
@@ -194,6 +195,17 @@ def relay_hubs(state: State, parcel: Parcel) -> list[str]:
 def door_of(state: State, parcel: Parcel, now: Instant) -> Choice:
     """Return a parcel's door as the only choice of what follows on a relay."""
     return _door(state, parcel, now, 0)
+
+
+def at_gate(door: Choice, *, lat: float, lon: float, policy: Policy) -> Choice:
+    """Return the choice of giving a parcel to its recipient at a gate, instead of at the door."""
+    return replace(
+        door,
+        place=Place(lat=lat, lon=lon, is_door=False),
+        purpose=Purpose.GATE,
+        service_s=door.service_s + policy.gate_wait_s,
+        cost_cents=door.cost_cents + policy.gate_cents,
+    )
 
 
 def onward_leg(leg: Leg, parcel: Parcel, hub: Hub, now: Instant) -> Leg:

@@ -178,6 +178,9 @@ class Evidence(Value):
         What stands for the recipient; a pointer to the name of who took it.
     code_serial
         Serial of the door code that was told; 0 for none, -1 for a wrong one.
+    entrance
+        What the scanned tag of an entrance stands for, as `compounds.entrance_key` gives it; empty
+        for none, ``?`` for a tag that is none of ours.
     """
 
     lat: float | None = None
@@ -188,6 +191,7 @@ class Evidence(Value):
     proofs: tuple[ProofKind, ...] = ()
     receiver: str = ""
     code_serial: int = 0
+    entrance: str = ""
 
 
 class StopReport(Value):
@@ -205,6 +209,9 @@ class StopReport(Value):
         Given where the action failed.
     departs
         Whether the courier has only left for the stop.
+    legs
+        Others that were scanned with ``leg`` and are confirmed with it: all picked up at one
+        counter, or all handed over at one door.
     """
 
     id: str
@@ -216,6 +223,7 @@ class StopReport(Value):
     departs: bool = False
     sequence: int = 0
     evidence: Evidence = Evidence()
+    legs: tuple[str, ...] = ()
 
 
 class RecordStop(Command):

@@ -35,7 +35,6 @@ from dispatch.core.model import (
     LegState,
     Parcel,
     ParcelState,
-    Purpose,
     StopAction,
     StopState,
     Tour,
@@ -123,7 +122,7 @@ def _is_attempt(draft: Draft, command: CorrectStop, tour: Tour, leg: Leg, at_sto
 
     One visit is one attempt: whoever went to a neighbour has been at the door before.
     """
-    if command.failure in NOT_AN_ATTEMPT or leg.purpose is not Purpose.DOOR:
+    if command.failure in NOT_AN_ATTEMPT or leg.purpose not in custody.TO_THE_RECIPIENT:
         return False
     at = draft.state.parcel(leg.parcel).custody[-1].since
     told = StopReport(

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from dispatch.core import custody, handover, hubs, ladder
+from dispatch.core import custody, handover, hubs, ladder, posts
 from dispatch.core import messages as m
 from dispatch.core.draft import Draft
 from dispatch.core.errors import (
@@ -51,6 +51,7 @@ def receive(draft: Draft, command: m.ReceiveParcel) -> None:
     giver = handover.of_courier(draft.state.courier(command.courier).id)
     if parcel.custodian == handover.of_hub(hub.id):
         return
+    posts.check_keeper(draft.state, hub.id, command.actor, draft.now)
     leg = draft.state.leg(parcel.leg)
     if _is_expected(leg, giver.id, hub.id):
         # Its courier's phone is behind and has not told of the pickup: the scan waits for that.
@@ -99,6 +100,7 @@ def release(draft: Draft, command: m.ReleaseParcel) -> None:
     """Take the counter's scan of a parcel that leaves."""
     hub = draft.state.hub(command.hub)
     parcel = draft.state.parcel(command.parcel)
+    posts.check_keeper(draft.state, hub.id, command.actor, draft.now)
     if command.courier:
         _release_to_courier(draft, command, parcel)
         return
@@ -289,6 +291,7 @@ def receive_manifest(draft: Draft, command: m.ReceiveManifest) -> None:
     """Check a carrier's delivery in: what came, what did not, what nobody knows."""
     hub = draft.state.hub(command.hub)
     _check_rows(command.rows, command.carrier)
+    posts.check_keeper(draft.state, hub.id, command.actor, draft.now)
     hubs.check_works(draft.state, hub.id, draft.now)
     counted = Counter(row.shipment for row in command.rows)
     expected = announced(draft.state, hub.id, command.carrier)
@@ -367,6 +370,7 @@ def reconcile(draft: Draft, command: m.ReconcileInventory) -> None:
     hub = draft.state.hub(command.hub)
     if len(command.parcels) > MANIFEST_LIMIT:
         raise InvalidValue([Fault("parcels", f"holds at most {MANIFEST_LIMIT}")])
+    posts.check_keeper(draft.state, hub.id, command.actor, draft.now)
     counted = set(command.parcels)
     books = set(draft.state.stock.get(hub.id, ()))
     known = {parcel for parcel in counted if parcel in draft.state.parcels}

@@ -7,7 +7,7 @@ recipient or the origin again. Each change is one event; how two scans make it s
 
 from typing import Any
 
-from dispatch.core import absence, handover, hubs, ladder, lateness, offers, pay, reports
+from dispatch.core import absence, handover, hubs, ladder, lateness, offers, pay, posts, reports
 from dispatch.core.draft import Draft
 from dispatch.core.errors import (
     DispatchError,
@@ -17,7 +17,9 @@ from dispatch.core.evidence import (
     check_attempt,
     check_code,
     check_fence,
+    check_tag,
     distance_m,
+    is_at,
     purpose_of,
 )
 from dispatch.core.keeping import HalfScan, Side
@@ -56,7 +58,8 @@ from dispatch.core.model import (
     straight_line_m,
 )
 
-TO_A_DOOR = frozenset({Purpose.DOOR, Purpose.PERSON, Purpose.SAFE_PLACE})
+TO_A_DOOR = frozenset({Purpose.DOOR, Purpose.GATE, Purpose.PERSON, Purpose.SAFE_PLACE})
+TO_THE_RECIPIENT = frozenset({Purpose.DOOR, Purpose.GATE})
 
 
 def start(draft: Draft, command: StartTour) -> None:
@@ -65,13 +68,19 @@ def start(draft: Draft, command: StartTour) -> None:
     if tour.state is not TourState.COMMITTED:
         msg = f"tour {tour.id} is {tour.state}, not COMMITTED"
         raise InvalidTransition(msg, subject=tour.id)
+    posts.check_may_leave(draft.state, tour.courier, draft.now)
     draft.tell(TourStarted(at=draft.now, courier=tour.courier, tour=tour.id, happened_at=draft.now))
 
 
 def record(draft: Draft, command: RecordStop) -> None:
     """Take one report; a report that was taken before changes nothing."""
     tour = offers.own_tour(draft.state, command.courier, command.tour)
-    report = command.report
+    reports.check_together(draft, tour, command.report)
+    for report in reports.each(command.report):
+        _record(draft, draft.state.tour(tour.id), report)
+
+
+def _record(draft: Draft, tour: Tour, report: StopReport) -> None:
     kept = draft.state.kept_reports.get(tour.id, ())
     if f"{tour.id}/{report.id}" in draft.state.reports or report.id in {its.id for its in kept}:
         return
@@ -96,11 +105,16 @@ def _is_early(draft: Draft, action: StopAction) -> bool:
 
 def _take(draft: Draft, tour: Tour, report: StopReport, action: StopAction | None) -> None:
     if tour.state is TourState.COMMITTED:
+        posts.check_may_leave(draft.state, tour.courier, draft.now)
         draft.tell(
             TourStarted(at=draft.now, courier=tour.courier, tour=tour.id, happened_at=report.at)
         )
-    if not report.departs and not tour.stops[report.stop].arrived_at:
-        check_fence(draft, tour.stops[report.stop], report.evidence)
+    is_outside = report.failure is FailureCode.NO_ACCESS and report.action is not ActionKind.PICKUP
+    comes = not report.departs and not is_outside
+    if comes and not tour.stops[report.stop].arrived_at:
+        stop = tour.stops[report.stop]
+        if not is_at(draft, stop, report.evidence):
+            check_fence(draft, stop.place, report.evidence)
         draft.tell(
             StopArrived(
                 at=draft.now,
@@ -178,7 +192,7 @@ def _pick_up(draft: Draft, tour: Tour, leg: Leg, report: StopReport) -> None:
         if report.failure is FailureCode.DAMAGED:
             _keep_damaged(draft, parcel)
         return
-    check_fence(draft, tour.stops[report.stop], report.evidence)
+    check_fence(draft, tour.stops[report.stop].place, report.evidence)
     taker = handover.of_courier(tour.courier)
     half = _half(tour, report, giver=parcel.custodian, taker=taker, side=Side.TAKER)
     handover.pick_up(draft, tour, leg, half)
@@ -195,8 +209,11 @@ def _keep_damaged(draft: Draft, parcel: Parcel) -> None:
 
 def _deliver(draft: Draft, tour: Tour, leg: Leg, report: StopReport) -> None:
     evidence = report.evidence
+    place = tour.stops[report.stop].place_of(leg.id)
     check_code(draft, leg, evidence)
-    check_fence(draft, tour.stops[report.stop], evidence)
+    check_fence(draft, place, evidence)
+    if leg.purpose is Purpose.DOOR:
+        check_tag(draft, tour.courier, place, evidence)
     draft.tell(
         ParcelDelivered(
             **_scan(draft, tour, leg, report),
@@ -209,7 +226,7 @@ def _deliver(draft: Draft, tour: Tour, leg: Leg, report: StopReport) -> None:
 
 
 def _put_in(draft: Draft, tour: Tour, leg: Leg, report: StopReport) -> None:
-    check_fence(draft, tour.stops[report.stop], report.evidence)
+    check_fence(draft, tour.stops[report.stop].place, report.evidence)
     hub = draft.state.hub(leg.dropoff.hub)
     giver = handover.of_courier(tour.courier)
     half = _half(tour, report, giver=giver, taker=handover.of_hub(hub.id), side=Side.GIVER)
@@ -221,9 +238,9 @@ def _fail(draft: Draft, tour: Tour, leg: Leg, report: StopReport) -> None:
     failure = report.failure
     assert failure is not None  # noqa: S101 - the caller has looked
     override = check_attempt(draft, tour, leg, report)
-    place = tour.stops[report.stop].place
+    place = tour.stops[report.stop].place_of(leg.id)
     # One visit is one attempt: the rungs below the door belong to it.
-    counts = failure not in ladder.NOT_AN_ATTEMPT and leg.purpose is Purpose.DOOR
+    counts = failure not in ladder.NOT_AN_ATTEMPT and leg.purpose in TO_THE_RECIPIENT
     draft.tell(
         AttemptFailed(
             **_scan(draft, tour, leg, report),
@@ -251,7 +268,7 @@ def _bring_back(draft: Draft, tour: Tour, leg: Leg, report: StopReport) -> None:
     if parcel.origin_hub:
         _put_in(draft, tour, leg, report)
         return
-    check_fence(draft, tour.stops[report.stop], report.evidence)
+    check_fence(draft, tour.stops[report.stop].place, report.evidence)
     told = _scan(draft, tour, leg, report)
     draft.tell(handover.brought_back(draft, parcel, told.pop("courier"), **told))
     _pay(draft, tour, leg)
@@ -322,7 +339,7 @@ def _way_back(draft: Draft, tour: Tour, visited: list[Stop]) -> tuple[Place, int
     itinerary = tour.itinerary
     if not visited:
         return itinerary.start, 0, 0
-    last = visited[-1].place
+    last = visited[-1].place_of(visited[-1].actions[-1].leg)
     if itinerary.end is None:
         return last, 0, 0
     if last == _planned_last(itinerary.legs, tour):
@@ -337,4 +354,5 @@ def _way_back(draft: Draft, tour: Tour, visited: list[Stop]) -> tuple[Place, int
 def _planned_last(legs: tuple[str, ...], tour: Tour) -> Place:
     """Return the last stop that the plan had, returns that were added later left out."""
     planned = [stop for stop in tour.stops if any(action.leg in legs for action in stop.actions)]
-    return planned[-1].place
+    last = planned[-1]
+    return last.place_of(last.actions[-1].leg)

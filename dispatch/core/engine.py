@@ -1,10 +1,10 @@
 """`decide`: the only place where rules meet. It reads the state and never writes it."""
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from typing import cast
 
 from dispatch.core import (
+    company,
     corrections,
     counter,
     custody,
@@ -12,6 +12,8 @@ from dispatch.core import (
     lateness,
     levers,
     offers,
+    pins,
+    rosters,
     timers,
     wishes,
 )
@@ -25,7 +27,6 @@ from dispatch.core.errors import (
     WaybillTaken,
 )
 from dispatch.core.model import (
-    Availability,
     Custodian,
     CustodianKind,
     Instant,
@@ -172,19 +173,6 @@ def _create_courier(draft: Draft, command: m.CreateCourier) -> None:
     draft.tell(m.CourierCreated(at=draft.now, courier=courier))
 
 
-def _add_availability(draft: Draft, command: m.AddAvailability) -> None:
-    draft.state.courier(command.courier)
-    slots: list[Availability] = sorted(
-        (*draft.state.availability.get(command.courier, ()), *command.slots),
-        key=lambda slot: (slot.opens_at, slot.closes_at),
-    )
-    for before, after in pairwise(slots):
-        if after.opens_at < before.closes_at:
-            problem = "overlaps another slot of the courier: nobody is at two places at once"
-            raise InvalidValue([Fault("opens_at", problem)], subject=command.courier)
-    draft.tell(m.AvailabilityAdded(at=draft.now, courier=command.courier, slots=tuple(slots)))
-
-
 def _go_online(draft: Draft, command: m.GoOnline) -> None:
     courier = draft.state.courier(command.courier)
     place = command.place or courier.home
@@ -231,7 +219,22 @@ _RULES = cast(
         m.CancelParcel: wishes.cancel,
         m.CreateHub: _create_hub,
         m.CreateCourier: _create_courier,
-        m.AddAvailability: _add_availability,
+        m.AddAvailability: rosters.add,
+        m.ImportRoster: rosters.import_all,
+        m.SwapSlots: rosters.swap,
+        m.DropSlots: rosters.drop,
+        m.ReturnToPost: rosters.returned,
+        m.CreateCompound: company.create_compound,
+        m.CreatePost: company.create_post,
+        m.SetMinimum: company.set_minimum,
+        m.PermitCourier: company.permit,
+        m.ForbidCourier: company.forbid,
+        m.RuleGate: company.rule_gate,
+        m.StopCompound: company.stop,
+        m.ResumeCompound: company.resume,
+        m.IssuePin: pins.issue,
+        m.SignIn: pins.sign_in,
+        m.SignOut: pins.sign_out,
         m.GoOnline: _go_online,
         m.GoOffline: _go_offline,
         m.Tick: timers.tick,

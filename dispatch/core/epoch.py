@@ -20,11 +20,12 @@ from dispatch.core.candidates import (
     onward,
     reach_of,
     replan_at,
+    with_gates,
 )
-from dispatch.core.gates import Gates
+from dispatch.core.gates import CompanyWord, Gates
 from dispatch.core.itineraries import Epoch, itinerary_of, offerable
 from dispatch.core.messages import CommitPlan
-from dispatch.core.model import Instant
+from dispatch.core.model import Instant, Purpose
 from dispatch.core.state import State
 from dispatch.solver.plan import Plan, Reason
 from dispatch.solver.ways import Ways
@@ -47,19 +48,25 @@ def problem_of(state: State, times: TravelTimes, now: Instant) -> Epoch | None:
         return None
     if state.closures:
         times = times.closed([state.closures[key] for key in sorted(state.closures)])
-    gates = Gates(times, state.hubs, state.policy, now)
+    gates = Gates(times, state.hubs, state.policy, now, CompanyWord.of(state))
+    loads = with_gates(loads, carriers, gates, state.policy)
     by_choice = reach_of(carriers, loads, state.policy, now), enters_of(carriers, loads, gates)
     reach, enters = (any_choice(loads, its) for its in by_choice)
-    may = any_choice(loads, by_choice[0] & by_choice[1]) & ~barred_of(carriers, loads)
+    able = any_choice(loads, by_choice[0] & by_choice[1])
+    may = able & ~barred_of(carriers, loads)
+    to_gate = np.array([its.purpose is Purpose.GATE for load in loads for its in load.choices])
+    inside = any_choice(loads, by_choice[0] & by_choice[1] & ~to_gate)
     may[:, [load.is_shut_out for load in loads]] = False
     left_out = tuple(
-        (load.leg.id, _why(load, near, let_in, now))
-        for load, near, let_in, ok in zip(loads, reach.T, enters.T, may.T, strict=True)
+        (load.leg.id, _why(load, near, let_in, both, now))
+        for load, near, let_in, both, ok in zip(
+            loads, reach.T, enters.T, able.T, may.T, strict=True
+        )
         if not ok.any()
     )
     kept = np.flatnonzero(np.any(may, axis=0))[: state.policy.max_legs]
     loads = [loads[i] for i in kept]
-    chosen = chosen_of(carriers, loads, may[:, kept], state.policy)
+    chosen = chosen_of(carriers, loads, may[:, kept], inside[:, kept], state.policy)
     real_count = len(loads)
     following, keepers = onward(state, carriers, loads, now)
     loads += following
@@ -81,16 +88,23 @@ def problem_of(state: State, times: TravelTimes, now: Instant) -> Epoch | None:
     )
 
 
-def _why(load: "Load", near: NDArray[np.bool_], let_in: NDArray[np.bool_], now: Instant) -> Reason:
+def _why(
+    load: "Load",
+    near: NDArray[np.bool_],
+    let_in: NDArray[np.bool_],
+    able: NDArray[np.bool_],
+    now: Instant,
+) -> Reason:
     """Return why nobody can be asked to carry a leg.
 
-    ``near`` and ``let_in`` (C,) say who could come in time, and whom the gates let in. Where
-    nobody is near any more the gates still are the reason if they let nobody in at all.
+    ``near``, ``let_in`` and ``able`` (C,) say who could come in time to one of its places, whom the
+    gates let in to one, and who can do both with the same. Where nobody is near any more the gates
+    still are the reason if they let nobody in at all.
     """
     if load.is_shut_out:
         return Reason.HUB_FULL
     is_near = bool(near.any())
-    if not (let_in & near if is_near else let_in).any():
+    if not (able if is_near else let_in).any():
         return Reason.PERMIT
     if is_near:
         return Reason.OFFERS_EXHAUSTED

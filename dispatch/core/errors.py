@@ -18,6 +18,10 @@
     |   |-- OutsideGeofence    the phone was somewhere else
     |   |-- ProofMissing       what stands for the recipient, or for the attempt, is missing
     |   |-- WrongCode          the code is not the recipient's
+    |   |-- PostMinimum        a post would have fewer than its minimum
+    |   |-- NotPermitted       the property company has not permitted it, or has stopped it
+    |   |-- KeeperMissing      a guard who keeps the booth has to sign in there first
+    |   |-- WrongPin           the PIN is not the guard's
     |   `-- TooLate            the time to correct it is over
     |-- CounterLocked          too many wrong codes at this counter
     |-- Conflict               somebody else was first, or the etag is old
@@ -132,6 +136,22 @@ class ProofMissing(InvalidTransition):
 
 class WrongCode(InvalidTransition):
     """The code that was told is not the recipient's."""
+
+
+class PostMinimum(InvalidTransition):
+    """A post would have fewer guards than its minimum."""
+
+
+class NotPermitted(InvalidTransition):
+    """The property company has not permitted it, or has stopped it."""
+
+
+class KeeperMissing(InvalidTransition):
+    """At a booth with a post, whoever scans is a guard who is there and has signed in."""
+
+
+class WrongPin(InvalidTransition):
+    """The PIN is not the guard's."""
 
 
 class TooLate(InvalidTransition):

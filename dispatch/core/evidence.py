@@ -1,5 +1,9 @@
 """What has to be shown for a hand-over or for a failed attempt to count."""
 
+from collections.abc import Iterator
+
+from dispatch.core import posts
+from dispatch.core.compounds import entrance_key
 from dispatch.core.draft import Draft
 from dispatch.core.errors import ConsentMissing, OutsideGeofence, ProofMissing, WrongCode
 from dispatch.core.handover import CLOCK_SKEW_S
@@ -14,6 +18,8 @@ from dispatch.core.ladder import (
 )
 from dispatch.core.messages import Evidence, StopReport, parcel_name
 from dispatch.core.model import (
+    FailureCode,
+    Hub,
     Instant,
     Leg,
     Meters,
@@ -46,21 +52,56 @@ def fence_m(draft: Draft, evidence: Evidence) -> Meters:
 
 
 def is_at(draft: Draft, stop: Stop, evidence: Evidence) -> bool:
-    """Whether the phone shows that it was at a stop."""
-    return 0 <= distance_m(evidence, stop.place) <= fence_m(draft, evidence)
+    """Whether the phone shows that it was at a stop, or at one of its doors."""
+    limit_m = fence_m(draft, evidence)
+    places = {stop.place, *(stop.place_of(action.leg) for action in stop.actions)}
+    return any(0 <= distance_m(evidence, place) <= limit_m for place in places)
 
 
-def check_fence(draft: Draft, stop: Stop, evidence: Evidence, *, required: bool = False) -> None:
-    """Raise `OutsideGeofence` where the phone was not at the stop, `ProofMissing` if unknown."""
-    away_m = distance_m(evidence, stop.place)
+def check_fence(
+    draft: Draft,
+    place: Place,
+    evidence: Evidence,
+    *,
+    required: bool = False,
+    at_most_m: Meters = 0,
+) -> None:
+    """Raise `OutsideGeofence` where the phone was not at a place, `ProofMissing` if unknown.
+
+    ``at_most_m`` is how near it has to be, where not the policy's fence.
+    """
+    away_m = distance_m(evidence, place)
     if away_m < 0:
         if required:
             raise ProofMissing("point: say where the attempt was made")
         return
-    limit_m = fence_m(draft, evidence)
+    limit_m = max(fence_m(draft, evidence), at_most_m)
     if away_m > limit_m:
         msg = f"the phone was {away_m} m from the stop; {limit_m} m are allowed"
         raise OutsideGeofence(msg)
+
+
+def check_tag(draft: Draft, courier: str, place: Place, evidence: Evidence) -> None:
+    """Raise `ProofMissing` where only the entrance's tag shows that a keeper left the booth.
+
+    Who keeps a booth within the fence of a door is at the door by the phone, without a step.
+    """
+    tag = entrance_key(place)
+    if not tag or evidence.entrance == tag:
+        return
+    for hub in _kept_hubs(draft.state, courier):
+        if straight_line_m(hub.place, place) <= fence_m(draft, evidence):
+            told = "is another entrance's" if evidence.entrance else "is missing"
+            msg = f"entrance: its tag {told}: hub {hub.id}, which you keep, is too near for the fix"
+            raise ProofMissing(msg)
+
+
+def _kept_hubs(state: State, courier: str) -> Iterator[Hub]:
+    """Yield the hubs that a courier keeps, by word or by the roster of a post."""
+    host_of = state.courier(courier).host_of
+    for hub in state.hubs.values():
+        if host_of == hub.id or hub.host == courier or courier in posts.keepers(state, hub.id):
+            yield hub
 
 
 def check_attempt(draft: Draft, tour: Tour, leg: Leg, report: StopReport) -> str:
@@ -79,11 +120,17 @@ def check_attempt(draft: Draft, tour: Tour, leg: Leg, report: StopReport) -> str
     if parcel.override:
         return parcel.override
     stop = tour.stops[report.stop]
-    check_fence(draft, stop, report.evidence, required=True)
+    place = stop.place_of(leg.id)
+    is_outside = report.failure is FailureCode.NO_ACCESS
+    # Whoever was not let in stands at the gate, which the rules do not know.
+    near_m = draft.state.policy.relay_radius_m if is_outside else 0
+    check_fence(draft, place, report.evidence, required=True, at_most_m=near_m)
+    if leg.purpose is Purpose.DOOR and not is_outside:
+        check_tag(draft, tour.courier, place, report.evidence)
     if report.failure in RETURNS_AT_ONCE:
         return ""
     contacted_at = max(parcel.contacted_at, _call_of(parcel, report))
-    arrived_at = stop.arrived_at or report.at
+    arrived_at = contacted_at if is_outside else stop.arrived_at or report.at
     if not contacted_at or contacted_at > report.at:
         raise ProofMissing("contact: call or write to the recipient first, then report")
     waited_s = report.at - max(arrived_at, contacted_at)
@@ -122,7 +169,7 @@ def purpose_of(draft: Draft, leg: Leg, evidence: Evidence) -> Purpose:
     parcel = draft.state.parcel(leg.parcel)
     given = set(evidence.proofs)
     purpose = leg.purpose
-    if purpose not in {Purpose.PERSON, Purpose.SAFE_PLACE}:
+    if purpose not in {Purpose.GATE, Purpose.PERSON, Purpose.SAFE_PLACE}:
         purpose = Purpose.DOOR
     if purpose is Purpose.DOOR and not given & STANDS_FOR_SOMEBODY and ProofKind.PHOTO in given:
         purpose = Purpose.SAFE_PLACE

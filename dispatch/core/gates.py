@@ -6,14 +6,18 @@ stranger. Must not import the map: a gate is whatever has a rule.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+from immutables import Map
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from dispatch.core.compounds import GateRuling
 from dispatch.core.model import Courier, CourierKind, Hub, Instant, Place, Seconds
 from dispatch.core.policy import Policy
+from dispatch.core.zone import State
 
 SHUT = -1
 """Stands in arrays for a gate that somebody may not pass."""
@@ -21,6 +25,18 @@ SHUT = -1
 
 class GateLike(Protocol):
     """A gate, as far as who passes depends on it."""
+
+    @property
+    def id(self) -> str:
+        """Name of the gate in its compound."""
+
+    @property
+    def lat(self) -> float:
+        """Degrees."""
+
+    @property
+    def lon(self) -> float:
+        """Degrees."""
 
     @property
     def rule(self) -> str:
@@ -72,6 +88,63 @@ def entry_s(
     return min(stranger_s, policy.sign_in_known_s) if is_known else stranger_s
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuledGate:
+    """A gate of the map with a company's rule."""
+
+    id: str
+    lat: float
+    lon: float
+    rule: str
+    sign_in_s: Seconds | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompanyWord:
+    """What property companies say of gates and permits.
+
+    Attributes
+    ----------
+    run
+        Compounds that a company runs.
+    permits
+        By courier: the compounds that permit it.
+    rulings
+        By `GateRuling.id`.
+    """
+
+    run: frozenset[str] = frozenset()
+    permits: Mapping[str, tuple[str, ...]] = Map()
+    rulings: Mapping[str, GateRuling] = Map()
+
+    @classmethod
+    def of(cls, state: State) -> "CompanyWord":
+        """Return the word that stands now."""
+        permits: dict[str, tuple[str, ...]] = {}
+        for compound in sorted(state.permits):
+            for courier in state.permits[compound]:
+                permits[courier] = (*permits.get(courier, ()), compound)
+        return cls(
+            run=frozenset(its.id for its in state.compounds.values() if its.company),
+            permits=permits,
+            rulings=state.gate_rulings,
+        )
+
+    def ruled(self, compound: str, mode: str, gate: GateLike) -> GateLike:
+        """Return a gate as it is for a mode by the company's word: of itself, else of all gates."""
+        for name in (gate.id, ""):
+            found = self.rulings.get(f"{compound}~{name}")
+            if found is not None and (not found.modes or mode in found.modes):
+                return RuledGate(
+                    id=gate.id,
+                    lat=gate.lat,
+                    lon=gate.lon,
+                    rule=found.rule.value,
+                    sign_in_s=found.sign_in_s,
+                )
+        return gate
+
+
 class Gates:
     """The gates of one epoch. The map is asked once for each place, and for each gate and mode.
 
@@ -83,12 +156,20 @@ class Gates:
         All hubs, by id: who keeps one belongs to the compound that it stands in.
     now
         Gates are as they are at this moment, for the whole plan.
+    word
+        What property companies say of gates and permits.
     """
 
     def __init__(
-        self, places: GateMap, hubs: Mapping[str, Hub], policy: Policy, now: Instant
+        self,
+        places: GateMap,
+        hubs: Mapping[str, Hub],
+        policy: Policy,
+        now: Instant,
+        word: "CompanyWord | None" = None,
     ) -> None:
         self._map = places
+        self._word = word or CompanyWord()
         self._hubs = hubs
         self._hosted: dict[str, list[Place]] = {}
         for hub in hubs.values():
@@ -108,19 +189,28 @@ class Gates:
     def own(self, courier: Courier) -> frozenset[str]:
         """Return the compounds whose own people a courier belongs to.
 
-        Those that ``access`` lists, by their id or as addresses call them; where he lives or
-        keeps his post; where he is going anyway; and where a hub stands that he keeps.
+        Those that ``access`` lists, by their id or as addresses call them, or for which the
+        property company has given a permit; where he lives or keeps his post; where he is going
+        anyway; and where a hub stands that he keeps.
         """
         places = [courier.home, *self._hosted.get(courier.id, ())]
         if courier.end is not None:
             places.append(courier.end)
         if courier.host_of in self._hubs:
             places.append(self._hubs[courier.host_of].place)
+        # Where a company runs a compound, a list of whoever wrote it opens nothing.
+        names = [name for name in courier.access if name not in self._word.run]
+        names += self._word.permits.get(courier.id, ())
         # A name is understood as it would be in the address of a door.
-        places += [replace(courier.home, compound=name) for name in courier.access]
+        places += [replace(courier.home, compound=name) for name in names]
         # A booth at the gate stands before it, and its guard belongs to the land behind it.
         inside = [replace(place, is_door=True) for place in places]
-        return frozenset({*courier.access, *self.behind(inside)} - {""})
+        return frozenset({*names, *self.behind(inside)} - {""})
+
+    def gate(self, compound: str, mode: str) -> GateLike | None:
+        """Return the gate of a mode, with the rule that the company has given it, if it has."""
+        found = self._map.gate(compound, mode, at=self._now)
+        return None if found is None else self._word.ruled(compound, mode, found)
 
     def entries(self, couriers: Sequence[Courier], compounds: Sequence[str]) -> NDArray[np.int64]:
         """Return (C, G) seconds that each courier takes to get into each compound, or `SHUT`."""
@@ -131,7 +221,7 @@ class Gates:
         entries = np.full((len(couriers), len(compounds)), SHUT, np.int64)
         for column, compound in enumerate(compounds):
             for (mode, known), rows in alike.items():
-                gate = self._map.gate(compound, mode, at=self._now)
+                gate = self.gate(compound, mode)
                 for is_own in (False, True):
                     seconds = entry_s(gate, self._policy, is_own=is_own, is_known=known)
                     its = [row for row in rows if (compound in own[row]) is is_own]

@@ -6,7 +6,7 @@ shelves) the courier's scan stands alone, and a courier who keeps the hub scans 
 which is marked.
 """
 
-from dispatch.core import absence, deadlines, hubs, ladder
+from dispatch.core import absence, deadlines, hubs, ladder, posts
 from dispatch.core.draft import Draft
 from dispatch.core.errors import (
     ConsentMissing,
@@ -43,8 +43,12 @@ CLOCK_SKEW_S = 120
 
 
 def keeps(draft: Draft, courier: str, hub: Hub) -> bool:
-    """Whether a courier is the hub's keeper."""
-    return hub.host == courier or draft.state.courier(courier).host_of == hub.id
+    """Whether a courier is the hub's keeper, or one of them by the roster now."""
+    return (
+        hub.host == courier
+        or draft.state.courier(courier).host_of == hub.id
+        or posts.is_kept_by(draft.state, hub.id, courier, draft.now)
+    )
 
 
 def of_courier(courier: str) -> Custodian:
@@ -118,8 +122,8 @@ def pick_up(draft: Draft, tour: Tour, leg: Leg, half: HalfScan) -> bool:
     single = False
     if half.giver.kind is CustodianKind.HUB:
         hub = draft.state.hub(half.giver.id)
-        hubs.check_works(draft.state, hub.id, half.at)
         single = keeps(draft, tour.courier, hub)
+        _check_open(draft, hub, half, single=single)
         alone = _stands_alone(hub, half, Side.TAKER, single=single)
         other = meet(draft, parcel, half, is_enough=alone)
     elif half.giver.kind is CustodianKind.COURIER:
@@ -140,7 +144,7 @@ def pick_up(draft: Draft, tour: Tour, leg: Leg, half: HalfScan) -> bool:
             single_actor=single,
         )
     )
-    if leg.purpose is Purpose.DOOR:
+    if leg.purpose in {Purpose.DOOR, Purpose.GATE}:
         mint_door_code(draft, parcel)
     return True
 
@@ -151,6 +155,19 @@ def _stands_alone(hub: Hub, half: HalfScan, of_courier: Side, *, single: bool) -
     A counter's word alone moves nothing: it would give a courier what the courier has not taken.
     """
     return half.side is of_courier and (single or not hub.attended)
+
+
+def _check_open(draft: Draft, hub: Hub, half: HalfScan, *, single: bool) -> None:
+    """Raise `HubClosed` unless a hub works and somebody is there; its keeper brings a hand along.
+
+    Whether somebody was there when a scan is told that is long past, nobody knows any more.
+    """
+    if single and hub.id in draft.state.hub_posts:
+        hubs.check_open(draft.state, hub.id, half.at)
+        return
+    hubs.check_works(draft.state, hub.id, half.at)
+    if half.at >= draft.now - CLOCK_SKEW_S:
+        posts.check_attended(draft.state, hub.id, draft.now)
 
 
 def _scan_of(side: Side, one: HalfScan, other: HalfScan) -> HalfScan:
@@ -169,10 +186,10 @@ def put_in(draft: Draft, leg: Leg, hub: Hub, half: HalfScan) -> bool:
         msg = f"parcel {parcel.id} is not bound for hub {hub.id}"
         raise InvalidTransition(msg, subject=parcel_name(parcel.id))
     is_return = leg.kind is LegKind.RETURN
-    if not is_return:
-        hubs.check_works(draft.state, hub.id, half.at)
-        check_may_stay(draft, parcel, hub, leg.purpose)
     single = keeps(draft, half.giver.id, hub)
+    if not is_return:
+        _check_open(draft, hub, half, single=single)
+        check_may_stay(draft, parcel, hub, leg.purpose)
     alone = _stands_alone(hub, half, Side.GIVER, single=single)
     other = meet(draft, parcel, half, is_enough=alone)
     if other is None:

@@ -5,6 +5,7 @@ plan's tour is held back until one of its promises makes it go, and replanned me
 everything that has come in since.
 """
 
+from dispatch.core import permits, posts
 from dispatch.core.model import (
     ActionKind,
     Availability,
@@ -23,10 +24,15 @@ IDLE_DUTIES = frozenset({Duty.IDLE, Duty.PATROL})
 
 
 def idle_slot(state: State, courier: str, now: Instant) -> Availability | None:
-    """Return the slot that leaves the courier free for tours at ``now``."""
-    for slot in state.availability.get(courier, ()):
-        if slot.duty in IDLE_DUTIES and slot.opens_at <= now < slot.closes_at:
-            return slot
+    """Return the slot that leaves the courier free for tours at ``now``.
+
+    A slot at a post does while others hold the post.
+    """
+    slot = posts.slot_at(state, courier, now)
+    if slot is None or slot.duty in IDLE_DUTIES:
+        return slot
+    if slot.duty is Duty.POST and posts.may_be_asked(state, courier, slot, now):
+        return slot
     return None
 
 
@@ -38,6 +44,9 @@ def is_eligible(state: State, courier: str, now: Instant) -> bool:
         and courier in state.online
         and courier not in state.open_offer
         and courier not in state.live_tour
+        and courier not in state.away
+        and not posts.is_held(state, courier, now)
+        and permits.may_work(state, courier, slot)
         and state.cooldown.get(courier, 0) <= now
         and max(now, state.free_at.get(courier, 0)) + state.policy.least_slot_s <= slot.closes_at
     )

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 
+from dispatch.core import posts
 from dispatch.core.draft import Draft
 from dispatch.core.errors import HubClosed, HubFull, NoContract
 from dispatch.core.keeping import SIZES, Reservation, ReservationState, reservation_id
@@ -52,22 +53,35 @@ def is_open(hub: Hub | None, moment: Instant) -> bool:
 
 
 def works(state: State, hub: str, moment: Instant) -> bool:
-    """Whether a hub takes and gives parcels at ``moment``: open, and not paused."""
-    pause = state.paused_hubs.get(hub)
-    paused = (
-        pause is not None and pause.since <= moment and (pause.until == 0 or moment < pause.until)
-    )
-    return not paused and is_open(state.hubs.get(hub), moment)
+    """Whether a hub takes and gives parcels at ``moment``: open, not paused, its post manned.
+
+    By the roster; whether a keeper is really there is asked when somebody scans.
+    """
+    return not _why_shut(state, hub, moment) and posts.will_be_kept(state, hub, moment)
 
 
 def check_works(state: State, hub: str, moment: Instant) -> None:
     """Raise `HubClosed` unless the hub takes and gives parcels at ``moment``."""
-    if works(state, hub, moment):
-        return
+    check_open(state, hub, moment)
+    if not posts.will_be_kept(state, hub, moment):
+        msg = f"hub {hub} is not manned: nobody is on the roster of its post"
+        raise HubClosed(msg, subject=f"hubs/{hub}")
+
+
+def check_open(state: State, hub: str, moment: Instant) -> None:
+    """Raise `HubClosed` where a hub is paused or out of its hours at ``moment``."""
+    why = _why_shut(state, hub, moment)
+    if why:
+        msg = f"hub {hub} is {why}"
+        raise HubClosed(msg, subject=f"hubs/{hub}")
+
+
+def _why_shut(state: State, hub: str, moment: Instant) -> str:
+    """Return why a hub is paused or closed; empty where it is neither."""
     pause = state.paused_hubs.get(hub)
-    why = f"paused: {pause.reason}" if pause is not None else "closed"
-    msg = f"hub {hub} is {why}"
-    raise HubClosed(msg, subject=f"hubs/{hub}")
+    if pause is not None and pause.since <= moment and (pause.until == 0 or moment < pause.until):
+        return f"paused: {pause.reason}"
+    return "" if is_open(state.hubs.get(hub), moment) else "closed"
 
 
 def free_slots(state: State, hub: Hub) -> tuple[int, int, int]:

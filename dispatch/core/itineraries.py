@@ -3,14 +3,17 @@
 import msgspec
 
 from dispatch.core.choices import Choice
+from dispatch.core.compounds import entrance_key
 from dispatch.core.model import (
     ActionKind,
     Courier,
     Instant,
     Itinerary,
     Leg,
+    Meters,
     Place,
     Purpose,
+    Seconds,
     Stop,
     StopAction,
 )
@@ -80,13 +83,16 @@ def itinerary_of(epoch: Epoch, tour: PlannedTour, ways: Ways) -> Itinerary:
             kind=ActionKind.PICKUP if pickup else ActionKind.DROPOFF,
             purpose=Purpose.DOOR if pickup else epoch.choices[planned.option].purpose,
         )
-        if stops and place == here:
-            before = stops.pop()
-            stops.append(
-                msgspec.structs.replace(
-                    before, actions=(*before.actions, action), leaves_at=now + planned.leaves_at
-                )
+        if stops and (place == here or _is_one_stop(epoch.places[here], epoch.places[place])):
+            stops[-1] = _joined(
+                stops[-1],
+                action,
+                epoch.places[place],
+                leaves_at=now + planned.leaves_at,
+                travel_s=int(ways.times(mode, access, here, place)) if place != here else 0,
+                distance_m=int(problem.distance_m[mode, here, place]) if place != here else 0,
             )
+            here = place
             continue
         stops.append(
             Stop(
@@ -112,4 +118,32 @@ def itinerary_of(epoch: Epoch, tour: PlannedTour, ways: Ways) -> Itinerary:
         return_s=int(ways.times(mode, access, here, end)) if has_end else 0,
         return_m=int(problem.distance_m[mode, here, end]) if has_end else 0,
         detour_s=max(0, tour.ends_at - tour.departs_at - direct_s),
+    )
+
+
+def _is_one_stop(a: Place, b: Place) -> bool:
+    """Whether two places are doors behind one entrance."""
+    entrance = entrance_key(a)
+    return bool(entrance) and entrance == entrance_key(b)
+
+
+def _joined(
+    stop: Stop,
+    action: StopAction,
+    place: Place,
+    *,
+    leaves_at: Instant,
+    travel_s: Seconds,
+    distance_m: Meters,
+) -> Stop:
+    """Return a stop with one thing more to do, at its own place or at another door of it."""
+    own = None if place == stop.place else place
+    return msgspec.structs.replace(
+        stop,
+        actions=(
+            *stop.actions,
+            msgspec.structs.replace(action, place=own, travel_s=travel_s),
+        ),
+        leaves_at=leaves_at,
+        distance_m=stop.distance_m + distance_m,
     )

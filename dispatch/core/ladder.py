@@ -38,6 +38,7 @@ NOT_AN_ATTEMPT = frozenset(
 """The recipient had no part in these: they are no attempts."""
 _KIND_OF = {
     Purpose.DOOR: OptionKind.DOOR,
+    Purpose.GATE: OptionKind.DOOR,
     Purpose.PERSON: OptionKind.PERSON,
     Purpose.COLLECTION: OptionKind.HUB,
     Purpose.SAFE_PLACE: OptionKind.SAFE_PLACE,
@@ -81,7 +82,7 @@ def below(parcel: Parcel, leg: Leg, failure: FailureCode) -> Iterator[DeliveryOp
             yield option
         elif alone or not option.is_open or (option.kind is OptionKind.DOOR and was_at_door):
             continue
-        elif is_attempt or leg.purpose is not Purpose.DOOR:
+        elif is_attempt or leg.purpose not in {Purpose.DOOR, Purpose.GATE}:
             yield option
     yield LAST_RUNGS[1]
 

@@ -99,11 +99,13 @@ class OptionKind(StrEnum):
 class Purpose(StrEnum):
     """What a drop-off is for.
 
-    DOOR, PERSON, SAFE_PLACE and COLLECTION are deliveries; the last three need the recipient's
-    consent on record. RELAY and HOLD are custody on the way, by the hub operator's contract.
+    DOOR, GATE, PERSON, SAFE_PLACE and COLLECTION are deliveries; the last three need the
+    recipient's consent on record. GATE is to the recipient in person, at a gate that keeps the
+    courier out. RELAY and HOLD are custody on the way, by the hub operator's contract.
     """
 
     DOOR = "DOOR"
+    GATE = "GATE"
     PERSON = "PERSON"
     SAFE_PLACE = "SAFE_PLACE"
     COLLECTION = "COLLECTION"
@@ -712,7 +714,10 @@ class Courier(Value):
     allowance_s, leash_s
         Time away that costs nothing extra, and the hard limit; 0 for the policy's default.
     access
-        Compounds whose gates let the courier in, by their id or by name.
+        Compounds whose gates let the courier in, by their id or by name. Where a property company
+        runs the compound its permit counts instead.
+    carriers
+        Carriers whose parcels the courier may have; empty for all.
     party
         Who employs and insures the courier.
     pay_fixed_cents, pay_per_min_cents
@@ -733,6 +738,7 @@ class Courier(Value):
     access: tuple[str, ...] = ()
     areas: tuple[str, ...] = ()
     skills: tuple[str, ...] = ()
+    carriers: tuple[str, ...] = ()
     party: str = ""
     pay_fixed_cents: Cents = 100
     pay_per_min_cents: Cents = 20
@@ -838,17 +844,29 @@ class PayLine(Value):
 
 
 class StopAction(Value):
-    """One thing to do at a stop with one leg. ``purpose`` is that of a drop-off."""
+    """One thing to do at a stop with one leg.
+
+    Attributes
+    ----------
+    purpose
+        Of a drop-off.
+    place
+        The door, where the stop is an entrance with several; None for the stop's own place.
+    travel_s
+        From the door before at the same stop: stairs or lift, and the knock.
+    """
 
     leg: str
     kind: ActionKind
     state: StopState = StopState.PENDING
     done_at: Instant = 0
     purpose: Purpose = Purpose.DOOR
+    place: Place | None = None
+    travel_s: Seconds = 0
 
 
 class Stop(Value):
-    """A place on a tour and what to do there.
+    """A place on a tour and what to do there; all doors of one entrance are one stop.
 
     Attributes
     ----------
@@ -867,6 +885,13 @@ class Stop(Value):
     travel_s: Seconds
     distance_m: Meters
     arrived_at: Instant = 0
+
+    def place_of(self, leg: str) -> Place:
+        """Return where a leg's action is: a door of the entrance, or the stop's own place."""
+        for action in self.actions:
+            if action.leg == leg and action.place is not None:
+                return action.place
+        return self.place
 
     @property
     def state(self) -> StopState:
@@ -904,6 +929,33 @@ class Itinerary(Value):
     return_s: Seconds
     return_m: Meters
     detour_s: Seconds
+
+    @property
+    def summary(self) -> str:
+        """The whole in one line, such as ``6 parcels, 2 entrances, 14 min``."""
+        drops = {
+            (place.compound, place.building, place.entrance)
+            if place.entrance or place.building
+            else (place.lat, place.lon)
+            for stop in self.stops
+            for action in stop.actions
+            if action.kind is ActionKind.DROPOFF
+            for place in (action.place or stop.place,)
+        }
+        named = any(
+            stop.place.is_door and (stop.place.entrance or stop.place.building)
+            for stop in self.stops
+        )
+        noun = ("entrance", "entrances") if named else ("stop", "stops")
+        minutes = -(-(self.ends_at - self.departs_at) // 60)
+        parts = [
+            f"{count} {words[count != 1]}"
+            for count, words in (
+                (len(self.legs), ("parcel", "parcels")),
+                (len(drops), noun),
+            )
+        ]
+        return ", ".join([*parts, f"{minutes} min"])
 
     @property
     def distance_m(self) -> Meters:

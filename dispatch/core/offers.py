@@ -99,8 +99,9 @@ def commit_plan(draft: Draft, command: CommitPlan) -> None:
         )
     )
     for itinerary in offered:
-        # The offers before it may have taken the last slots.
-        if _hubs_take(draft.state, itinerary):
+        # The offers before it may have taken the last slots, or the last guard to spare.
+        slot = idle_slot(draft.state, itinerary.courier, now)
+        if slot is not None and _hubs_take(draft.state, itinerary):
             _make(draft, itinerary)
 
 

@@ -147,6 +147,12 @@ class Policy(Value):
         Price of a recipient's way to a hub (A).
     rung_cents
         Price of each rung down the recipient's ladder (A).
+    late_return_permille
+        Of a guard's time away, kept free before the roster wants the guard back: 1.65 standard
+        deviations of travel times (A).
+    gate_wait_s, gate_cents
+        At a gate that keeps the courier out: until the recipient comes down, and what that way
+        costs in the planner's eyes (A).
     absent_permille, failed_cents
         Chance of nobody at home, and what a visit in vain costs, in the planner's eyes (A).
     """
@@ -206,6 +212,9 @@ class Policy(Value):
     keeping_cents: Cents = 40
     walk_cents_per_km: Cents = 200
     rung_cents: Cents = 200
+    late_return_permille: int = 330
+    gate_wait_s: Seconds = 180
+    gate_cents: Cents = 250
     absent_permille: int = 100
     failed_cents: Cents = 300
 

@@ -1,12 +1,67 @@
 """What a phone's report is about: the stop and the action that it means, if it means one."""
 
+from collections.abc import Iterator
+
 from dispatch.core.draft import Draft
 from dispatch.core.errors import Fault, InvalidTransition, InvalidValue
 from dispatch.core.evidence import is_at
 from dispatch.core.handover import CLOCK_SKEW_S
 from dispatch.core.messages import StopReport
-from dispatch.core.model import Stop, StopAction, StopState, Tour, TourState
+from dispatch.core.model import Place, Purpose, Stop, StopAction, StopState, Tour, TourState
 from dispatch.core.zone import replace
+
+
+def each(report: StopReport) -> Iterator[StopReport]:
+    """Yield a report for each parcel that one confirmation is about."""
+    yield replace(report, legs=())
+    for leg in report.legs:
+        yield replace(report, id=f"{report.id}+{leg}", leg=leg, legs=())
+
+
+def check_together(draft: Draft, tour: Tour, report: StopReport) -> None:
+    """Raise `InvalidValue` unless one confirmation may stand for all parcels of a report.
+
+    They are done at one stop: picked up or put in at one counter, or handed over at one door. Two
+    doors of one entrance have two recipients.
+    """
+    if not report.legs:
+        return
+    faults = []
+    if not report.leg or report.action is None:
+        faults.append(Fault("leg", "is required with further legs, and what was done with it"))
+    legs = (report.leg, *report.legs)
+    if len(set(legs)) < len(legs):
+        faults.append(Fault("legs", "names a leg twice"))
+    doors = {_door(draft, stop, leg) for leg in legs for stop in _stops_of(tour, report, leg)}
+    if len(doors) > 1:
+        faults.append(Fault("legs", "lie at other doors: confirm each door by itself"))
+    faults += [
+        Fault("legs", f"{leg!r} has no such action on this tour")
+        for leg in legs
+        if leg not in draft.state.legs or not _stops_of(tour, report, leg)
+    ]
+    if faults:
+        raise InvalidValue(faults, subject=tour.id)
+
+
+def _stops_of(tour: Tour, report: StopReport, leg: str) -> list[Stop]:
+    return [
+        stop
+        for stop in tour.stops
+        if any(action.leg == leg and action.kind is report.action for action in stop.actions)
+    ]
+
+
+def _door(draft: Draft, stop: Stop, leg: str) -> str | Place:
+    """Return what two parcels for one door, or of one counter, have in common.
+
+    Before a gate everybody's recipient stands at one place.
+    """
+    place = stop.place_of(leg)
+    if any(its.leg == leg and its.purpose is Purpose.GATE for its in stop.actions):
+        parcel = draft.state.parcel(draft.state.leg(leg).parcel)
+        return parcel.dropoff.door_key or parcel.id
+    return place.door_key or place.hub or place
 
 
 def placed(draft: Draft, tour: Tour, report: StopReport) -> StopReport:

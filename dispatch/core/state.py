@@ -1,13 +1,13 @@
 """`evolve`: the only transition table.
 
-What happened to hubs, custody and levers stands in `dispatch.core.kept`; both files together
-are the table. `State` itself is `dispatch.core.zone`'s.
+What happened to hubs, custody and levers stands in `dispatch.core.kept`, to compounds, posts and
+rosters in `dispatch.core.guarded`; all three are the table. `State` itself stands in `zone`.
 """
 
 from collections.abc import Callable, Iterable
 from typing import cast
 
-from dispatch.core import kept, steps
+from dispatch.core import guarded, kept, steps
 from dispatch.core import messages as m
 from dispatch.core.errors import InvalidTransition
 from dispatch.core.model import (
@@ -211,16 +211,16 @@ def _courier_created(state: State, event: m.CourierCreated) -> State:
 
 
 def _availability_added(state: State, event: m.AvailabilityAdded) -> State:
-    return steps.changed(
-        replace(state, availability=state.availability.set(event.courier, event.slots))
-    )
+    return steps.changed(guarded.rostered(state, event.courier, event.slots))
 
 
 def _courier_went_online(state: State, event: m.CourierWentOnline) -> State:
+    state = guarded.came_online(state, event.courier, event.at)
     return steps.changed(replace(state, online=state.online.set(event.courier, event.place)))
 
 
 def _courier_went_offline(state: State, event: m.CourierWentOffline) -> State:
+    state = guarded.signed_out(state, event.courier)
     return steps.changed(replace(state, online=state.online.delete(event.courier)))
 
 
@@ -265,7 +265,7 @@ def _offer_made(state: State, event: m.OfferMade) -> State:
     for stop in offer.itinerary.stops:
         for action in stop.actions:
             if action.kind is ActionKind.DROPOFF:
-                state = _bound_for(state, action, stop.place)
+                state = _bound_for(state, action, action.place or stop.place)
     state = replace(
         state,
         offers=state.offers.set(offer.id, offer),
@@ -329,6 +329,7 @@ def _legs_handed_back(state: State, event: m.LegsHandedBack) -> State:
 
 def _tour_started(state: State, event: m.TourStarted) -> State:
     tour = state.tour(event.tour)
+    state = guarded.left(state, event.courier, event.happened_at)
     return steps.tour_set(state, tour, state=TourState.ACTIVE, started_at=event.happened_at)
 
 
@@ -436,5 +437,6 @@ _TABLE = cast(
         m.TourAborted: _tour_aborted,
         m.EntryPosted: _entry_posted,
         **kept.TABLE,
+        **guarded.TABLE,
     },
 )

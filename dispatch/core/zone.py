@@ -10,6 +10,7 @@ from typing import TypeVar
 import msgspec
 from immutables import Map
 
+from dispatch.core.compounds import Absence, Away, Compound, GateRuling, Post, Stoppage
 from dispatch.core.errors import NotFound
 from dispatch.core.keeping import Closure, Code, HalfScan, Pause, Proxy, Reservation, Session
 from dispatch.core.messages import StopReport
@@ -48,6 +49,23 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
         Id of the parcel by its `Parcel.shipment`.
     open_parcels, waiting_legs
         Parcels that have not ended, legs that wait for a plan: keys only.
+    compounds, posts, gate_rulings, stopped
+        Compounds that somebody runs, posts, gates by the company's word (by `GateRuling.id`), and
+        compounds that were stopped; by id.
+    permits
+        By compound: couriers who may work there, keys only.
+    guards, hub_posts
+        By post: couriers whose roster names it, keys only. By hub: the posts that keep it.
+    came_at, left_at, back_at
+        By courier: since when online, when the last tour from a post began, and when one ended.
+    away
+        Guards on a tour, until they are back at their post.
+    absences
+        How long guards were away, by ``{post}~{courier}~{slot opens at}``.
+    pins
+        By courier: serial of the PIN.
+    signed_in
+        By ``{hub}~{device}``: the guard who stands there.
     reports
         Phone reports that were taken, ``{tour}/{report}``: keys only.
     balances
@@ -118,6 +136,20 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     due: Map[str, Instant] = Map()
     agenda_from: int = 0
     epoch: int = 0
+    compounds: Map[str, Compound] = Map()
+    posts: Map[str, Post] = Map()
+    gate_rulings: Map[str, GateRuling] = Map()
+    stopped: Map[str, Stoppage] = Map()
+    permits: Map[str, Map[str, None]] = Map()
+    guards: Map[str, Map[str, None]] = Map()
+    hub_posts: Map[str, tuple[str, ...]] = Map()
+    came_at: Map[str, Instant] = Map()
+    left_at: Map[str, Instant] = Map()
+    back_at: Map[str, Instant] = Map()
+    away: Map[str, Away] = Map()
+    absences: Map[str, Absence] = Map()
+    pins: Map[str, int] = Map()
+    signed_in: Map[str, str] = Map()
     changes: int = 0
     planned_changes: int = 0
     replan_at: Instant = 0
@@ -138,6 +170,14 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     def hub(self, hub: str) -> Hub:
         """Return a hub or raise `NotFound`."""
         return _get(self.hubs, hub, "hub")
+
+    def compound(self, compound: str) -> Compound:
+        """Return a compound or raise `NotFound`."""
+        return _get(self.compounds, compound, "compound")
+
+    def post(self, post: str) -> Post:
+        """Return a post or raise `NotFound`."""
+        return _get(self.posts, post, "post")
 
     def offer(self, offer: str) -> Offer:
         """Return an offer or raise `NotFound`."""

@@ -1,6 +1,7 @@
 """One message of each type, with more than its defaults."""
 
 from dispatch.core import messages as m
+from dispatch.core.compounds import Compound, GateRule, GateRuling, Post
 from dispatch.core.keeping import (
     Closure,
     ClosureKind,
@@ -46,6 +47,13 @@ from dispatch.core.model import (
 from dispatch.core.policy import Policy
 from tests.core.town import NOON, a_courier, a_hub, an_itinerary, place, slot, window
 
+RULING = GateRuling(
+    compound="lake",
+    rule=GateRule.PERMIT,
+    gate="n17",
+    modes=(Mode.EBIKE,),
+    sign_in_s=90,
+)
 DOOR = Place(
     lat=60.1699,
     lon=24.9384,
@@ -322,6 +330,21 @@ COMMANDS: tuple[m.Command, ...] = (
     m.OverrideAttempt(parcel="m/p1", actor="ops", reason="no signal"),
     m.CloseWay(closure=CLOSURE),
     m.OpenWay(closure="w1", actor="ops", reason="free again"),
+    m.CreateCompound(compound=Compound(id="lake", name="湖畔", company="blue")),
+    m.CreatePost(post=Post(id="gate-1", compound="lake", hub="booth", minimum=2)),
+    m.SetMinimum(post="gate-1", minimum=0, actor="p"),
+    m.PermitCourier(compound="lake", courier="ann", actor="p"),
+    m.ForbidCourier(compound="lake", courier="ann", actor="p", reason="MOVED"),
+    m.RuleGate(ruling=RULING, actor="p"),
+    m.StopCompound(compound="lake", actor="p", reason="fire drill"),
+    m.ResumeCompound(compound="lake", actor="p", reason="over"),
+    m.ImportRoster(rows=(m.RosterRow(courier="ann", slot=slot(0, 60)),)),
+    m.SwapSlots(courier="ann", opens_at=NOON, other="bob", actor="p", other_opens_at=NOON + 60),
+    m.DropSlots(courier="ann", opens_at=(NOON,), actor="p", reason="SICK"),
+    m.ReturnToPost(courier="ann", at=NOON),
+    m.IssuePin(courier="ann", actor="p"),
+    m.SignIn(hub="booth", device="d1", courier="ann", pin_serial=-1),
+    m.SignOut(hub="booth", device="d1"),
 )
 
 EVENTS: tuple[m.Event, ...] = (
@@ -587,5 +610,35 @@ EVENTS: tuple[m.Event, ...] = (
         ),
         label="parcel",
         cause="m/p1",
+    ),
+    m.CompoundCreated(at=NOON, compound=Compound(id="lake", name="湖畔", company="blue")),
+    m.PostSet(at=NOON, post=Post(id="gate-1", compound="lake", hub="booth", minimum=2), actor="p"),
+    m.CourierPermitted(at=NOON, compound="lake", courier="ann", actor="p"),
+    m.CourierForbidden(at=NOON, compound="lake", courier="ann", actor="p", reason="MOVED"),
+    m.GateRuled(at=NOON, ruling=RULING, actor="p"),
+    m.CompoundStopped(at=NOON, compound="lake", actor="p", reason="fire drill", hubs=("booth",)),
+    m.CompoundResumed(at=NOON, compound="lake", actor="p", reason="over"),
+    m.SlotsSwapped(
+        at=NOON,
+        courier="ann",
+        other="bob",
+        slots=(slot(0, 60),),
+        other_slots=(slot(60, 120),),
+        actor="p",
+    ),
+    m.SlotsDropped(at=NOON, courier="ann", slots=(slot(0, 60),), actor="p", reason="SICK"),
+    m.CourierReturned(
+        at=NOON,
+        courier="ann",
+        happened_at=NOON - 5,
+        away_s=600,
+        post="gate-1",
+        slot_opens_at=NOON - 3600,
+    ),
+    m.PinIssued(at=NOON, courier="ann", serial=2, actor="p"),
+    m.SignedIn(at=NOON, hub="booth", device="d1", courier="ann"),
+    m.SignedOut(at=NOON, hub="booth", device="d1"),
+    m.PinRefused(
+        at=NOON, hub="booth", device="d1", courier="ann", failures=5, locked_until=NOON + 600
     ),
 )

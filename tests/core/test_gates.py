@@ -290,7 +290,7 @@ def test_a_closed_gate_keeps_no_resident_out() -> None:
 )
 def test_why_nobody_is_asked(far: dict[str, Any], near: dict[str, Any] | None, reason: str) -> None:
     """The gate is the reason where it keeps out all who are near, or all there are."""
-    story = a_lake_town(PERMIT)
+    story = a_lake_town(None)
     story.courier("far", home=place(300_000), **far)
     if near is not None:
         story.courier("near", **near)

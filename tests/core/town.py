@@ -227,6 +227,9 @@ class AGate:
 
     rule: str
     sign_in_s: int | None = None
+    id: str = "gate"
+    lat: float = 0.0
+    lon: float = math.degrees(300 / EARTH_RADIUS_M)
 
 
 class Fenced(Straight):

@@ -4,9 +4,12 @@ from dispatch.core.model import CourierKind
 from tests.core.town import AGate, Fenced, Story, place
 
 
-def a_walled_town(rule: str) -> Story:
-    """Give a parcel for a door behind a gate, and a rider whom nobody there knows."""
-    story = Story(times=Fenced(lake=AGate(rule)))
+def a_walled_town(rule: str | None) -> Story:
+    """Give a parcel for a door behind a gate, and a rider whom nobody there knows.
+
+    None for a compound without a gate that is open now.
+    """
+    story = Story(times=Fenced(lake=AGate(rule) if rule else None))
     story.parcel(dropoff=place(400, compound="lake", door_key="p1"))
     story.courier("ann")
     return story
@@ -14,7 +17,7 @@ def a_walled_town(rule: str) -> Story:
 
 def test_a_parcel_behind_a_shut_gate_waits_with_its_reason() -> None:
     """Nobody on duty may enter: no offer is made, and the leg says why."""
-    story = a_walled_town("PERMIT")
+    story = a_walled_town(None)
     story.plan()
     assert not story.state.open_offer
     assert story.state.leg("m/p1/1").reason == "PERMIT"
@@ -49,7 +52,7 @@ def test_who_signs_in_is_offered_the_time_that_it_takes() -> None:
 
 def test_the_reason_goes_when_somebody_may_enter() -> None:
     """A guard who comes on duty later is asked in the next epoch."""
-    story = a_walled_town("PERMIT")
+    story = a_walled_town(None)
     story.plan()
     story.courier("gus", kind=CourierKind.GUARD, home=place(300, compound="lake", is_door=False))
     story.now += 60

@@ -34,8 +34,10 @@ NOT_SIMULATED = (
     "cancellations by merchants and recipients, and consent that is asked for during the day",
     "parcels that become ready later than announced",
     "offline phones that report late, wrong scans and wrong codes",
-    "guards who take longer at the gate than they usually do, or turn a permitted courier away",
-    "counters that are left alone while their keeper is on a tour: an open hub always scans",
+    "guards who turn a permitted courier away",
+    "slow gates and lifts, where the scenario gives no values for them",
+    "counters without a post that are left alone while their keeper is on a tour",
+    "guards who fall ill, swap their slots or are sent home, and wrong PINs at a booth's device",
     "wrong addresses, refused and damaged parcels, neighbours who are out after all",
 )
 """What the report lists as missing from the simulated day."""
@@ -89,6 +91,27 @@ class Behaviour(Value):
     away_share, away_s, day_s
         So many households are out for one stretch of this length in a day of that length: an
         absence of 3 % at any moment, recipients being called ahead.
+    post_retry_s
+        Who may not leave a post yet, or waits for the relief, looks again after so long (A).
+    keeper_wait_s
+        So long a courier waits at a booth for a guard who is on the rounds or on a tour (A).
+    comes_again_s
+        A recipient who found nobody at a booth comes again within so long (A).
+    phone_share
+        Recipients who answer when they are called, drawn by household and hour.
+    come_down_median_s, come_down_sigma
+        Until a recipient who is at home stands at the gate (A).
+    gate_known_s
+        Between these bounds a guard at the gate takes to let in a carrier that is known; the
+        planned time where both are 0.
+    gate_slow_share, gate_slow_s
+        So many strangers take between these bounds to sign in (A); the others the planned time.
+    gate_refused_share
+        So many are not let in, beside those (A). Both by courier, compound and quarter of an hour.
+    lift_median_s, lift_peak_s, lift_sigma
+        Waiting for a lift, at other times and at peaks; the planned time where the median is 0.
+    lift_peaks
+        Minutes after midnight between which a lift is at its peak (A).
     """
 
     minute_cents: tuple[tuple[CourierKind, float], ...] = (
@@ -131,6 +154,20 @@ class Behaviour(Value):
     away_share: float = 0.12
     away_s: Seconds = 10_800
     day_s: Seconds = 43_200
+    post_retry_s: Seconds = 60
+    keeper_wait_s: Seconds = 600
+    comes_again_s: Seconds = 5400
+    phone_share: float = 0.9
+    come_down_median_s: float = 120.0
+    come_down_sigma: float = 0.5
+    gate_known_s: tuple[Seconds, Seconds] = (0, 0)
+    gate_slow_share: float = 0.0
+    gate_slow_s: tuple[Seconds, Seconds] = (300, 900)
+    gate_refused_share: float = 0.0
+    lift_median_s: float = 0.0
+    lift_peak_s: float = 60.0
+    lift_sigma: float = 0.5
+    lift_peaks: tuple[tuple[int, int], ...] = ((420, 540), (1050, 1170))
 
     @classmethod
     def of(cls, scenario: dict[str, object]) -> "Behaviour":
@@ -209,12 +246,10 @@ class People:
         key = (*sorted(tour.itinerary.legs), tour.courier)
         return self._draws.uniform("vanish", *key) < self._values.vanish_share
 
-    def travel_s(self, stop: Stop, now: Instant) -> Seconds:
-        """Return how long the way to a stop takes when it begins now, the gate included."""
-        factor = self._draws.factor(
-            self._values.travel_cv, "travel", *_cell(stop.place), now // QUARTER_S
-        )
-        return round(stop.travel_s * factor)
+    def way_s(self, planned_s: Seconds, to: Place, now: Instant) -> Seconds:
+        """Return how long a way to a place takes when it begins now."""
+        factor = self._draws.factor(self._values.travel_cv, "travel", *_cell(to), now // QUARTER_S)
+        return round(planned_s * factor)
 
     def service_s(self, planned_s: Seconds, leg: str, kind: ActionKind) -> Seconds:
         """Return how long one action takes."""

@@ -55,6 +55,7 @@ FILES: dict[str, Columns] = {
             "leash_min",
             "access",
             "skills",
+            "carriers",
             "party",
             "pay_fixed_cents",
             "pay_per_min_cents",
@@ -92,7 +93,5 @@ FILES: dict[str, Columns] = {
 UNUSED_COLUMNS: dict[str, tuple[str, ...]] = {
     PARCELS: ("address", "return_to", "value_cents", "cod_cents"),
     COURIERS: ("skills",),
-    AVAILABILITY: ("post",),
-    COMPOUNDS: ("property_company",),
 }
 """What is read and checked, but changes nothing yet."""

@@ -16,7 +16,6 @@ from dispatch.clock import Clock, VirtualClock
 from dispatch.core import absence, codec
 from dispatch.core import messages as m
 from dispatch.core.epoch import TravelTimes
-from dispatch.core.holding import IDLE_DUTIES
 from dispatch.core.metrics import Figures, Metrics
 from dispatch.core.model import Contract, Instant, OptionKind, Purpose, Tour
 from dispatch.core.policy import Policy
@@ -24,12 +23,16 @@ from dispatch.executors import Planner
 from dispatch.log import InMemoryLog, Row
 from dispatch.runtime import Runtime
 from dispatch.sim.behaviour import Behaviour, People
+from dispatch.sim.collecting import Collections
 from dispatch.sim.consents import said_later
 from dispatch.sim.draws import Draws
 from dispatch.sim.folder import Day
 from dispatch.sim.households import Households
+from dispatch.sim.opening import opening
+from dispatch.sim.passing import Passing
 from dispatch.sim.stage import Stage
-from dispatch.sim.walking import Collections, Walks
+from dispatch.sim.stays import Stays
+from dispatch.sim.walking import Walks
 
 SOLVE_LATENCY_S = 2
 """Virtual seconds that an epoch's solve is charged."""
@@ -105,8 +108,15 @@ class Replay:
             policy=policy,
         )
         self._stage = Stage(runtime, virtual)
-        self._walks = Walks(
-            self._stage, self._people, households, policy, self._behaviour.rescue_after_s
+        passing = Passing(times, self._people, draws, self._behaviour, policy, households.midnight)
+        self._walks = Walks(self._stage, self._people, households, passing, policy, self._behaviour)
+        self._stays = Stays(
+            self._stage,
+            self._people,
+            posts=(post.id for post in day.posts),
+            gone=self._walks.vanished,
+            retry_s=self._behaviour.post_retry_s,
+            ends_at=self._ends_at,
         )
         self._collections = Collections(self._stage, households)
         runtime.subscribe(self._notice)
@@ -134,32 +144,15 @@ class Replay:
 
     def _open(self) -> None:
         day, stage = self._day, self._stage
-        for hub in day.hubs:
-            stage.submit(m.CreateHub(hub=hub))
-        for courier in day.couriers:
-            stage.submit(m.CreateCourier(courier=courier))
-        for courier_id, slots in itertools.groupby(day.availability, key=lambda item: item[0]):
-            its = tuple(slot for _, slot in slots)
-            stage.submit(m.AddAvailability(courier=courier_id, slots=its))
-            for slot in its:
-                if slot.duty in IDLE_DUTIES:
-                    self._come_and_go(courier_id, slot.opens_at, slot.closes_at)
+        for command in opening(day):
+            stage.submit(command)
+            if isinstance(command, m.AddAvailability):
+                self._stays.expect(command.courier, command.slots)
         for parcel in day.parcels:
             stage.submit_at(parcel.created_at, m.CreateParcels(parcels=(parcel,)))
         for at, command in said_later(day.parcels, day.consents):
             stage.submit_at(at, command)
         stage.at(self._starts_at, self._tick)
-
-    def _come_and_go(self, courier: str, opens_at: Instant, closes_at: Instant) -> None:
-        comes_at = opens_at + self._people.edge_s(courier, opens_at, "comes")
-        goes_at = max(comes_at, closes_at + self._people.edge_s(courier, opens_at, "goes"))
-
-        def come() -> None:
-            if courier not in self._walks.vanished:
-                self._stage.submit(m.GoOnline(courier=courier))
-
-        self._stage.at(comes_at, come)
-        self._stage.submit_at(goes_at, m.GoOffline(courier=courier))
 
     def _tick(self) -> None:
         stage = self._stage
@@ -185,6 +178,8 @@ class Replay:
                     stage.submit_at(stage.now + after_s, answer)
             elif isinstance(event, m.OfferAccepted):
                 self._accepted(event.tour)
+            elif isinstance(event, m.TourCompleted):
+                self._stays.walk_back(event)
             elif isinstance(event, m.ParcelReceivedAtHub) and event.purpose is Purpose.COLLECTION:
                 self._collections.expect(event.parcel, event.hub)
 

@@ -17,13 +17,15 @@ from typing import Any, Protocol
 from numpy import float64, isinf
 from numpy.typing import NDArray
 
+from dispatch.core import compounds as run
 from dispatch.core.errors import InvalidValue
 from dispatch.core.model import Availability, Courier, Hub, Parcel, Place
 from dispatch.sim import columns, rows
 from dispatch.sim.columns import FILES, HEADER
 from dispatch.sim.compounds import compounds_of, with_known_lifts
 from dispatch.sim.consents import Consent, consents_of, with_ladder
-from dispatch.sim.extras import check_extras, unused_notes
+from dispatch.sim.extras import unused_notes
+from dispatch.sim.guarding import companies_of, permits_of, posts_of
 from dispatch.sim.header import Header, local_hours, map_path, read_header
 from dispatch.sim.table import Problems, Row, read_rows
 from maps.compounds import Compound
@@ -72,6 +74,11 @@ class Day:
     compounds
         By id, with the gates and entrances that the day knows of; what it knows better than
         the map, to be laid over the map's own.
+    posts, companies
+        Posts that have to be manned, and the compounds that they are in or that somebody runs, by
+        id.
+    permits
+        (compound, courier) of those who may work where somebody runs the compound.
     consents
         What recipients agreed to, in order; what stood when a parcel was handed in is in its
         ladder already.
@@ -93,6 +100,9 @@ class Day:
     availability: tuple[tuple[str, Availability], ...]
     parcels: tuple[Parcel, ...]
     compounds: tuple[Compound, ...] = ()
+    posts: tuple[run.Post, ...] = ()
+    companies: tuple[run.Compound, ...] = ()
+    permits: tuple[tuple[str, str], ...] = ()
     consents: tuple[Consent, ...] = ()
     unused: tuple[str, ...]
 
@@ -130,6 +140,7 @@ def read_day(path: Path, *, roads: Roads | None = None) -> Day:
         secret=header.network,
         hubs=_ids(tables[columns.HUBS], columns.HUBS, problems),
         couriers=_ids(tables[columns.COURIERS], columns.COURIERS, problems),
+        posts=_ids(tables[columns.POSTS], columns.POSTS, problems) or None,
         datum=header.datum,
     )
     seen: dict[str, dict[Hashable, int]] = {file: {} for file in FILES}
@@ -145,7 +156,8 @@ def read_day(path: Path, *, roads: Roads | None = None) -> Day:
     availability = rows.availability_of(tables[columns.AVAILABILITY], known)
     compounds = compounds_of(tables, known)
     consents = consents_of(tables, known)
-    check_extras(tables, known)
+    posts = posts_of(tables, known)
+    companies = companies_of(tables, posts)
     if not tables[columns.PARCELS] and not problems:
         problems.add(columns.PARCELS, "holds no parcel: there is nothing to do")
     if roads is not None:
@@ -166,6 +178,9 @@ def read_day(path: Path, *, roads: Roads | None = None) -> Day:
             compounds,
         ),
         compounds=compounds,
+        posts=posts,
+        companies=companies,
+        permits=permits_of(companies, posts, (it for it in couriers if it), availability),
         consents=consents,
         unused=tuple(unused_notes(tables)),
     )

@@ -10,10 +10,10 @@ from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from dispatch.core.model import Instant, Parcel, Seconds
-from dispatch.sim.behaviour import Behaviour
+from dispatch.sim.behaviour import QUARTER_S, Behaviour
 from dispatch.sim.draws import Draws
 
-DAY_S, MINUTE_S = 86_400, 60
+DAY_S, HOUR_S, MINUTE_S = 86_400, 3600, 60
 SATURDAY, WEEK_DAYS = 5, 7
 
 
@@ -26,6 +26,11 @@ class Households:
         Whose midnight the stretches of `Behaviour.absence` are counted from.
     starts_at
         From when the stretch of `Behaviour.away_s` is counted.
+
+    Attributes
+    ----------
+    midnight
+        When the day begins.
     """
 
     def __init__(
@@ -34,7 +39,7 @@ class Households:
         self._values = behaviour
         self._draws = draws
         self._starts_at = starts_at
-        self._midnight = int(datetime.combine(day, time(), ZoneInfo(timezone)).timestamp())
+        self.midnight = int(datetime.combine(day, time(), ZoneInfo(timezone)).timestamp())
         self._weekday = day.weekday()
 
     def is_home(self, parcel: Parcel, at: Instant) -> bool:
@@ -46,13 +51,13 @@ class Households:
     def _is_out(self, household: str, at: Instant) -> bool:
         """Whether a household is out by the shares of each hour."""
         values = self._values
-        day = (at - self._midnight) // DAY_S
+        day = (at - self.midnight) // DAY_S
         is_weekend = (self._weekday + day) % WEEK_DAYS >= SATURDAY
         hours = (is_weekend and values.weekend_absence) or values.absence
         edge_min = values.absence_edge_min * (
             2 * self._draws.uniform("edge of absence", household, day) - 1
         )
-        minute = (at - self._midnight - day * DAY_S) / MINUTE_S - edge_min
+        minute = (at - self.midnight - day * DAY_S) / MINUTE_S - edge_min
         share = next((share for start, end, share in hours if start <= minute < end), 0.0)
         return self._draws.uniform("absence", household, day) < share
 
@@ -79,6 +84,30 @@ class Households:
             values.collect_median_s, values.collect_sigma, "collect", parcel.id
         )
         return math.ceil(wait_s)
+
+    def answers(self, parcel: Parcel, at: Instant) -> bool:
+        """Whether a recipient answers a call, by household and hour."""
+        chance = self._draws.uniform("phone", parcel.recipient, at // HOUR_S)
+        return chance < self._values.phone_share
+
+    def comes_down_after_s(self, parcel: Parcel, called_at: Instant) -> Seconds | None:
+        """Return how long a recipient takes to the gate after a call; None for not at all."""
+        if not (self.answers(parcel, called_at) and self.is_home(parcel, called_at)):
+            return None
+        values = self._values
+        way_s = self._draws.lognormal(
+            values.come_down_median_s,
+            values.come_down_sigma,
+            "comes down",
+            parcel.recipient,
+            called_at // HOUR_S,
+        )
+        return math.ceil(way_s)
+
+    def comes_again_after_s(self, parcel: Parcel, at: Instant) -> Seconds:
+        """Return after how long a recipient comes again who has found nobody at a booth."""
+        share = self._draws.uniform("again", parcel.recipient, at // HOUR_S)
+        return max(QUARTER_S, int(self._values.comes_again_s * share))
 
     def comes_after_opening_s(self, parcel: Parcel) -> Seconds:
         """Return how long after a hub has opened a recipient comes who had found it closed."""

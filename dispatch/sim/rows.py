@@ -40,6 +40,7 @@ MERCHANT = "default"
 ATTENDED = frozenset({HubKind.BOOTH, HubKind.SHOP})
 """Kinds of hubs at whose counter somebody scans, where the day does not say."""
 DUTIES = (Duty.POST, Duty.PATROL, Duty.BREAK)
+TWO_PLACES = ": nobody is at two places at once"
 _RUNGS = {kind.value.lower(): kind for kind in OptionKind}
 _DOOR_ONLY = (DeliveryOption(kind=OptionKind.DOOR),)
 _NOWHERE = Place(lat=0.0, lon=0.0)
@@ -55,9 +56,10 @@ class Known:
     ----------
     secret
         Key of the doors' hashes.
-    hubs, couriers
+    hubs, couriers, posts
         Ids in the files, those of bad rows included: one mistake is told once. None where
-        the file as a whole cannot be read: then nothing that refers to it is doubted.
+        the file as a whole cannot be read, or where no posts are given: then nothing that refers
+        to it is doubted.
     hub_places
         Places of the hubs whose rows were good.
     points
@@ -69,6 +71,7 @@ class Known:
     secret: str
     hubs: frozenset[str] | None
     couriers: frozenset[str] | None
+    posts: frozenset[str] | None = None
     hub_places: dict[str, Place] = field(default_factory=dict)
     points: list[tuple[Row, str, Place]] = field(default_factory=list)
     datum: Datum = Datum.WGS84
@@ -96,6 +99,13 @@ class Known:
         """Note a courier who does not exist."""
         if self.couriers is not None and courier not in self.couriers:
             row.note(column, f"there is no courier {courier[:80]!r}")
+
+    def check_post(self, row: Row) -> str:
+        """Return the post that a slot names, noting one that does not exist."""
+        found = row.text("post")
+        if found and self.posts is not None and found not in self.posts:
+            row.note("post", f"there is no post {found[:80]!r}")
+        return found
 
     def place(self, row: Row, prefix: str = "", *, is_door: bool = False, hub: str = "") -> Place:
         """Return the place whose columns begin with ``prefix``."""
@@ -185,12 +195,12 @@ def hours_of(rows: Iterable[Row], known: Known) -> dict[str, tuple[TimeWindow, .
     return {hub: tuple(window for window, _ in _in_order(slots)) for hub, slots in by_hub.items()}
 
 
-def _in_order(slots: list[tuple[TimeWindow, Row]]) -> list[tuple[TimeWindow, Row]]:
-    """Sort slots by time; those that overlap an earlier one are noted and left out."""
+def _in_order(slots: list[tuple[TimeWindow, Row]], why: str = "") -> list[tuple[TimeWindow, Row]]:
+    """Sort slots by time; those that overlap an earlier one are noted, with why, and left out."""
     kept: list[tuple[TimeWindow, Row]] = []
     for window, row in sorted(slots, key=lambda slot: (slot[0].opens_at, slot[1].line)):
         if kept and kept[-1][0].closes_at > window.opens_at:
-            row.note("opens_at", f"the slot overlaps the one in line {kept[-1][1].line}")
+            row.note("opens_at", f"the slot overlaps the one in line {kept[-1][1].line}{why}")
         else:
             kept.append((window, row))
     return kept
@@ -200,10 +210,12 @@ def availability_of(rows: Iterable[Row], known: Known) -> list[tuple[str, Availa
     """Return the couriers' slots by courier and time."""
     by_courier: dict[str, list[tuple[TimeWindow, Row]]] = {}
     duties: dict[int, Duty] = {}
+    posts: dict[int, str] = {}
     for row in rows:
         row.needed("courier_id")
         courier, window = known.check_courier(row, "courier_id"), window_of(row)
         duties[row.line] = row.choice("duty", DUTIES, Duty.IDLE) if row.has("duty") else Duty.IDLE
+        posts[row.line] = known.check_post(row)
         if window is not None:
             by_courier.setdefault(courier, []).append((window, row))
     return [
@@ -212,12 +224,12 @@ def availability_of(rows: Iterable[Row], known: Known) -> list[tuple[str, Availa
             Availability(
                 opens_at=window.opens_at,
                 closes_at=window.closes_at,
-                post=row.text("post"),
+                post=posts[row.line],
                 duty=duties[row.line],
             ),
         )
         for courier, slots in sorted(by_courier.items())
-        for window, row in _in_order(slots)
+        for window, row in _in_order(slots, TWO_PLACES if known.posts else "")
     ]
 
 
@@ -281,6 +293,7 @@ def courier_of(row: Row, known: Known, seen: dict[Hashable, int]) -> Courier | N
             leash_s=row.minutes_s("leash_min"),
             access=row.items("access"),
             skills=row.items("skills"),
+            carriers=row.items("carriers"),
             party=row.text("party"),
             pay_fixed_cents=row.whole("pay_fixed_cents", _UNSAID.pay_fixed_cents),
             pay_per_min_cents=row.whole("pay_per_min_cents", _UNSAID.pay_per_min_cents),

@@ -7,45 +7,45 @@ comes as another stop of the same tour.
 
 import functools
 
-from dispatch.core import hubs
-from dispatch.core.errors import DispatchError, HubClosed, HubFull, NoContract
-from dispatch.core.keeping import code_key
+from dispatch.core.errors import (
+    DispatchError,
+    HubClosed,
+    HubFull,
+    KeeperMissing,
+    NoContract,
+    OutsideGeofence,
+    PostMinimum,
+)
 from dispatch.core.messages import (
-    AttestHandover,
-    Command,
     Evidence,
-    GiveParcel,
-    ReceiveParcel,
     RecordStop,
-    ReleaseParcel,
     RescueTour,
     StartTour,
     StopReport,
 )
 from dispatch.core.model import (
     ActionKind,
-    CustodianKind,
     FailureCode,
     Instant,
     Leg,
-    LegKind,
     Parcel,
-    ProofKind,
+    Place,
     Purpose,
+    Seconds,
+    Stop,
     StopAction,
     StopState,
     Tour,
     TourState,
 )
 from dispatch.core.policy import Policy
-from dispatch.sim.behaviour import People, arrival, earliest, next_action
+from dispatch.sim import counters
+from dispatch.sim.behaviour import Behaviour, People, arrival, earliest, next_action
+from dispatch.sim.counters import DISPATCHER
 from dispatch.sim.households import Households
-from dispatch.sim.stage import Stage
-
-DISPATCHER = "dispatcher"
-"""Who gives up on couriers that have vanished, and attests what is fetched from them."""
-ACCURACY_M = 10
-"""What a simulated phone says of its own fix (A)."""
+from dispatch.sim.passing import Passing
+from dispatch.sim.showing import attempt_of, evidence_of, is_for_recipient, together
+from dispatch.sim.stage import Act, Stage
 
 
 class Walks:
@@ -60,21 +60,35 @@ class Walks:
     """
 
     def __init__(
-        self, stage: Stage, people: People, households: Households, policy: Policy, rescue_s: int
+        self,
+        stage: Stage,
+        people: People,
+        households: Households,
+        passing: Passing,
+        policy: Policy,
+        behaviour: Behaviour,
     ) -> None:
         self._stage = stage
         self._people = people
         self._households = households
+        self._passing = passing
         self._policy = policy
-        self._rescue_s = rescue_s
+        self._values = behaviour
+        self._waiting_since: dict[tuple[str, str, ActionKind], Instant] = {}
+        self._reached: set[tuple[str, str, ActionKind]] = set()
         self.vanished: set[str] = set()
         self.stuck: list[tuple[str, str, str]] = []
 
     def set_out(self, tour: Tour) -> None:
-        """Begin a tour, if it is still the courier's."""
-        if self._stage.state.tours[tour.id].state is TourState.COMMITTED:
-            self._stage.submit(StartTour(courier=tour.courier, tour=tour.id))
-            self._go_on(tour.id)
+        """Begin a tour, if it is still the courier's; a guard waits until the post allows it."""
+        if self._stage.state.tours[tour.id].state is not TourState.COMMITTED:
+            return
+        refused = self._stage.submit(StartTour(courier=tour.courier, tour=tour.id))
+        if isinstance(refused, PostMinimum):
+            at = self._stage.now + self._values.post_retry_s
+            self._stage.at(at, functools.partial(self.set_out, tour))
+            return
+        self._go_on(tour.id)
 
     def _go_on(self, tour_id: str) -> None:
         """Take the next step of a tour: the way to a stop, or an action at it."""
@@ -88,17 +102,27 @@ class Walks:
             return
         index, stop, action = found
         if not stop.arrived_at:
-            at = now + self._people.travel_s(stop, now)
+            at = now + self._passing.way_s(state, tour, index, now)
             self._stage.at(at, functools.partial(self._arrive, tour_id, index))
             return
-        policy = self._policy
-        planned_s = policy.scan_s + (
-            policy.shelve_s if action.kind is ActionKind.PICKUP else policy.hand_over_s
-        )
-        at = earliest(state, action, now) + self._people.service_s(
-            planned_s, action.leg, action.kind
-        )
+        key = (tour_id, action.leg, action.kind)
+        if key not in self._reached:
+            # From door to door at one entrance, once.
+            self._reached.add(key)
+            now += self._passing.step_s(state, tour, stop, action, now)
+        at = earliest(state, action, now)
+        at += self._service_s(action, together(state, stop, action, at))
         self._stage.at(at, functools.partial(self._act, tour_id, action))
+
+    def _service_s(self, action: StopAction, others: tuple[StopAction, ...]) -> Seconds:
+        """Return how long it takes to scan and hand over, or to scan and stow away."""
+        policy = self._policy
+        is_pickup = action.kind is ActionKind.PICKUP
+        planned_s = policy.scan_s + (policy.shelve_s if is_pickup else policy.hand_over_s)
+        # Each parcel is scanned; they are handed over at once.
+        return self._people.service_s(planned_s, action.leg, action.kind) + sum(
+            self._people.service_s(policy.scan_s, its.leg, its.kind) for its in others
+        )
 
     def _arrive(self, tour_id: str, index: int) -> None:
         tour = self._stage.state.tours[tour_id]
@@ -117,62 +141,93 @@ class Walks:
         if found is None or found[2] != action or tour.state is not TourState.ACTIVE:
             self._go_on(tour_id)
             return
-        leg = state.legs[action.leg]
-        parcel = state.parcels[leg.parcel]
-        evidence = self._evidence(leg, parcel, tour, found[0])
-        if self._is_at_door(leg, action) and not self._households.is_home(parcel, now):
-            if not contacted_at:
-                at = now + self._policy.absent_wait_s
+        stop, leg = found[1], state.legs[action.leg]
+        place = stop.place_of(leg.id)
+        if is_for_recipient(leg, action):
+            parcel = state.parcels[leg.parcel]
+            shut_at = self._passing.turned_away(tour_id, place)
+            wait_s = 0 if contacted_at else self._wait_s(leg, parcel, shut_at)
+            if wait_s:
+                at = now + wait_s
                 self._stage.at(at, functools.partial(self._act, tour_id, action, now))
                 return
-            called = Evidence(
-                lat=evidence.lat,
-                lon=evidence.lon,
-                accuracy_m=ACCURACY_M,
-                contacted_at=contacted_at,
-                contact="call",
-            )
-            self._report(tour_id, action, called, FailureCode.ABSENT)
-            self._go_on_from(tour_id, action)
-            return
-        refused = self._report(tour_id, action, evidence, None)
+            failure = self._failure(leg, parcel, shut_at, contacted_at)
+            if failure is not None:
+                its = attempt_of(shut_at or place, contacted_at, tag=shut_at is None)
+                self._fail(tour_id, (action, *together(state, stop, action, now)), its, failure)
+                return
+        evidence = evidence_of(state, leg, place, contacted_at)
+        refused = self._hand_over(tour_id, stop, action, evidence)
         if refused is not None:
-            self._give_up(tour_id, action, refused)
+            again = functools.partial(self._act, tour_id, action, contacted_at)
+            self._wait_or_give_up(tour_id, action, refused, again)
         elif self._is_open(tour_id, action):
             after_s = self._people.counter_s(leg.pickup.hub or leg.dropoff.hub, leg.id)
             self._stage.at(now + after_s, functools.partial(self._scan, tour_id, action))
         else:
             self._go_on(tour_id)
 
-    def _is_at_door(self, leg: Leg, action: StopAction) -> bool:
-        return (
-            action.kind is ActionKind.DROPOFF
-            and leg.kind is not LegKind.RETURN
-            and leg.purpose is Purpose.DOOR
-        )
+    # --- recipients --------------------------------------------------------------------
 
-    def _evidence(self, leg: Leg, parcel: Parcel, tour: Tour, index: int) -> Evidence:
-        """Return what the phone shows: where it is, and what stands for the recipient."""
-        place = tour.stops[index].place
-        proofs: tuple[ProofKind, ...] = ()
-        serial = 0
-        if leg.purpose in {Purpose.DOOR, Purpose.PERSON}:
-            proofs = tuple(sorted({*parcel.proofs, ProofKind.RECEIVER_NAME}))
-        elif leg.purpose is Purpose.SAFE_PLACE:
-            proofs = (ProofKind.PHOTO,)
-        if ProofKind.PIN in proofs:
-            code = self._stage.state.codes.get(code_key("", parcel.id))
-            serial = code.serial if code is not None else 0
-        return Evidence(
-            lat=place.lat, lon=place.lon, accuracy_m=ACCURACY_M, proofs=proofs, code_serial=serial
-        )
+    def _wait_s(self, leg: Leg, parcel: Parcel, shut_at: Place | None) -> Seconds:
+        """Return how long a courier waits who has just called; 0 where somebody opens."""
+        now, absent_s = self._stage.now, self._policy.absent_wait_s
+        if shut_at is not None:
+            return absent_s
+        if leg.purpose is Purpose.GATE:
+            return self._households.comes_down_after_s(parcel, now) or absent_s
+        return 0 if self._households.is_home(parcel, now) else absent_s
+
+    def _failure(
+        self, leg: Leg, parcel: Parcel, shut_at: Place | None, contacted_at: Instant
+    ) -> FailureCode | None:
+        """Return why the recipient cannot be met after all; None where that is done."""
+        if shut_at is not None:
+            return FailureCode.NO_ACCESS
+        if leg.purpose is Purpose.GATE:
+            comes = self._households.comes_down_after_s(parcel, contacted_at) is not None
+        else:
+            comes = self._households.is_home(parcel, self._stage.now)
+        return None if comes else FailureCode.ABSENT
+
+    def _fail(
+        self,
+        tour_id: str,
+        actions: tuple[StopAction, ...],
+        evidence: Evidence,
+        failure: FailureCode,
+    ) -> None:
+        """Report a visit in vain, for each parcel of it."""
+        for action in actions:
+            if self._is_open(tour_id, action):
+                refused = self._report(tour_id, action, evidence, failure)
+                if isinstance(refused, OutsideGeofence):
+                    self._report(tour_id, action, evidence, FailureCode.NOT_ATTEMPTED)
+        self._go_on_from(tour_id, actions[0])
+
+    # --- reports -----------------------------------------------------------------------
+
+    def _hand_over(
+        self, tour_id: str, stop: Stop, action: StopAction, evidence: Evidence
+    ) -> DispatchError | None:
+        """Confirm what is done, all parcels of one recipient at once where that is taken."""
+        others = together(self._stage.state, stop, action, self._stage.now)
+        legs = tuple(its.leg for its in others)
+        if legs and self._report(tour_id, action, evidence, None, legs) is None:
+            return None
+        return self._report(tour_id, action, evidence, None)
 
     def _report(
-        self, tour_id: str, action: StopAction, evidence: Evidence, failure: FailureCode | None
+        self,
+        tour_id: str,
+        action: StopAction,
+        evidence: Evidence,
+        failure: FailureCode | None,
+        legs: tuple[str, ...] = (),
     ) -> DispatchError | None:
         """Send one report; return why it was refused."""
         tour, now = self._stage.state.tours[tour_id], self._stage.now
-        index = next(i for i, stop in enumerate(tour.stops) if action in stop.actions)
+        index = next(i for i, stop in enumerate(tour.stops) if _pending(stop, action))
         what = failure.value if failure is not None else "DONE"
         report = StopReport(
             id=f"{index}-{action.leg}-{action.kind}-{what}",
@@ -182,13 +237,29 @@ class Walks:
             action=action.kind,
             failure=failure,
             evidence=evidence,
+            legs=legs,
         )
         return self._stage.submit(RecordStop(courier=tour.courier, tour=tour_id, report=report))
+
+    def _wait_or_give_up(
+        self, tour_id: str, action: StopAction, refused: DispatchError, again: Act
+    ) -> None:
+        """Wait a while for a keeper who is on the rounds or on a tour; else report why not."""
+        state, now = self._stage.state, self._stage.now
+        hub = counters.hub_of(state, action)
+        is_closed = isinstance(refused, HubClosed | KeeperMissing)
+        if is_closed and hub and counters.is_left_alone(state, hub, now):
+            key = (tour_id, action.leg, action.kind)
+            since = self._waiting_since.setdefault(key, now)
+            if now - since < self._values.keeper_wait_s:
+                self._stage.at(now + self._values.post_retry_s, again)
+                return
+        self._give_up(tour_id, action, refused)
 
     def _give_up(self, tour_id: str, action: StopAction, refused: DispatchError) -> None:
         """Report why something cannot be done, and go on with the tour."""
         failure = FailureCode.NOT_ATTEMPTED
-        if isinstance(refused, HubClosed):
+        if isinstance(refused, HubClosed | KeeperMissing):
             failure = FailureCode.HUB_CLOSED
         elif isinstance(refused, HubFull | NoContract):
             failure = FailureCode.HUB_FULL
@@ -207,56 +278,30 @@ class Walks:
 
     def _is_open(self, tour_id: str, action: StopAction) -> bool:
         """Whether an action is still to be done."""
-        return any(
-            own.state is StopState.PENDING
-            for stop in self._stage.state.tours[tour_id].stops
-            for own in stop.actions
-            if (own.leg, own.kind) == (action.leg, action.kind)
-        )
-
-    # --- the other side of a hand-over -------------------------------------------------
+        return any(_pending(stop, action) for stop in self._stage.state.tours[tour_id].stops)
 
     def _scan(self, tour_id: str, action: StopAction) -> None:
         """Let the other side scan: a counter, a courier, or a dispatcher for one who is gone."""
-        state = self._stage.state
-        if not self._is_open(tour_id, action) or state.tours[tour_id].state is not TourState.ACTIVE:
+        state, now = self._stage.state, self._stage.now
+        tour = state.tours[tour_id]
+        if not self._is_open(tour_id, action) or tour.state is not TourState.ACTIVE:
             self._go_on(tour_id)
             return
-        command = self._other_side(tour_id, action)
+        command = counters.other_side(state, action, tour.courier, self.vanished, now)
         refused = None if command is None else self._stage.submit(command)
         if refused is not None:
-            self._give_up(tour_id, action, refused)
+            again = functools.partial(self._scan, tour_id, action)
+            self._wait_or_give_up(tour_id, action, refused, again)
         else:
             self._go_on_from(tour_id, action)
-
-    def _other_side(self, tour_id: str, action: StopAction) -> Command | None:
-        state, now = self._stage.state, self._stage.now
-        courier = state.tours[tour_id].courier
-        leg = state.legs[action.leg]
-        parcel = state.parcels[leg.parcel]
-        if action.kind is ActionKind.DROPOFF:
-            hub = leg.dropoff.hub
-            return ReceiveParcel(
-                hub=hub, parcel=parcel.id, courier=courier, actor=f"hubs/{hub}", at=now
-            )
-        holder = parcel.custodian
-        if holder.kind is CustodianKind.HUB:
-            return ReleaseParcel(
-                hub=holder.id, parcel=parcel.id, courier=courier, actor=f"hubs/{holder.id}", at=now
-            )
-        if holder.kind is not CustodianKind.COURIER:
-            return None
-        if holder.id in self.vanished:
-            return AttestHandover(
-                parcel=parcel.id, taker=courier, actor=DISPATCHER, reason="fetched from the courier"
-            )
-        return GiveParcel(courier=holder.id, parcel=parcel.id, taker=courier, at=now)
 
     # --- couriers who vanish -----------------------------------------------------------
 
     def _vanish(self, tour: Tour) -> None:
         self.vanished.add(tour.courier)
-        self._stage.at(self._stage.now + self._rescue_s, functools.partial(self._rescue, tour))
+        self._stage.at(
+            self._stage.now + self._values.rescue_after_s, functools.partial(self._rescue, tour)
+        )
 
     def _rescue(self, tour: Tour) -> None:
         self._stage.submit(
@@ -266,59 +311,17 @@ class Walks:
         )
 
 
+def _pending(stop: Stop, action: StopAction) -> bool:
+    """Whether a stop still has an action of that leg and kind to do."""
+    return any(
+        (its.leg, its.kind) == (action.leg, action.kind) and its.state is StopState.PENDING
+        for its in stop.actions
+    )
+
+
 def _has_picked_up(tour: Tour) -> bool:
     return any(
         action.kind is ActionKind.PICKUP and action.state is StopState.COMPLETED
         for stop in tour.stops
         for action in stop.actions
     )
-
-
-class Collections:
-    """All recipients who fetch their parcels from hubs."""
-
-    def __init__(self, stage: Stage, households: Households) -> None:
-        self._stage = stage
-        self._households = households
-
-    def expect(self, parcel_id: str, hub: str) -> None:
-        """Let a recipient come for a parcel that has just been put into a hub."""
-        parcel = self._stage.state.parcels[parcel_id]
-        after_s = self._households.fetches_after_s(parcel)
-        if after_s is not None:
-            self._stage.at(self._stage.now + after_s, functools.partial(self._come, parcel_id, hub))
-
-    def _come(self, parcel_id: str, hub: str) -> None:
-        state, now = self._stage.state, self._stage.now
-        parcel = state.parcels[parcel_id]
-        if parcel.custodian.kind is not CustodianKind.HUB or parcel.custodian.id != hub:
-            return
-        if not hubs.works(state, hub, now):
-            opens_at = self._opens_at(hub, now)
-            if opens_at:
-                at = opens_at + self._households.comes_after_opening_s(parcel)
-                self._stage.at(at, functools.partial(self._come, parcel_id, hub))
-            return
-        code = state.codes.get(code_key(hub, parcel.recipient))
-        self._stage.submit(
-            ReleaseParcel(
-                hub=hub,
-                parcel=parcel_id,
-                actor=f"hubs/{hub}",
-                code_serial=code.serial if code is not None else 0,
-                at=now,
-            )
-        )
-
-    def _opens_at(self, hub: str, now: Instant) -> Instant:
-        """Return when a hub that is closed works again; 0 for never."""
-        pause = self._stage.state.paused_hubs.get(hub)
-        after = now
-        if pause is not None:
-            if not pause.until:
-                return 0
-            after = max(now, pause.until)
-        hours = hubs.hours_from(self._stage.state.hubs[hub], after)
-        if hours is None:
-            return after
-        return max(after, hours.opens_at) if after <= hours.closes_at else 0

@@ -473,7 +473,7 @@ def test_bad_optional_cells_of_parcels(
             "id,compound,hub,minimum\nq1,G,h9,-1\n",
             [
                 "posts.csv:2: hub: there is no hub 'h9'",
-                "posts.csv:2: minimum: -1 is negative",
+                "posts.csv:2: minimum: -1 is not between 0 and 100",
             ],
         ),
         (

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from dispatch.core.compounds import Compound, Post
 from dispatch.core.model import (
     Contract,
     CourierKind,
@@ -261,18 +262,23 @@ def test_lifts_of_known_entrances_are_filled_in(good_day: Any) -> None:
     assert {parcel.dropoff.floor for parcel in day.parcels} == {None}
 
 
-def test_files_for_later_are_checked_and_named(good_day: Any) -> None:
-    """Posts change nothing yet, nor does a compound's company; the day says so."""
+def test_posts_and_companies_are_read(good_day: Any) -> None:
+    """A post makes its compound one that is guarded; a company makes permits count there."""
     day = read_day(
         good_day.write(
-            compounds__csv="id,name,property_company\nG,Garden,Acme\n",
-            posts__csv="id,compound,hub,minimum\nq1,G,h2,1\n",
+            compounds__csv="id,name,property_company\nG,Garden,Acme\nL,Lake,\nM,Meadow,\n",
+            posts__csv="id,compound,hub,minimum\nq1,G,h2,1\nq2,L,,2\n",
         )
     )
-    assert list(day.unused) == [
-        "posts.csv: 1 posts read and checked, not used yet",
-        "compounds.csv: property_company: 1 values read and checked, not used yet",
-    ]
+    assert day.posts == (
+        Post(id="q1", compound="G", hub="h2", minimum=1),
+        Post(id="q2", compound="L", minimum=2),
+    )
+    assert day.companies == (
+        Compound(id="G", name="Garden", company="Acme"),
+        Compound(id="L", name="Lake"),
+    )
+    assert day.unused == ()
 
 
 HUBS = "id,kind,operator,lat,lon,slots_s,slots_m,slots_l"

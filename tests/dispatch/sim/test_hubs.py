@@ -15,10 +15,10 @@ from dispatch.core.model import (
     CustodianKind,
     FailureCode,
     Instant,
+    Place,
     ProofKind,
     Purpose,
     Seconds,
-    Stop,
     TimeWindow,
     Tour,
 )
@@ -92,12 +92,12 @@ def test_recipients_come_when_the_shop_is_open() -> None:
 @pytest.fixture
 def slow_to_the_shop(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every way to the shop take three hours, whatever was planned."""
-    usual = People.travel_s
+    usual = People.way_s
 
-    def travel_s(people: People, stop: Stop, now: Instant) -> Seconds:
-        return 3 * HOUR if stop.place.hub == "shop" else usual(people, stop, now)
+    def way_s(people: People, planned_s: Seconds, to: Place, now: Instant) -> Seconds:
+        return 3 * HOUR if to.hub == "shop" else usual(people, planned_s, to, now)
 
-    monkeypatch.setattr(People, "travel_s", travel_s)
+    monkeypatch.setattr(People, "way_s", way_s)
 
 
 @pytest.mark.usefixtures("slow_to_the_shop")

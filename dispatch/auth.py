@@ -30,6 +30,7 @@ class Role(StrEnum):
     COURIER = "courier"
     DISPATCHER = "dispatcher"
     HUB_OPERATOR = "hub_operator"
+    PROPERTY_COMPANY = "property_company"
     AUDITOR = "auditor"
     REPLAYER = "replayer"
 
@@ -39,6 +40,7 @@ _COLLECTION = {
     Role.MERCHANT: "merchants",
     Role.COURIER: "couriers",
     Role.HUB_OPERATOR: "hubs",
+    Role.PROPERTY_COMPANY: "propertyCompanies",
 }
 """Those roles whose subject is a resource, and where in a name its id stands."""
 
@@ -54,7 +56,8 @@ class Principal:
     role : Role
         What the caller is to the network.
     subject : str
-        Id of the merchant, courier or hub; for other roles a name of the person or program.
+        Id of the merchant, courier, hub or property company; for other roles a name of the person
+        or program.
     device : str
         Of a hub's counter: the till or the person, because several scan for one hub.
     """

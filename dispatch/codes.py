@@ -1,16 +1,22 @@
-"""Pickup codes: six digits that nobody but the recipient is told.
+"""Pickup codes, guards' PINs and the tags of entrances: made from the service's secret.
 
-A code is derived whenever it is needed, to be sent or to be compared, and is written down
-nowhere: neither in the log nor in the state, where only its serial stands. Whoever reads both
-and lacks the secret knows no code. Must not import anything of the package: the service and
-the notifications both stand on it.
+Codes are six digits that nobody but the recipient is told; PINs are the same for a guard. Each is
+derived whenever it is needed, to be sent or to be compared, and is written down nowhere: neither
+in the log nor in the state, where only its serial stands. Whoever reads both and lacks the secret
+knows no code. A tag says which entrance it belongs to, and that this service made it. Must not
+import anything of the package: the service and the notifications both stand on it.
 """
 
+import base64
+import binascii
 import hashlib
 import hmac
 
 DIGITS = 6
 PROXY = "proxy"
+TAG = "antmile-entrance:"
+"""What every entrance's tag begins with."""
+_MAC_BYTES = 16
 
 
 def code_of(secret: str, zone: str, key: str, serial: int) -> str:
@@ -32,11 +38,69 @@ def code_of(secret: str, zone: str, key: str, serial: int) -> str:
     str
         Six decimal digits, zeros in front among them.
     """
+    return _digits(_digest(secret, "pickup-code", zone, key, str(serial)))
+
+
+def pin_of(secret: str, zone: str, key: str, serial: int) -> str:
+    """Return a guard's PIN: six decimal digits.
+
+    Parameters
+    ----------
+    secret, zone
+        As in `code_of`.
+    key
+        Whose: `dispatch.core.compounds.pin_key`.
+    serial
+        Counts the guard's PINs; a new one makes the old worthless.
+    """
+    return _digits(_digest(secret, "guard-pin", zone, key, str(serial)))
+
+
+def _digest(secret: str, *parts: str) -> bytes:
     # Lengths keep ("ab", "c") apart from ("a", "bc"); the first part, codes from hashes of doors.
-    parts = ("pickup-code", zone, key, str(serial))
     message = "".join(f"{len(part)}:{part}" for part in parts)
-    digest = hmac.new(secret.encode(), message.encode(), hashlib.sha256).digest()
+    return hmac.new(secret.encode(), message.encode(), hashlib.sha256).digest()
+
+
+def _digits(digest: bytes) -> str:
     return f"{int.from_bytes(digest[:8]) % 10**DIGITS:0{DIGITS}d}"
+
+
+def tag_of(secret: str, network: str, entrance: str) -> str:
+    """Return what an entrance's tag says, in letters that any square code holds.
+
+    Parameters
+    ----------
+    network
+        Id of the network.
+    entrance
+        Which one: `dispatch.core.compounds.entrance_key`.
+    """
+    mac = _digest(secret, "entrance-tag", network, entrance)[:_MAC_BYTES]
+    return f"{TAG}{_letters(entrance.encode())}.{_letters(mac)}"
+
+
+def entrance_of(secret: str, network: str, tag: str) -> str:
+    """Return which entrance a tag belongs to; empty where this service did not make it."""
+    told, dot, _ = tag.strip().removeprefix(TAG).partition(".")
+    try:
+        entrance = base64.b64decode(told + "=" * (-len(told) % 4), altchars=b"-_", validate=True)
+        key = entrance.decode()
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        return ""
+    is_ours = hmac.compare_digest(tag.strip().encode(), tag_of(secret, network, key).encode())
+    return key if dot and is_ours else ""
+
+
+def tag_id(entrance: str) -> str:
+    """Return eight letters by which people tell the tags of a compound apart; not a secret."""
+    digest = hashlib.sha256(entrance.encode()).digest()
+    letters = base64.b32encode(digest[:5]).decode()
+    return f"{letters[:4]}-{letters[4:]}"
+
+
+def _letters(text: bytes) -> str:
+    return base64.urlsafe_b64encode(text).decode().rstrip("=")
 
 
 def proxy_key(proxy: str) -> str:

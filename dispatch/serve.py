@@ -31,7 +31,7 @@ from dispatch.service.server import Server
 from dispatch.service.site import HEARTBEAT_S, HostedNetwork, HostedZone, Mint, Site
 from dispatch.settings import Settings, SettingsError
 from dispatch.solver.warmup import warm_up
-from maps.network import MapError
+from maps.network import MapError, RoadNetwork
 from maps.osm import load_map
 from maps.travel import TravelTimes
 
@@ -134,6 +134,7 @@ class LiveService:
             secret=self._secret,
             courier_token_s=settings.courier_token_s,
             heartbeat_s=self._heartbeat_s,
+            entrances=partial(_entrances_of, network),
         )
         running = asyncio.get_running_loop()
         delivery = self._delivery(log)
@@ -211,6 +212,17 @@ class LiveService:
             except LogUnavailable as problem:
                 logger.warning("what is old could not be forgotten: %s", problem)
             await asyncio.sleep(PRUNE_EVERY_S)
+
+
+def _entrances_of(network: RoadNetwork, compound: str) -> list[tuple[str, str]]:
+    """Return building and entrance of what the map has of a compound, by its id or name."""
+    return [
+        (entrance.building, entrance.entrance)
+        for land in network.compounds
+        if compound in {land.id, land.name}
+        for entrance in land.entrances
+        if entrance.building or entrance.entrance
+    ]
 
 
 def _state_of(runtime: Runtime) -> State:

@@ -73,7 +73,8 @@ class Notice(Value):
     Attributes
     ----------
     kind, variant
-        Which text: ATTEMPT_FAILED has one for each next step, DELIVERED_TO for each receiver.
+        Which text: ATTEMPT_FAILED has one for each next step, DELIVERED_TO for each receiver,
+        COURIER_AT_DOOR one for a courier whom a gate keeps out.
     label
         What people call the parcel: its waybill, else its own id.
     contact
@@ -249,7 +250,10 @@ def _overdue(state: State, event: m.SlotOverdue) -> tuple[Notice, ...]:
 
 
 def _contacted(state: State, event: m.RecipientContacted) -> tuple[Notice, ...]:
-    return (_notice(state, state.parcel(event.parcel), NoticeKind.COURIER_AT_DOOR),)
+    parcel = state.parcel(event.parcel)
+    is_at_gate = state.legs[parcel.leg].purpose is Purpose.GATE
+    variant = Purpose.GATE.value if is_at_gate else ""
+    return (_notice(state, parcel, NoticeKind.COURIER_AT_DOOR, variant=variant),)
 
 
 def _has_failed(parcel: Parcel) -> bool:

@@ -20,6 +20,8 @@ EN: Mapping[str, str] = {
     "COLLECTION_REMINDER": "Parcel {parcel} still waits for you {at_hub}. Code {code}. "
     "It goes back on {when}.",
     "COURIER_AT_DOOR": "The courier with parcel {parcel} is at your door.",
+    "COURIER_AT_DOOR.GATE": "The courier with parcel {parcel} is at the gate and may not come in. "
+    "Please come down.",
     "DOOR_CODE": "Parcel {parcel} comes today. Tell the courier the code {code} at the door, "
     "not before.",
     "PROXY_CODE": "With the code {code} you can collect parcel {parcel} {at_hub} until {when}.",
@@ -33,6 +35,8 @@ EN: Mapping[str, str] = {
     "It is left in the place you named.",
     "ATTEMPT_FAILED.DOOR": "Parcel {parcel} could not be handed over yet. "
     "The courier tries your door.",
+    "ATTEMPT_FAILED.GATE": "Parcel {parcel} could not be handed over yet. "
+    "The courier comes to the gate.",
     "ATTEMPT_FAILED.RETURN": "Parcel {parcel} could not be handed over and goes back to its "
     "sender.",
     "DELIVERED_TO.PERSON": "Parcel {parcel} is with the person you named{receiver}.",
@@ -54,6 +58,7 @@ ZH: Mapping[str, str] = {
     "CODE_REISSUED": "您在{hub}的新取件码为{code},旧码已失效。",
     "COLLECTION_REMINDER": "您的包裹{parcel}仍在{hub},取件码{code},{when}后将退回。",
     "COURIER_AT_DOOR": "派送员已携包裹{parcel}到达您门口。",
+    "COURIER_AT_DOOR.GATE": "派送员已携包裹{parcel}到达小区门口,无法入内,请下楼领取。",
     "DOOR_CODE": "包裹{parcel}今日派送,请当面将签收码{code}告知派送员,切勿提前透露。",
     "PROXY_CODE": "凭取件码{code}可于{when}前在{hub}代领包裹{parcel}。",
     "ATTEMPT_FAILED.COLLECTION": "包裹{parcel}未能当面交付,正送往{hub},取件码随后发送。",
@@ -61,6 +66,7 @@ ZH: Mapping[str, str] = {
     "ATTEMPT_FAILED.PERSON": "包裹{parcel}未能当面交付,将交给您指定的代收人。",
     "ATTEMPT_FAILED.SAFE_PLACE": "包裹{parcel}未能当面交付,将放在您指定的位置。",
     "ATTEMPT_FAILED.DOOR": "包裹{parcel}尚未交付,派送员将送到您门口。",
+    "ATTEMPT_FAILED.GATE": "包裹{parcel}尚未交付,派送员将送到小区门口。",
     "ATTEMPT_FAILED.RETURN": "包裹{parcel}未能交付,将退回寄件人。",
     "DELIVERED_TO.PERSON": "包裹{parcel}已由您指定的代收人{receiver}签收。",
     "DELIVERED_TO.SAFE_PLACE": "包裹{parcel}已放在您指定的位置。",

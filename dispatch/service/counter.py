@@ -4,11 +4,8 @@ Whoever works there sees what the counter needs of a parcel, and nobody's name, 
 """
 
 # ruff: noqa: N802, ARG002 - gRPC names the methods and hands over a context
-from dataclasses import dataclass
-
 import grpc
 
-from dispatch.auth import Principal
 from dispatch.codes import is_code
 from dispatch.core.counter import MANIFEST_LIMIT
 from dispatch.core.errors import CounterLocked, Fault, InvalidValue, WrongCode
@@ -24,9 +21,9 @@ from dispatch.core.messages import (
 )
 from dispatch.core.model import Check, Custodian, CustodianKind, Parcel
 from dispatch.core.zone import State
-from dispatch.service.access import COUNTERS, allowed
 from dispatch.service.codes import WRONG, counter_serial, told_proxy
-from dispatch.service.site import HostedNetwork, HostedZone, Site
+from dispatch.service.site import Site
+from dispatch.service.till import Till, till_of
 from dispatch.service.times import SCAN, faults_named, scan_time
 from dispatch.service.writing import submit
 from dispatch.v1 import hubs_pb2 as pb
@@ -48,29 +45,6 @@ LONGEST_CODE = 20
 Context = grpc.aio.ServicerContext[object, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Till:
-    """Who scans, for which hub."""
-
-    caller: Principal
-    network: HostedNetwork
-    zone: HostedZone
-    hub: str
-
-
-def till_of(site: Site, name: str, field: str = "name") -> Till:
-    """Return the till of a hub.
-
-    Raises
-    ------
-    AccessDenied, InvalidValue, NotFound
-        If the caller may not scan there, the name is none, or there is no such hub.
-    """
-    caller, (_, hub) = allowed(name, names.HUB, field, COUNTERS)
-    network = site.network(caller)
-    return Till(caller, network, network.zone_of_hub(hub), hub)
-
-
 class Counter:
     """What is scanned at a counter."""
 
@@ -90,7 +64,7 @@ class Counter:
             hub=till.hub,
             parcel=parcel.id,
             courier=names.own_id(till.network.id, request.courier, names.COURIER, "courier"),
-            actor=till.caller.name,
+            actor=till.actor,
             shelf=request.shelf,
             at=scan_time(request, self._site.clock.now()),
         )
@@ -164,7 +138,7 @@ class Counter:
         return ReleaseParcel(
             hub=till.hub,
             parcel=parcel.id,
-            actor=till.caller.name,
+            actor=till.actor,
             courier=courier,
             code_serial=serial,
             proxy=proxy,
@@ -174,7 +148,7 @@ class Counter:
     def _refused(self, till: Till, parcel: Parcel) -> WrongCode | CounterLocked:
         """Return the error of a code that was refused, and counted."""
         subject = names.parcel_name(till.network.id, parcel.id)
-        session = till.zone.state.sessions.get(f"{till.hub}~{till.caller.name}")
+        session = till.zone.state.sessions.get(f"{till.hub}~{till.actor}")
         left_s = session.locked_until - self._site.clock.now() if session is not None else 0
         if left_s > 0:
             msg = f"too many wrong codes at this counter; try again in {left_s} s"
@@ -188,7 +162,7 @@ class Counter:
         till = till_of(self._site, request.name)
         rows = rows_in(request)
         command = ReceiveManifest(
-            hub=till.hub, carrier=request.carrier, rows=rows, actor=till.caller.name
+            hub=till.hub, carrier=request.carrier, rows=rows, actor=till.actor
         )
 
         def build(state: State, events: tuple[Event, ...]) -> pb.ReceiveManifestResponse:
@@ -207,7 +181,7 @@ class Counter:
         command = ReconcileInventory(
             hub=till.hub,
             parcels=_counted(till.zone.state, request, till.network.id),
-            actor=till.caller.name,
+            actor=till.actor,
         )
 
         def build(_state: State, events: tuple[Event, ...]) -> pb.ReconcileInventoryResponse:

@@ -16,13 +16,17 @@ from dispatch.core.messages import (
     GoOffline,
     GoOnline,
     HandBackLegs,
+    ReturnToPost,
     StartTour,
 )
+from dispatch.core.model import Check
 from dispatch.core.zone import State
 from dispatch.service import cursors
 from dispatch.service.desk import Desk, desk_of, submit_tour
 from dispatch.service.reports import StopReports
+from dispatch.service.rosters import Swaps
 from dispatch.service.status import AddressUnroutable
+from dispatch.service.times import faults_named
 from dispatch.service.writing import Request, show, submit
 from dispatch.v1 import courier_app_pb2 as pb
 from dispatch.v1 import courier_app_pb2_grpc, couriers_pb2, types_pb2
@@ -64,7 +68,7 @@ class _Seen:
         return cursors.seal(told, *self.question)
 
 
-class CourierAppService(StopReports, courier_app_pb2_grpc.CourierAppServiceServicer):
+class CourierAppService(StopReports, Swaps, courier_app_pb2_grpc.CourierAppServiceServicer):
     """For one courier, with that courier's token."""
 
     async def GoOnline(self, request: pb.GoOnlineRequest, context: Context) -> couriers_pb2.Courier:
@@ -87,6 +91,20 @@ class CourierAppService(StopReports, courier_app_pb2_grpc.CourierAppServiceServi
         """Take note that the courier cannot be asked any more."""
         desk = desk_of(self._site, request.name, names.COURIER)
         return await self._presence(desk, request, GoOffline(courier=desk.courier))
+
+    async def ReturnToPost(
+        self, request: pb.ReturnToPostRequest, context: Context
+    ) -> couriers_pb2.Courier:
+        """Take note that a guard is back at the post."""
+        desk = desk_of(self._site, request.name, names.COURIER)
+        at = 0
+        if request.HasField("return_time"):
+            check = Check()
+            at = request.return_time.seconds
+            check.instant(at, "return_time")
+            check.done()
+        with faults_named({"at": "return_time", "event_time": "return_time"}):
+            return await self._presence(desk, request, ReturnToPost(courier=desk.courier, at=at))
 
     async def _presence(
         self, desk: Desk, request: Request, command: Command

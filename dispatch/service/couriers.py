@@ -1,4 +1,4 @@
-"""Couriers, their windows and their tokens. What dispatchers set up."""
+"""Couriers, their windows and their tokens, set up by dispatchers; whole rosters in `rosters`."""
 
 # ruff: noqa: N802, ARG002 - gRPC names the methods and hands over a context
 import heapq
@@ -17,11 +17,12 @@ from dispatch.core.state import State
 from dispatch.service import cursors
 from dispatch.service.access import COURIERS, DISPATCHERS, allowed
 from dispatch.service.paging import page_size
+from dispatch.service.rosters import Rosters
 from dispatch.service.site import HostedNetwork, HostedZone, Site
 from dispatch.service.status import AddressUnroutable
 from dispatch.service.writing import rehearse, show, submit
+from dispatch.v1 import compounds_pb2, couriers_pb2_grpc, hubs_pb2, types_pb2
 from dispatch.v1 import couriers_pb2 as pb
-from dispatch.v1 import couriers_pb2_grpc, hubs_pb2, types_pb2
 from dispatch.wire import names, scalars
 from dispatch.wire.couriers import (
     availability_id,
@@ -37,7 +38,7 @@ LONGEST_TOKEN_S = 366 * 86_400
 Context = grpc.aio.ServicerContext[object, object]
 
 
-class CourierService(couriers_pb2_grpc.CourierServiceServicer):
+class CourierService(Rosters, couriers_pb2_grpc.CourierServiceServicer):
     """Couriers of a network."""
 
     def __init__(self, site: Site) -> None:
@@ -171,7 +172,10 @@ class CourierService(couriers_pb2_grpc.CourierServiceServicer):
 
 
 def token_expiry(
-    site: Site, request: pb.CreateCourierTokenRequest | hubs_pb2.CreateHubTokenRequest
+    site: Site,
+    request: pb.CreateCourierTokenRequest
+    | hubs_pb2.CreateHubTokenRequest
+    | compounds_pb2.CreateCompanyTokenRequest,
 ) -> Instant:
     """Return when a new token ends.
 

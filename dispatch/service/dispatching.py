@@ -139,7 +139,7 @@ class DispatchService(Levers, dispatching_pb2_grpc.DispatchServiceServicer):
         caller, _ = allowed(request.parent, names.NETWORK, "parent", DISPATCHERS)
         network = self._site.network(caller)
         request_id = checked_id(request.request_id) if request.request_id else ""
-        zone = _zone(network, request.zone, "zone")
+        zone = zone_named(network, request.zone, "zone")
         if self._operations.known(caller, zone, request_id) is None:
             await zone.loop.submit(Submission(command=RequestPlan(), actor=caller.name))
         return self._operations.run(caller, network, zone, request_id)
@@ -147,7 +147,7 @@ class DispatchService(Levers, dispatching_pb2_grpc.DispatchServiceServicer):
     async def PauseDispatch(self, request: pb.PauseDispatchRequest, context: Context) -> pb.Zone:
         """Stop planning in a zone."""
         caller, _ = allowed(request.name, names.ZONE, "name", DISPATCHERS)
-        zone = _zone(self._site.network(caller), request.name, "name")
+        zone = zone_named(self._site.network(caller), request.name, "name")
         command = PauseDispatch(reason=said(request.reason, is_required=False))
         answer, _ = await submit(
             self._site, zone, caller, request, command, lambda state, _: zone_out(state), pb.Zone
@@ -157,7 +157,7 @@ class DispatchService(Levers, dispatching_pb2_grpc.DispatchServiceServicer):
     async def ResumeDispatch(self, request: pb.ResumeDispatchRequest, context: Context) -> pb.Zone:
         """Let a paused zone plan again."""
         caller, _ = allowed(request.name, names.ZONE, "name", DISPATCHERS)
-        zone = _zone(self._site.network(caller), request.name, "name")
+        zone = zone_named(self._site.network(caller), request.name, "name")
         answer, _ = await submit(
             self._site,
             zone,
@@ -170,7 +170,7 @@ class DispatchService(Levers, dispatching_pb2_grpc.DispatchServiceServicer):
         return answer
 
 
-def _zone(network: HostedNetwork, name: str, field: str) -> HostedZone:
+def zone_named(network: HostedNetwork, name: str, field: str) -> HostedZone:
     """Return a zone by its name; the only one where none is named."""
     if not name and len(network.zones) == 1:
         return network.any_zone()

@@ -1,4 +1,4 @@
-"""Hubs: set up, read and listed; their counters and slots stand in `counter` and `slots`."""
+"""Hubs: set up, read and listed; their counters, slots and PINs stand in files of their own."""
 
 # ruff: noqa: N802, ARG002 - gRPC names the methods and hands over a context
 from typing import Any
@@ -13,6 +13,7 @@ from dispatch.core.zone import State
 from dispatch.service.access import COUNTERS, DISPATCHERS, MERCHANTS, allowed
 from dispatch.service.counter import Counter
 from dispatch.service.couriers import chosen_id, page_of, roads_checked, token_expiry, zone_here
+from dispatch.service.pins import Pins
 from dispatch.service.slots import Slots
 from dispatch.service.writing import rehearse, show, submit
 from dispatch.v1 import hubs_pb2 as pb
@@ -23,7 +24,7 @@ from dispatch.wire.couriers import hub_in, hub_out
 Context = grpc.aio.ServicerContext[object, object]
 
 
-class HubService(Counter, Slots, hubs_pb2_grpc.HubServiceServicer):
+class HubService(Counter, Slots, Pins, hubs_pb2_grpc.HubServiceServicer):
     """Hubs of a network."""
 
     async def CreateHub(self, request: pb.CreateHubRequest, context: Context) -> pb.Hub:

@@ -38,6 +38,7 @@ from dispatch.service.desk import Desk, desk_of, submit_tour
 from dispatch.service.reasons import coded
 from dispatch.service.site import Site
 from dispatch.service.status import status_of
+from dispatch.service.tags import scanned_at
 from dispatch.service.times import SCAN, faults_named, scan_time
 from dispatch.service.writing import submit
 from dispatch.v1 import courier_app_pb2 as pb
@@ -131,7 +132,7 @@ class StopReports:
         return result
 
     def _submission(self, desk: Desk, command: RecordStop, told: Told) -> Submission:
-        """Put what was told aside: a code becomes its serial, a name a pointer."""
+        """Put what was told aside: codes, names and tags become serials, pointers, entrances."""
         report = command.report
         rows: tuple[PersonalRow, ...] = ()
         if report.leg and f"{command.tour}/{report.id}" not in desk.zone.state.reports:
@@ -156,6 +157,11 @@ class StopReports:
         if not any(action.leg == leg for stop in stops for action in stop.actions):
             # Somebody else's parcel: the rules will say so, and no code of it is compared.
             return evidence, ()
+        if told.tag:
+            place = _place_of(desk.zone.state.tour(tour), leg)
+            secret, network = self._site.secret, desk.network.id
+            entrance = scanned_at(desk.zone.state, place, told.tag, secret, network)
+            evidence = replace(evidence, entrance=entrance)
         if told.pin:
             policy, now = desk.zone.state.policy, self._site.clock.now()
             zone = desk.zone.name
@@ -275,6 +281,15 @@ class _Taken:
 
     def __contains__(self, report: object) -> bool:
         return f"{self._tour}/{report}" in self._reports
+
+
+def _place_of(tour: Tour, leg: str) -> Place:
+    """Return where a tour takes a leg."""
+    return next(
+        stop.place_of(leg)
+        for stop in reversed(tour.stops)
+        if any(action.leg == leg for action in stop.actions)
+    )
 
 
 def _has_held(desk: Desk, parcel: str) -> bool:

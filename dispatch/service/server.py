@@ -10,6 +10,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from dispatch.auth import verify
+from dispatch.service.compounds import CompoundService
 from dispatch.service.courier_app import CourierAppService
 from dispatch.service.couriers import CourierService
 from dispatch.service.dispatching import DispatchService, Operations
@@ -19,6 +20,8 @@ from dispatch.service.hubs import HubService
 from dispatch.service.parcels import ParcelService
 from dispatch.service.site import Site
 from dispatch.v1 import (
+    compounds_pb2,
+    compounds_pb2_grpc,
     courier_app_pb2,
     courier_app_pb2_grpc,
     couriers_pb2,
@@ -52,6 +55,7 @@ class Server:
         operations = Operations(site)
         add: Sequence[tuple[Any, Any]] = (
             (parcels_pb2_grpc.add_ParcelServiceServicer_to_server, ParcelService(site)),
+            (compounds_pb2_grpc.add_CompoundServiceServicer_to_server, CompoundService(site)),
             (couriers_pb2_grpc.add_CourierServiceServicer_to_server, CourierService(site)),
             (courier_app_pb2_grpc.add_CourierAppServiceServicer_to_server, CourierAppService(site)),
             (hubs_pb2_grpc.add_HubServiceServicer_to_server, HubService(site)),
@@ -71,6 +75,7 @@ class Server:
                 parcels_pb2,
                 couriers_pb2,
                 courier_app_pb2,
+                compounds_pb2,
                 hubs_pb2,
                 dispatching_pb2,
                 events_pb2,

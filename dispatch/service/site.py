@@ -42,6 +42,10 @@ def _cell(place: Place) -> tuple[int, int]:
     return round(place.lat * CELLS_A_DEGREE), round(place.lon * CELLS_A_DEGREE)
 
 
+def _no_entrances(_compound: str) -> Iterable[tuple[str, str]]:
+    return ()
+
+
 class Roads(Protocol):
     """What the service has to know of the map."""
 
@@ -197,6 +201,11 @@ class HostedNetwork:
         subject = names.joined(names.HUB, self.id, hub)
         return self._holding(lambda state: state.hubs, hub, "hub", subject)
 
+    def zone_of_compound(self, compound: str) -> HostedZone:
+        """Return the zone that a compound lies in, or raise `NotFound`."""
+        subject = names.joined(names.COMPOUND, self.id, compound)
+        return self._holding(lambda state: state.compounds, compound, "compound", subject)
+
     def _holding(
         self, things: Callable[[State], Map[str, Any]], key: str, noun: str, subject: str
     ) -> HostedZone:
@@ -241,6 +250,8 @@ class Site:
     ----------
     heartbeat_s
         Longest silence on a stream, seconds.
+    entrances
+        Building and entrance of all that the map has of a compound, by its id or name.
     """
 
     def __init__(
@@ -253,6 +264,7 @@ class Site:
         secret: str,
         courier_token_s: int,
         heartbeat_s: float = HEARTBEAT_S,
+        entrances: Callable[[str], Iterable[tuple[str, str]]] = _no_entrances,
     ) -> None:
         self.networks = dict(networks)
         self.log = log
@@ -261,6 +273,7 @@ class Site:
         self.courier_token_s = courier_token_s
         self.heartbeat_s = heartbeat_s
         self.mint = Mint()
+        self.entrances = entrances
         self._roads = roads
         self._cells: dict[tuple[int, int], bool] = {}
 

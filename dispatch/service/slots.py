@@ -11,9 +11,9 @@ from dispatch.core.messages import Event, ReissueCode, ReleaseSlot, ReserveSlot
 from dispatch.core.model import Check, Purpose
 from dispatch.core.zone import State
 from dispatch.service.access import COUNTERS, MERCHANTS, allowed, denied
-from dispatch.service.counter import till_of
 from dispatch.service.paging import page
 from dispatch.service.site import Site
+from dispatch.service.till import till_of
 from dispatch.service.times import faults_named
 from dispatch.service.writing import submit
 from dispatch.v1 import hubs_pb2 as pb

@@ -25,11 +25,14 @@ from dispatch.core.errors import (
     HubFull,
     InvalidTransition,
     InvalidValue,
+    KeeperMissing,
     NoContract,
     NotFound,
+    NotPermitted,
     OfferExpired,
     OfferTaken,
     OutsideGeofence,
+    PostMinimum,
     ProofMissing,
     RequestIdReused,
     TokenInvalid,
@@ -37,6 +40,7 @@ from dispatch.core.errors import (
     Unavailable,
     WaybillTaken,
     WrongCode,
+    WrongPin,
 )
 from dispatch.executors import PlanRejectedError
 from dispatch.log import LogUnavailable
@@ -80,6 +84,10 @@ ERROR_CODES: dict[type[DispatchError], tuple[grpc.StatusCode, str]] = {
     OutsideGeofence: (grpc.StatusCode.FAILED_PRECONDITION, "OUTSIDE_GEOFENCE"),
     ProofMissing: (grpc.StatusCode.FAILED_PRECONDITION, "PROOF_MISSING"),
     WrongCode: (grpc.StatusCode.FAILED_PRECONDITION, "WRONG_CODE"),
+    PostMinimum: (grpc.StatusCode.FAILED_PRECONDITION, "POST_MINIMUM"),
+    NotPermitted: (grpc.StatusCode.FAILED_PRECONDITION, "NOT_PERMITTED"),
+    KeeperMissing: (grpc.StatusCode.FAILED_PRECONDITION, "KEEPER_MISSING"),
+    WrongPin: (grpc.StatusCode.FAILED_PRECONDITION, "WRONG_PIN"),
     TooLate: (grpc.StatusCode.FAILED_PRECONDITION, "TOO_LATE"),
     CounterLocked: (grpc.StatusCode.RESOURCE_EXHAUSTED, "PIN_ATTEMPTS"),
     Conflict: (grpc.StatusCode.ABORTED, "CONFLICT"),
@@ -95,6 +103,8 @@ _NOUNS = {
     "parcels": "PARCEL",
     "hubs": "HUB",
     "couriers": "COURIER",
+    "compounds": "COMPOUND",
+    "posts": "POST",
 }
 
 

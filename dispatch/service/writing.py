@@ -203,16 +203,20 @@ def _may_see(network: HostedNetwork, caller: Principal, message: Shown) -> bool:
 
 
 def _leave_out(network: HostedNetwork, message: courier_app_pb2.Tour) -> None:
-    """Mark the stops that have been left out since the message was made: it may be an old answer.
+    """Mark stops and actions that were left out since: the message may be an old answer.
 
-    What a stop is marked with decides whether its place shows anybody.
+    What they are marked with decides whether their places show anybody.
     """
     own = message.name.rpartition("/")[2]
     for zone in network.zones.values():
         tour = zone.state.tours.get(own)
         for stop, now in zip(message.stops, tour.stops if tour else (), strict=False):
+            left_out = courier_app_pb2.Stop.State.SKIPPED
             if now.state is StopState.SKIPPED:
-                stop.state = courier_app_pb2.Stop.State.SKIPPED
+                stop.state = left_out
+            for action, its in zip(stop.actions, now.actions, strict=False):
+                if its.state is StopState.SKIPPED:
+                    action.state = left_out
 
 
 def _is_live(network: HostedNetwork, message: courier_app_pb2.Tour) -> bool:

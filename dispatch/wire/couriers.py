@@ -103,6 +103,7 @@ def courier_in(
             leash_s=message.max_detour_duration.seconds,
             access=tuple(message.access_compounds),
             skills=tuple(message.skills),
+            carriers=tuple(message.carriers),
             party=message.party,
             contact=contact.id if contact is not None else "",
         )
@@ -149,7 +150,7 @@ def _refuse_courier(message: pb.Courier, check: Check) -> None:
     """Note a fault for everything that no rule honours yet, and for texts that are none."""
     check_contact(message.contact, "courier.contact", check)
     scalars.plain_text(message.party, _LONGEST_TEXT, "courier.party", check)
-    for field in ("skills", "access_compounds"):
+    for field in ("skills", "access_compounds", "carriers"):
         for index, text in enumerate(getattr(message, field)):
             scalars.plain_text(text, _LONGEST_TEXT, f"courier.{field}[{index}]", check)
     for field in ("areas", "tier", "hours_policy"):
@@ -171,6 +172,7 @@ def courier_out(state: State, courier: Courier, network: str, currency: str) -> 
         max_parcels=courier.max_parcels,
         skills=courier.skills,
         access_compounds=courier.access,
+        carriers=courier.carriers,
         home_anchor=place_out(courier.home, network),
         party=courier.party,
         presence=(
@@ -193,6 +195,9 @@ def courier_out(state: State, courier: Courier, network: str, currency: str) -> 
         message.max_detour_duration.CopyFrom(duration_pb2.Duration(seconds=courier.leash_s))
     if courier.allowance_s:
         message.allowance_duration.CopyFrom(duration_pb2.Duration(seconds=courier.allowance_s))
+    away = state.away.get(courier.id)
+    if away is not None:
+        message.away_time.CopyFrom(scalars.timestamp(away.since))
     if courier.host_of:
         message.hosted_hub = names.joined(names.HUB, network, courier.host_of)
     return message

@@ -25,6 +25,7 @@ WORST_ACCURACY_M = 500
 _LONGEST_NAME = 200
 _LONGEST_VALUE = 500
 _LONGEST_CODE = 20
+_LONGEST_TAG = 4000
 _POINT_FIELDS = {"lat": "latitude", "lon": "longitude"}
 
 Shown: TypeAlias = pb.StopEvent | pb.CorrectStopEventRequest
@@ -33,10 +34,11 @@ Shown: TypeAlias = pb.StopEvent | pb.CorrectStopEventRequest
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What must not enter a command: a code that was told, and who took the parcel."""
+    """What must not enter a command as it is: a code, who took the parcel, an entrance's tag."""
 
     pin: str = field(default="", repr=False)
     receiver: str = field(default="", repr=False)
+    tag: str = ""
 
 
 def evidence_in(message: Shown, check: Check, *, shift_s: Seconds = 0) -> Evidence:
@@ -52,6 +54,7 @@ def evidence_in(message: Shown, check: Check, *, shift_s: Seconds = 0) -> Eviden
     accuracy_m = metres_in(message.accuracy_meters, "accuracy_meters", check)
     if accuracy_m > WORST_ACCURACY_M:
         lat = lon = None
+    scalars.plain_text(message.entrance_tag, _LONGEST_TAG, "entrance_tag", check)
     contacted_at = 0
     receipt = ""
     if isinstance(message, pb.StopEvent):
@@ -71,11 +74,12 @@ def evidence_in(message: Shown, check: Check, *, shift_s: Seconds = 0) -> Eviden
 
 
 def told_in(message: Shown) -> Told:
-    """Return the code and the name among a message's proofs."""
+    """Return the code and the name among a message's proofs, and the tag."""
     values = {proof.kind: proof.value for proof in message.proofs}
     return Told(
         pin=values.get(types_pb2.ProofKind.PIN, ""),
         receiver=values.get(types_pb2.ProofKind.RECEIVER_NAME, ""),
+        tag=message.entrance_tag,
     )
 
 

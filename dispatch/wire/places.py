@@ -309,8 +309,12 @@ def places_of(message: Shown) -> Iterator[tuple[types_pb2.Place, bool]]:
             yield message.pickup, False
             yield message.dropoff, False
         case courier_app_pb2.Tour():
+            skipped = courier_app_pb2.Stop.State.SKIPPED
             for stop in message.stops:
-                yield stop.place, stop.state == courier_app_pb2.Stop.State.SKIPPED
+                yield stop.place, stop.state == skipped
+                for action in stop.actions:
+                    if action.HasField("place"):
+                        yield action.place, skipped in {stop.state, action.state}
         case couriers_pb2.Courier():
             yield message.home_anchor, False
             if message.HasField("end_anchor"):

@@ -24,7 +24,7 @@ from dispatch.core.model import (
     Tour,
     straight_line_m,
 )
-from dispatch.core.state import State
+from dispatch.core.state import State, replace
 from dispatch.v1 import courier_app_pb2 as pb
 from dispatch.v1 import types_pb2
 from dispatch.wire import names, scalars
@@ -37,6 +37,7 @@ GRID_DEGREES = 0.005
 RADIUS_STEP_M = 100
 LEAST_RADIUS_M = 500
 
+_ASKS_FOR_PROOFS = frozenset({Purpose.DOOR, Purpose.GATE})
 LIVE_STATES = frozenset({pb.Tour.State.COMMITTED, pb.Tour.State.ACTIVE})
 """A tour that is still to be done: only then its courier sees whom to call."""
 
@@ -69,6 +70,7 @@ def offer_out(state: State, offer: Offer, network: str, currency: str) -> pb.Off
         plan_version=str(offer.epoch),
         etag=scalars.etag(offer.version),
         decline_reason=offer.decline_reason or None,
+        summary=itinerary.summary,
     )
 
 
@@ -111,12 +113,15 @@ def tour_out(state: State, tour: Tour, network: str, moment: Moment = PLANNED) -
         planned_start_time=scalars.timestamp(itinerary.departs_at),
         planned_end_time=scalars.timestamp(itinerary.ends_at),
         etag=scalars.etag(tour.version),
+        summary=itinerary.summary,
     )
 
 
 def _metrics(itinerary: Itinerary) -> pb.TourMetrics:
-    travel_s = sum(stop.travel_s for stop in itinerary.stops) + itinerary.return_s
-    service_s = sum(stop.leaves_at - stop.arrives_at for stop in itinerary.stops)
+    inside_s = sum(action.travel_s for stop in itinerary.stops for action in stop.actions)
+    travel_s = sum(stop.travel_s for stop in itinerary.stops) + itinerary.return_s + inside_s
+    at_stops_s = sum(stop.leaves_at - stop.arrives_at for stop in itinerary.stops)
+    service_s = at_stops_s - inside_s
     return pb.TourMetrics(
         distance_meters=itinerary.distance_m,
         travel_duration=scalars.duration(travel_s),
@@ -125,11 +130,11 @@ def _metrics(itinerary: Itinerary) -> pb.TourMetrics:
     )
 
 
-def _action_out(state: State, action: StopAction, network: str) -> pb.StopAction:
+def _action_out(state: State, stop: Stop, action: StopAction, network: str) -> pb.StopAction:
     parcel = state.parcels[state.legs[action.leg].parcel]
     is_dropoff = action.kind is ActionKind.DROPOFF
-    asked = parcel.proofs if is_dropoff and action.purpose is Purpose.DOOR else ()
-    return pb.StopAction(
+    asked = parcel.proofs if is_dropoff and action.purpose in _ASKS_FOR_PROOFS else ()
+    message = pb.StopAction(
         kind=action.kind.name,
         leg=names.leg_name(network, action.leg),
         parcel=names.parcel_name(network, parcel.id),
@@ -138,6 +143,20 @@ def _action_out(state: State, action: StopAction, network: str) -> pb.StopAction
         purpose=action.purpose.name if is_dropoff else None,
         giver="" if is_dropoff else _giver(parcel, action, network),
     )
+    if is_dropoff and action.purpose is Purpose.GATE:
+        # Whoever waits at a gate has to be able to call somebody down.
+        gate = replace(stop.place_of(action.leg), contact=parcel.dropoff.contact)
+        message.place.CopyFrom(place_out(gate, network))
+    elif has_doors(stop):
+        message.place.CopyFrom(place_out(stop.place_of(action.leg), network))
+    if action.travel_s:
+        message.travel_duration.CopyFrom(scalars.duration(action.travel_s))
+    return message
+
+
+def has_doors(stop: Stop) -> bool:
+    """Whether a stop is an entrance with several doors."""
+    return any(action.place is not None for action in stop.actions)
 
 
 def _giver(parcel: Parcel, action: StopAction, network: str) -> str:
@@ -150,10 +169,14 @@ def _giver(parcel: Parcel, action: StopAction, network: str) -> str:
 
 
 def _stop_out(state: State, stop: Stop, index: int, network: str, at: Instant) -> pb.Stop:
+    place = stop.place
+    if has_doors(stop):
+        # The first door's floor and contact are the first recipient's alone.
+        place = replace(place, contact="", door_key="", floor=None)
     message = pb.Stop(
         id=str(index),
-        place=place_out(stop.place, network),
-        actions=[_action_out(state, action, network) for action in stop.actions],
+        place=place_out(place, network),
+        actions=[_action_out(state, stop, action, network) for action in stop.actions],
         planned_arrival_time=scalars.timestamp(stop.arrives_at),
         planned_departure_time=scalars.timestamp(stop.leaves_at),
         state=stop.state.name,
@@ -200,9 +223,10 @@ def stop_commands(
     shift_s: Seconds = 0,
     known: Container[str] = (),
 ) -> list[RecordStop]:
-    """Read what a phone tells of one stop, as one command for each leg.
+    """Read what a phone tells of one stop, as one command for what it confirms together.
 
-    Codes and names among its proofs are left out: see `dispatch.wire.evidence`.
+    A failure is told of each leg by itself, and so is what a code stands for: each parcel has its
+    own. Codes and names among its proofs are left out: see `dispatch.wire.evidence`.
 
     Parameters
     ----------
@@ -230,16 +254,21 @@ def stop_commands(
         check.faults.append(Fault("action", "is required"))
     check.done(tour.id)
     kind = _ACTIONS.get(action)
-    legs = _legs(message, tour.stops[index], kind, network, known) if kind else [""]
+    together: list[tuple[str, ...]] = [("",)]
+    if kind:
+        legs = _legs(message, tour.stops[index], kind, network, known)
+        is_alone = failure is not None or _is_told_alone(message, tour, legs)
+        together = [(leg,) for leg in legs] if is_alone else [tuple(legs)]
     return [
         RecordStop(
             courier=tour.courier,
             tour=tour.id,
             report=StopReport(
-                id=report_id(message, leg),
+                id=report_id(message, legs[0]),
                 at=message.event_time.seconds + shift_s,
                 stop=index,
-                leg=leg,
+                leg=legs[0],
+                legs=tuple(legs[1:]),
                 action=kind,
                 failure=failure,
                 departs=action == pb.StopEvent.Action.DEPART,
@@ -247,8 +276,18 @@ def stop_commands(
                 evidence=evidence,
             ),
         )
-        for leg in legs
+        for legs in together
     ]
+
+
+def _is_told_alone(message: pb.StopEvent, tour: Tour, legs: Sequence[str]) -> bool:
+    """Whether each leg needs a word of its own: by a code, or to its recipient at a gate."""
+    named = set(legs)
+    return any(proof.kind == types_pb2.ProofKind.PIN for proof in message.proofs) or any(
+        action.leg in named and action.purpose is Purpose.GATE
+        for stop in tour.stops
+        for action in stop.actions
+    )
 
 
 def _stop_index(stop: str, tour: Tour, check: Check) -> int:
@@ -281,7 +320,15 @@ def _legs(
         raise InvalidValue([Fault("action", f"there is no {action} at this stop")])
     taken = [its for its in fitting if report_id(message, its.leg) in known]
     pending = [its for its in fitting if its.state is StopState.PENDING]
+    if not taken and len({_door_of(stop, its) for its in pending}) > 1:
+        problem = "is required: the stop has several doors, and each is confirmed by itself"
+        raise InvalidValue([Fault("legs", problem)])
     return [its.leg for its in taken or pending or fitting]
+
+
+def _door_of(stop: Stop, action: StopAction) -> str | Place:
+    place = stop.place_of(action.leg)
+    return place.door_key or place
 
 
 def report_id(message: pb.StopEvent, leg: str) -> str:

@@ -97,6 +97,7 @@ def test_the_services_are_those_of_the_documentation() -> None:
         "ListCustodyEvents",
     ]
     assert sorted(names) == [
+        "CompoundService",
         "CourierAppService",
         "CourierService",
         "DispatchService",

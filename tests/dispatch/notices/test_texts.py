@@ -14,6 +14,7 @@ VARIANTS: dict[NoticeKind, list[str]] = {
     NoticeKind.ATTEMPT_FAILED: [
         purpose.value for purpose in Purpose if purpose is not Purpose.RELAY
     ],
+    NoticeKind.COURIER_AT_DOOR: ["", "GATE"],
     NoticeKind.DELIVERED_TO: ["PERSON", "SAFE_PLACE", "COLLECTED", "PROXY", "CORRECTED"],
     NoticeKind.CONSENT_WITHDRAWN: ["PERSON", "HUB", "SAFE_PLACE"],
 }

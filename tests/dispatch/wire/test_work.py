@@ -6,11 +6,13 @@ from dispatch.core.model import (
     ActionKind,
     Itinerary,
     Place,
+    Purpose,
     Stop,
     StopAction,
     Tour,
     straight_line_m,
 )
+from dispatch.core.state import replace
 from dispatch.v1 import courier_app_pb2 as pb
 from dispatch.v1 import types_pb2
 from dispatch.wire.work import hiding_area, stop_commands
@@ -49,18 +51,32 @@ TOUR = Tour(
 Action = pb.StopEvent.Action
 
 
+def _drops(*places: Place, purpose: Purpose = Purpose.DOOR) -> Tour:
+    """Return the tour with one stop, where a parcel is handed over at each place."""
+    actions = tuple(
+        StopAction(
+            leg=f"m/{own}/1",
+            kind=ActionKind.DROPOFF,
+            purpose=purpose,
+            place=None if place == places[0] else place,
+        )
+        for own, place in zip("abc", places, strict=False)
+    )
+    [stop] = TOUR.itinerary.stops
+    stops = (replace(stop, place=places[0], actions=actions),)
+    return replace(TOUR, itinerary=replace(TOUR.itinerary, stops=stops))
+
+
 def _event(action: Action, **fields: object) -> pb.StopEvent:
     given = {"event_id": "e1", "stop": "0", "action": action, "event_time": {"seconds": 5}}
     return pb.StopEvent(**{**given, **fields})  # type: ignore[arg-type]
 
 
-def test_one_report_about_a_stop_is_one_command_for_each_leg() -> None:
-    """A pick-up without legs means all of the stop; each leg's report has an id of its own."""
-    commands = stop_commands(_event(Action.PICK_UP), TOUR, "local")
-    assert [(command.report.id, command.report.leg) for command in commands] == [
-        ("e1/m/a/1", "m/a/1"),
-        ("e1/m/b/1", "m/b/1"),
-    ]
+def test_one_report_about_a_stop_is_one_command() -> None:
+    """A pick-up without legs means all of the stop, confirmed together or not at all."""
+    [command] = stop_commands(_event(Action.PICK_UP), TOUR, "local")
+    assert command.report.id == "e1/m/a/1"
+    assert (command.report.leg, command.report.legs) == ("m/a/1", ("m/b/1",))
     named = _event(Action.PICK_UP, legs=["networks/local/merchants/m/parcels/b/legs/1"])
     [only] = stop_commands(named, TOUR, "local")
     assert only.report.leg == "m/b/1"
@@ -70,6 +86,44 @@ def test_a_repeated_report_is_about_the_same_legs() -> None:
     """Whatever else can be done at the stop by now: nothing is done by an old report."""
     again = stop_commands(_event(Action.PICK_UP), TOUR, "local", known={"e1/m/a/1"})
     assert [command.report.leg for command in again] == ["m/a/1"]
+
+
+def test_a_failure_is_told_of_each_leg_by_itself() -> None:
+    """Each leg's report has an id of its own: what follows on a failure is its parcel's alone."""
+    failed = _event(
+        Action.PICK_UP,
+        outcome=pb.StopEvent.Outcome.FAILED,
+        failure_code=types_pb2.FailureCode.DAMAGED,
+    )
+    assert [
+        (command.report.id, command.report.leg, command.report.legs)
+        for command in stop_commands(failed, TOUR, "local")
+    ] == [("e1/m/a/1", "m/a/1", ()), ("e1/m/b/1", "m/b/1", ())]
+
+
+@pytest.mark.parametrize(
+    ("purpose", "proof"),
+    [(Purpose.DOOR, types_pb2.ProofKind.PIN), (Purpose.GATE, types_pb2.ProofKind.SIGNATURE)],
+)
+def test_codes_and_recipients_at_a_gate_stand_for_one_parcel_each(
+    purpose: Purpose, proof: types_pb2.ProofKind
+) -> None:
+    """One recipient's code, or signature at the gate, confirms nobody else's parcel."""
+    event = _event(Action.DROP_OFF, proofs=[types_pb2.Proof(kind=proof, value="012345")])
+    told = stop_commands(event, _drops(HERE, HERE, purpose=purpose), "local")
+    assert [command.report.legs for command in told] == [(), ()]
+
+
+def test_an_entrance_with_several_doors_is_confirmed_door_by_door() -> None:
+    """Without legs nobody knows which door was meant; with them it is one confirmation."""
+    up = replace(HERE, floor=4, door_key="k2")
+    tour = _drops(replace(HERE, door_key="k1"), up, up)
+    with pytest.raises(InvalidValue) as caught:
+        stop_commands(_event(Action.DROP_OFF), tour, "local")
+    assert [fault.field for fault in caught.value.faults] == ["legs"]
+    named = [f"networks/local/merchants/m/parcels/{own}/legs/1" for own in "bc"]
+    [command] = stop_commands(_event(Action.DROP_OFF, legs=named), tour, "local")
+    assert (command.report.leg, command.report.legs) == ("m/b/1", ("m/c/1",))
 
 
 def test_a_departure_is_a_report_without_legs() -> None:

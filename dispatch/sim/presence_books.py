@@ -48,14 +48,14 @@ class Gap:
 class PostSoFar:
     """One post: what the log says of it, who stood there to the end of a slot and has not left.
 
-    ``short_since`` is since when it has lacked somebody because of a tour; 0 while it does not.
+    ``short_since`` is since when it has lacked somebody because of a tour; None while it does not.
     """
 
     minimum: int
     compound: str
     hub: str
     stood: dict[str, int] = field(default_factory=dict)
-    short_since: int = 0
+    short_since: int | None = None
     short_line: int = 0
     why: str = ""
 
@@ -107,7 +107,7 @@ class Books:
         missing = least - len(there) - len(post.stood)
         touring = sorted(courier for courier in named if courier in self.out)
         is_short = missing > 0 and bool(touring)
-        if is_short and not post.short_since:
+        if is_short and post.short_since is None:
             post.short_since, post.short_line = self.at, self.line
             post.why = f"{missing} too few of {least}, and {', '.join(touring)} on a tour"
         elif not is_short:
@@ -115,12 +115,12 @@ class Books:
 
     def close(self, name: str, post: PostSoFar) -> None:
         """End a stretch in which a post was short."""
-        if post.short_since:
+        if post.short_since is not None:
             gap = Gap(
                 Rule.MINIMUM, post.short_line, f"post {name}", post.short_since, self.at, post.why
             )
             self.gaps.append(gap)
-        post.short_since = 0
+        post.short_since = None
 
     def _turn(self, edge: int) -> None:
         """Let slots begin and end: who stood at a post until its end may be kept there."""

@@ -9,6 +9,7 @@ from dispatch.core.model import CourierKind, LegState, Mode, ParcelState
 from tests.core.town import AGate, Fenced, Story, names, place
 from tests.features.compound import (
     BOOTH,
+    COMPANY,
     COMPOUND,
     OWNER,
     POST,
@@ -25,9 +26,9 @@ STOP = m.StopCompound(compound=COMPOUND, actor=OWNER, reason="fire drill")
 RESUME = m.ResumeCompound(compound=COMPOUND, actor=OWNER)
 
 
-def a_walled_compound(rule: str = "PERMIT", **fields: str) -> Story:
+def a_walled_compound(rule: str = "PERMIT", company: str = COMPANY) -> Story:
     """Have a compound behind one gate, a parcel for it, and a rider at the square."""
-    story = a_compound(times=Fenced(lake=AGate(rule)), **fields)
+    story = a_compound(times=Fenced(lake=AGate(rule)), company=company)
     story.parcel("p1", origin_hub="station", dropoff=door(450, "p1"))
     story.courier("ann", mode=Mode.EBIKE, access=(COMPOUND,))
     return story

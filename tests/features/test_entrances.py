@@ -1,4 +1,4 @@
-"""Same entrance, same door: one stop, many scans, one confirmation; and a tag that shows a visit."""
+"""Same entrance, same door: one stop, many scans, one confirmation; a tag shows the visit."""
 
 from typing import Any
 
@@ -80,10 +80,8 @@ def test_an_entrance_is_one_stop(building: Story) -> None:
     building.plan()
     offer = building.state.offers[building.state.open_offer["ann"]]
     stops = offer.itinerary.stops
-    assert [len(stop.actions) for stop in stops] == [
-        4,
-        *sorted((3, 1), reverse=len(stops[1].actions) == 3),
-    ]
+    assert len(stops[0].actions) == 4
+    assert sorted(len(stop.actions) for stop in stops[1:]) == [1, 3]
     big = next(stop for stop in stops[1:] if len(stop.actions) == 3)
     assert len({big.place_of(action.leg).door_key for action in big.actions}) == 2
     assert all(action.travel_s >= 0 for action in big.actions)

@@ -100,6 +100,7 @@ def play(
             task = bar.add_task(f"{day.date}", total=1.0)
             result = playing.run(lambda share: bar.update(task, completed=share))
         result, gaps = report.with_custody(result)
+        result, absences = report.with_presence(result)
         page = report.write(
             out, result, day, seed=seed, times=times, network=network, map_file=map_file
         )
@@ -107,6 +108,7 @@ def play(
         fail(str(error))
     console.print(_table(result, day))
     _warn(console, "custody is broken", gaps)
+    _warn(console, "a post was left", absences)
     _warn(console, "a courier was stuck", [" ".join(line) for line in result.stuck])
     console.print(f"open {page}", markup=False)
 
@@ -188,6 +190,7 @@ def _table(result: "Result", day: "Day") -> Table:
         ("offers a tour", words.number(kpis["offers_per_assignment"], 2)),
         ("kilometres a delivered parcel", words.number(kpis["km_per_parcel"], 2)),
         *_hub_rows(kpis["hubs"]),
+        *_compound_rows(kpis),
         ("breaks in custody", words.number(kpis["custody_gaps"])),
         ("the replay took", f"{words.number(result.system['wall_s'])} s"),
     ):
@@ -207,4 +210,23 @@ def _hub_rows(hubs: dict[str, Any]) -> list[tuple[str, str]]:
     return [
         ("to hubs: on the way, held, for recipients", " / ".join(map(str, received.values()))),
         ("most at once in one hub", words.number(hubs["peak_occupancy"])),
+    ]
+
+
+def _compound_rows(kpis: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return what guards and their posts did, nothing where the day has no post."""
+    from dispatch.sim import words
+
+    if not kpis["posts"]:
+        return []
+    away_s = sum(its["away_s"] for its in kpis["posts"].values())
+    return [
+        ("delivered by guards", words.number(kpis["guard_deliveries"])),
+        ("handed over at gates", words.number(kpis["gate_handovers"])),
+        ("parcels a visit of an entrance", words.number(kpis["parcels_per_visit"], 2)),
+        ("of them on a shared visit", words.share(kpis["shared_visit_share"])),
+        ("parcels a paid minute", words.number(kpis["parcels_per_paid_minute"], 3)),
+        ("away from posts", words.duration(away_s)),
+        ("posts below their minimum", words.duration(kpis["post_below_minimum_s"])),
+        ("breaks in presence", words.number(kpis["presence_gaps"])),
     ]

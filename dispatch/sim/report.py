@@ -20,7 +20,7 @@ import msgspec
 
 from dispatch.core import codec
 from dispatch.log import Row
-from dispatch.sim import custody_check, page
+from dispatch.sim import custody_check, page, presence_check
 from dispatch.sim.behaviour import NOT_SIMULATED
 from dispatch.sim.day import Result
 from dispatch.sim.folder import Day
@@ -67,6 +67,14 @@ def with_custody(result: Result) -> tuple[Result, list[str]]:
     lines = (line.decode() for line in event_lines(result.rows))
     found = custody_check.gaps(lines)
     kpis = {**result.kpis, "custody_gaps": len(found)}
+    return msgspec.structs.replace(result, kpis=kpis), found
+
+
+def with_presence(result: Result) -> tuple[Result, list[str]]:
+    """As `with_custody`, of who stood at each post."""
+    lines = (line.decode() for line in event_lines(result.rows))
+    found = presence_check.gaps(lines)
+    kpis = {**result.kpis, "presence_gaps": len(found)}
     return msgspec.structs.replace(result, kpis=kpis), found
 
 

@@ -1,0 +1,194 @@
+"""Whose building it is: the compound's name in the text before a door, and the city before it."""
+
+import re
+from typing import NamedTuple
+
+from dispatch.addresses.regions import CITIES, PROVINCES
+
+GUESSED = "where the region ends and the compound begins is a guess"
+WORDY = "the text before the door is more than a name"
+NUMBERED = "the compound has no name but its street and number"
+
+_LONGEST_NAME = 20
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_LABEL = re.compile(
+    r"^(?:(?:收货|收件|详细|配送|送货)?(?:地址|住址)|地点|收货人|收件人|寄件人|ADDRESS)"
+    r"\s*[::]?\s*",
+    re.IGNORECASE,
+)
+_QUALIFIER = re.compile(
+    r"^(?:[东西南北中]区?|[A-Z]\d?区?|\d{1,2}区|[一二三四五六七八九十\d]{1,3}[期区])$"
+)
+_SPLIT_HAN = re.compile(r"[,\s:/_.]+")
+_SPLIT_OTHER = re.compile(r"[,/]+")
+# What calls a piece of land a compound; alone it is no name.
+_GENERIC = re.compile(
+    r"(?:小区|社区|花园|家园|公寓|小镇|新村|新城|新区|大院|大厦|广场|名苑|宿舍|家属院|大楼|商城|名邸|苑|城|园|里|府|院|村|庄|区|内|家|栋|楼|住宅小?区|[一二三四五六七八九十\d]{1,3}[区期])?"
+)
+_WORDY = re.compile(
+    r"[送请收寄交]|(?<![解开])放|[东西南北正后侧]门|电话|联系|快递|麻烦|门口|旁边|对面|附近|隔壁|后面|里面|路口|交叉|转角|地铁|公交|站|我|你|的|在|到|不"
+)
+_PROVINCE = re.compile(
+    r"^(?:中国)?(?P<name>" + "|".join(sorted(PROVINCES, key=len, reverse=True)) + r")"
+    r"(?P<rank>省|市|自治区|壮族自治区|回族自治区|维吾尔自治区|特别行政区)?"
+)
+_CITY = re.compile(r"^(?P<name>[\u4e00-\u9fff]{2,4}?)(?P<rank>市(?![场民政区])|自治州|地区|盟)")
+_BARE_CITY = re.compile(r"^(?:" + "|".join(sorted(CITIES, key=len, reverse=True)) + r")")
+_NO_CITY = re.compile(r"[城都超门夜集菜闹上]$")
+_DISTRICT = re.compile(
+    r"^(?:[\u4e00-\u9fff]{1,7}?(?:自治县|新区|开发区|高新区|经开区)"
+    r"|[\u4e00-\u9fff]{1,3}?(?:(?<![小社园片校院宅住厂矿库景东西南北中一二三四五六七八九十百新])区|县(?!城)|旗(?!舰)|市(?![场民政区])))"
+)
+_INNER_DISTRICT = re.compile(
+    r"^(?:[\u4e00-\u9fff]{1,7}?(?:自治县|新区|开发区|高新区|经开区)"
+    r"|[\u4e00-\u9fff]{1,4}?(?:(?<![小社园片校院宅住厂矿库景一二三四五六七八九十百])区|县(?!城)|旗(?!舰)|市(?![场民政区])))"
+)
+# Districts whose names look like a compound's wing.
+_DOUBLE_DISTRICT = re.compile(
+    r"^(?:东城|关中|南关|城东|城中|城北|城南|城西|岳西|市中|市北|市南|新北"
+    r"|江东|江北|江南|江岸|河东|河西|浦东|海南|渝中|渝北|湖中|西城|龙华)区"
+)
+_TOWN = re.compile(r"^[\u4e00-\u9fff]{2,4}?(?:(?<!小)镇|乡|街道(?:办事处|办)?)")
+_STREET_TOWN = re.compile(r"^[\u4e00-\u9fff]{2,5}?街道(?:办事处|办)?")
+_STREET = re.compile(
+    r"^[\u4e00-\u9fff\d]{1,6}?(?:大道|大街|胡同|(?<![丝铁公思网])路(?![易劲人遥桥])|街(?![区坊道])|巷)(?:[东西南北中]段)?(?:\d{1,4}号)?"
+)
+
+
+# 区 or 路 within a name: perhaps a region that was not recognised.
+_REGION_INSIDE = re.compile(r"(?:(?<![小社])区|(?<![城都])市|[县镇乡路街巷道])(?=.{2,})")
+
+
+class Named(NamedTuple):
+    """The name before a door.
+
+    Attributes
+    ----------
+    compound
+        Empty where there is none.
+    city
+        Empty where the line names none; without its rank.
+    why
+        What speaks against certainty.
+    """
+
+    compound: str
+    city: str
+    why: str
+
+
+def name_in(text: str, street: str = "") -> Named:
+    """Return the compound that a text ends in.
+
+    Parameters
+    ----------
+    text : str
+        What stands before the door, after its street and number.
+    street : str
+        What stands before that, with street and number; empty where the line has none.
+    """
+    text = _LABEL.sub("", text.strip())
+    region, city, _ = _without_region(_LABEL.sub("", street.strip()), keeps_street=True)
+    parts = [part for part in _split(text) if part]
+    ending = ""
+    while parts:
+        part = parts.pop()
+        if _QUALIFIER.match(part.upper()) and parts:
+            ending = part + ending
+            continue
+        rest, found, doubt = _without_region(part)
+        city = city or found
+        for before in () if city else parts:
+            city = city or _without_region(before)[1]
+        if rest:
+            return _checked(rest + ending, city, doubt)
+        if not parts and not region:
+            return Named(ending, city, WORDY if ending else "")
+    if not region:
+        return Named(ending, city, "")
+    # 号院 and 弄 are land of their own; a mere number may be one house of many.
+    region = re.sub(r"\s+", "", _split(region)[-1])
+    return Named(region, city, "" if region.endswith(("弄", "号院")) and not ending else NUMBERED)
+
+
+def _split(text: str) -> list[str]:
+    return (_SPLIT_HAN if _HAN.search(text) else _SPLIT_OTHER).split(text.strip(" ,.-_/:#"))
+
+
+def _checked(name: str, city: str, doubt: str) -> Named:
+    name = name.strip(" .-_#")
+    if len(name) > _LONGEST_NAME and _HAN.search(name):
+        return Named(name[:200], city, WORDY)
+    if _HAN.search(name) and _WORDY.search(name):
+        return Named(name, city, WORDY)
+    if len(name) < 2:  # noqa: PLR2004 - one character names nothing
+        return Named(name, city, WORDY)
+    if not doubt and _REGION_INSIDE.search(name) and _HAN.search(name):
+        doubt = GUESSED
+    if not doubt and name.endswith(("东", "西", "南", "北", "中", "甲", "乙")):
+        doubt = GUESSED
+    return Named(name, city, doubt)
+
+
+def _without_region(text: str, *, keeps_street: bool = False) -> tuple[str, str, str]:
+    """Return a text without province, city, district and street; the city; and a doubt."""
+    rest, city, doubt, is_inside = text.strip(), "", "", False
+    for pattern in (_PROVINCE, _CITY):
+        match = pattern.match(rest)
+        if match is None or not _is_place(match, rest):
+            continue
+        name = match["name"]
+        city = name if name in CITIES or pattern is _CITY else city
+        rest, is_inside = rest[match.end() :], True
+    if not city or rest == text:
+        bare = _BARE_CITY.match(rest)
+        if bare and (_is_district(rest[bare.end() :]) or rest == bare.group()):
+            city, rest, is_inside = bare.group(), rest[bare.end() :], True
+    district = _district(rest, is_inside=is_inside)
+    if district and _is_name(rest[district.end() :]):
+        rest, is_inside = rest[district.end() :], True
+    town = (_TOWN if is_inside or keeps_street else _STREET_TOWN).match(rest)
+    if town and _is_name(rest[town.end() :]):
+        rest, is_inside = rest[town.end() :], True
+    street = None if keeps_street else _STREET.match(rest)
+    if street and _is_name(rest[street.end() :]):
+        shorter = rest[street.end() :]
+        doubt = "" if is_inside else GUESSED
+        rest, is_inside = shorter, True
+    bare = None if is_inside else _BARE_CITY.match(rest)
+    if bare and len(rest) - bare.end() > 2:  # noqa: PLR2004 - 黄山花园 is a name, 黄山 its first half
+        doubt = GUESSED
+    return rest, city, doubt
+
+
+def _district(text: str, *, is_inside: bool) -> re.Match[str] | None:
+    """Return the district with which a text begins; after a city it may end in a direction."""
+    if is_inside:
+        return _INNER_DISTRICT.match(text)
+    found = _DOUBLE_DISTRICT.match(text) or _DISTRICT.match(text)
+    return found if found and len(found.group()) > 2 else None  # noqa: PLR2004 - 东区 is part of a name
+
+
+def _is_place(match: re.Match[str], text: str) -> bool:
+    """Whether the beginning of a text is a province or city, and not of a compound's name."""
+    rest, name = text[match.end() :], match["name"]
+    if match["rank"] is None:
+        # 北京 before a city or district is the region, before anything else perhaps a name.
+        return (
+            rest == ""
+            or _is_district(rest)
+            or _CITY.match(rest) is not None
+            or (name not in CITIES and _BARE_CITY.match(rest) is not None)
+        )
+    if name in CITIES or name in PROVINCES:
+        return True
+    return not _NO_CITY.search(name) and (_is_name(rest) or rest == "")
+
+
+def _is_district(text: str) -> bool:
+    return bool(_DISTRICT.match(text) or _DOUBLE_DISTRICT.match(text))
+
+
+def _is_name(text: str) -> bool:
+    """Whether a text can be a compound's name, or leads to one."""
+    return len(text) > 1 and _GENERIC.fullmatch(text) is None

@@ -44,7 +44,9 @@ class Walled(StraightLine):
 
     def __init__(self, rule: GateRule, sign_in_s: int | None = None) -> None:
         super().__init__()
-        self._gate = Gate(id="g", lat=0, lon=0, modes=MODES, rule=rule, sign_in_s=sign_in_s)
+        self._gate = Gate(
+            id="g", lat=60.1715, lon=24.942, modes=MODES, rule=rule, sign_in_s=sign_in_s
+        )
 
     def gates(self, doors: Sequence[DoorLike]) -> tuple[str, ...]:
         """Return the compound that each door says."""

@@ -85,8 +85,10 @@ def test_a_day_without_posts_begins_as_before(good_day: Any) -> None:
                 "availability__csv": ROSTER.replace("09:45,10:30", "09:30,10:30"),
             },
             [
-                "availability.csv:3: opens_at: the slot overlaps the one in line 2: "
-                "nobody is at two places at once"
+                (
+                    "availability.csv:3: opens_at: the slot overlaps the one in line 2: "
+                    "nobody is at two places at once"
+                )
             ],
         ),
         (
@@ -96,8 +98,10 @@ def test_a_day_without_posts_begins_as_before(good_day: Any) -> None:
         (
             {"compounds__csv": COMPOUNDS.replace("Acme", "Acme & Sons")},
             [
-                "compounds.csv:2: property_company: 'Acme & Sons' is not an id: 1 to 63 letters, "
-                "digits and . _ ~ -, the first a letter or digit"
+                (
+                    "compounds.csv:2: property_company: 'Acme & Sons' is not an id: 1 to 63 "
+                    "letters, digits and . _ ~ -, the first a letter or digit"
+                )
             ],
         ),
         (

@@ -135,8 +135,11 @@ def with_gates(
         if door is None:
             found.append(load)
             continue
-        its = by_compound.get(next(compounds), ())
+        compound = next(compounds)
+        its = by_compound.get(compound, ())
         added = [choices.at_gate(door, lat=lat, lon=lon, policy=policy) for _, lat, lon in its]
+        for choice in added:
+            gates.meets_at(choice.place, compound)
         found.append(msgspec.structs.replace(load, choices=(*load.choices, *added)))
     return found
 

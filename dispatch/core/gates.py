@@ -21,6 +21,8 @@ from dispatch.core.zone import State
 
 SHUT = -1
 """Stands in arrays for a gate that somebody may not pass."""
+OUTSIDE = "\x1foutside"
+"""After a compound's id: the place before its gate, where only those hand over who may not pass."""
 
 
 class GateLike(Protocol):
@@ -186,6 +188,14 @@ class Gates:
             self._compound.update(zip(new, self._map.gates(new), strict=True))
         return [self._compound[place] for place in asked]
 
+    def meets_at(self, place: Place, compound: str) -> None:
+        """Let a place be the one before a compound's gate where recipients are met.
+
+        Whoever may pass the gate has no business there: it is as shut to them as the gate is to
+        the others.
+        """
+        self._compound[place] = compound + OUTSIDE
+
     def own(self, courier: Courier) -> frozenset[str]:
         """Return the compounds whose own people a courier belongs to.
 
@@ -220,6 +230,10 @@ class Gates:
         own = [self.own(courier) for courier in couriers]
         entries = np.full((len(couriers), len(compounds)), SHUT, np.int64)
         for column, compound in enumerate(compounds):
+            if compound.endswith(OUTSIDE):
+                inside = self.entries(couriers, [compound.removesuffix(OUTSIDE)])[:, 0]
+                entries[:, column] = np.where(inside == SHUT, 0, SHUT)
+                continue
             for (mode, known), rows in alike.items():
                 gate = self.gate(compound, mode)
                 for is_own in (False, True):

@@ -63,7 +63,7 @@ def offer_at(state: State, itinerary: Itinerary, now: Instant) -> Instant:
     Early enough to be answered before its departure, and no later than its tightest promise
     has only the policy's slack left or its oldest leg has waited long enough. At once where
     the courier's hands are full, or where the courier leaves before that and too few others
-    are on the roster for then.
+    are on the roster for then; a guard on a roster is asked in time before the slot ends.
     """
     policy = state.policy
     courier = state.courier(itinerary.courier)
@@ -78,7 +78,14 @@ def offer_at(state: State, itinerary: Itinerary, now: Instant) -> Instant:
     slot = idle_slot(state, courier.id, now)
     stays = slot is not None and latest + policy.answer_s(courier.kind) + span_s <= slot.closes_at
     others = 0 if stays else _others_free(state, courier.id, latest, latest + span_s)
-    return max(in_time, latest) if stays or others >= policy.others_later else in_time
+    if stays or others >= policy.others_later:
+        return max(in_time, latest)
+    if slot is not None and posts.is_guard(state, courier.id):
+        # Slots of a roster are short, and another one follows: what can wait waits in this one.
+        late_s = span_s * policy.late_return_permille // 1000
+        room_at = slot.closes_at - span_s - late_s - policy.answer_s(courier.kind) - policy.epoch_s
+        return max(in_time, min(latest, room_at))
+    return in_time
 
 
 def _is_full(itinerary: Itinerary, parcels: list[Parcel], courier: Courier, policy: Policy) -> bool:

@@ -16,7 +16,7 @@ from dispatch.core.model import (
     ProofKind,
     Purpose,
 )
-from tests.core.town import HOUR, AGate, Fenced, Story, place
+from tests.core.town import HOUR, AGate, Fenced, Story, place, slot
 from tests.features.compound import a_compound, at_post, door, guard
 
 GATE_M = 300
@@ -118,6 +118,18 @@ def test_who_may_enter_goes_to_the_door() -> None:
     story.plan()
     offer = story.state.offers[story.state.open_offer["bob"]]
     assert offer.itinerary.stops[-1].actions[0].purpose is Purpose.DOOR
+
+
+def test_who_may_enter_never_waits_before_the_gate() -> None:
+    """A resident whose time is too short for the door is not sent to the gate instead."""
+    story = a_walled_compound()
+    story.do(m.GoOffline(courier="ann"))
+    home = place(320, is_door=False, compound="lake")
+    story.courier("bob", (slot(0, 700),), mode=Mode.FOOT, home=home, end=home)
+    epoch = problem_of(story.state, story.times, story.now)
+    assert epoch is not None
+    story.plan()
+    assert not story.state.open_offer
 
 
 def test_two_recipients_at_one_gate_are_confirmed_each(gate: Story) -> None:

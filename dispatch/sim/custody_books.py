@@ -15,6 +15,8 @@ HANDOVER_S, CORRECT_S = 900, 1800
 does not say."""
 NAMED = {"PIN", "SIGNATURE", "IDENTITY", "RECEIVER_NAME"}
 """What stands for a recipient at the door."""
+AT_WORK = {"POST", "PATROL"}
+"""Duties in which a guard keeps the booth of the post."""
 PERSONAL = {"PIN", "SIGNATURE", "IDENTITY"}
 """What cannot be had in a safe place."""
 RUNGS = {"COLLECTION": "HUB", "PERSON": "PERSON", "SAFE_PLACE": "SAFE_PLACE"}
@@ -110,6 +112,8 @@ class Books:
     policy: Fields = field(default_factory=dict)
     hubs: dict[str, Fields] = field(default_factory=dict)
     hosts: dict[str, str] = field(default_factory=dict)
+    post_hubs: dict[str, str] = field(default_factory=dict)
+    rosters: dict[str, list[Fields]] = field(default_factory=dict)
     pauses: dict[str, tuple[int, int]] = field(default_factory=dict)
     parcels: dict[str, ParcelSoFar] = field(default_factory=dict)
     slots: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -123,8 +127,17 @@ class Books:
             self.gaps.append(Gap(rule, self.line, parcel, problem))
 
     def keeps(self, courier: str, hub: str) -> bool:
-        """Whether a courier keeps a hub."""
-        return bool(hub) and (self.hubs[hub].get("host") == courier or self.hosts[courier] == hub)
+        """Whether a courier keeps a hub: for good, or now by the roster of one of its posts."""
+        if not hub:
+            return False
+        if self.hubs[hub].get("host") == courier or self.hosts[courier] == hub:
+            return True
+        return any(
+            slot["opens_at"] <= self.at < slot["closes_at"]
+            and slot.get("duty") in AT_WORK
+            and self.post_hubs.get(slot.get("post", "")) == hub
+            for slot in self.rosters.get(courier, ())
+        )
 
     def moving(self, event: Fields, verb: str) -> ParcelSoFar:
         """Return a parcel that an event moves; what has ended must not."""

@@ -97,6 +97,16 @@ def _courier_created(books: Books, event: Fields) -> None:
     books.hosts[event["courier"]["id"]] = event["courier"].get("host_of", "")
 
 
+def _post_set(books: Books, event: Fields) -> None:
+    books.post_hubs[event["post"]["id"]] = event["post"].get("hub", "")
+
+
+def _roster_told(books: Books, event: Fields) -> None:
+    books.rosters[event["courier"]] = event["slots"]
+    if "other" in event:
+        books.rosters[event["other"]] = event["other_slots"]
+
+
 def _parcel_created(books: Books, event: Fields) -> None:
     created = event["parcel"]
     name = created["id"]
@@ -330,6 +340,10 @@ _TOLD: dict[str, Callable[[Books, Fields], None]] = {
     "HubPaused": _hub_paused,
     "HubResumed": _hub_resumed,
     "CourierCreated": _courier_created,
+    "PostSet": _post_set,
+    "AvailabilityAdded": _roster_told,
+    "SlotsDropped": _roster_told,
+    "SlotsSwapped": _roster_told,
     "ParcelCreated": _parcel_created,
     "ParcelCheckedIn": _checked_in,
     "ParcelPickedUp": _picked_up,

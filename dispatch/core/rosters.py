@@ -36,21 +36,19 @@ def import_all(draft: Draft, command: m.ImportRoster) -> None:
     if not 0 < count <= ROSTER_LIMIT:
         problem = f"{count} rows: a roster has 1 to {ROSTER_LIMIT}"
         raise InvalidValue([Fault("rows", problem)])
-    faults: list[Fault] = []
+    faults: list[tuple[int, str, str]] = []
     added: dict[str, list[tuple[int, Availability]]] = {}
     for index, row in enumerate(command.rows):
         if row.courier not in draft.state.couriers:
-            problem = f"there is no courier {row.courier!r}"
-            faults.append(Fault(f"rows[{index}].courier", problem))
+            faults.append((index, "courier", f"there is no courier {row.courier!r}"))
         if row.slot.post and row.slot.post not in draft.state.posts:
-            problem = f"there is no post {row.slot.post!r}"
-            faults.append(Fault(f"rows[{index}].post", problem))
+            faults.append((index, "post", f"there is no post {row.slot.post!r}"))
         if row.slot not in draft.state.availability.get(row.courier, ()):
             added.setdefault(row.courier, []).append((index, row.slot))
     for courier, rows in added.items():
         faults += _overlaps(draft.state, courier, rows)
     if faults:
-        raise InvalidValue(faults)
+        raise InvalidValue([Fault(f"rows[{at}].{it}", why) for at, it, why in sorted(faults)])
     for courier in sorted(added):
         own = draft.state.availability.get(courier, ())
         slots = _in_order((*own, *(slot for _, slot in added[courier])))
@@ -59,8 +57,8 @@ def import_all(draft: Draft, command: m.ImportRoster) -> None:
 
 def _overlaps(
     state: State, courier: str, rows: Iterable[tuple[int, Availability]]
-) -> Iterator[Fault]:
-    """Yield a fault for each row that begins before another slot of its courier is over."""
+) -> Iterator[tuple[int, str, str]]:
+    """Yield index, field and problem for each row that begins before another slot of its courier is over."""
     known = [(slot, -1) for slot in state.availability.get(courier, ())]
     slots = sorted(
         [*known, *((slot, index) for index, slot in rows)],
@@ -72,7 +70,7 @@ def _overlaps(
             bad, other = (index, last_index) if index >= 0 else (last_index, index)
             where = f"rows[{other}]" if other >= 0 else "a slot that is known"
             problem = f"overlaps {where}: courier {courier} is not at two places at once"
-            yield Fault(f"rows[{bad}].interval", problem)
+            yield bad, "interval", problem
         if slot.closes_at > last.closes_at:
             last, last_index = slot, index
 

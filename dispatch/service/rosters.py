@@ -15,7 +15,7 @@ from dispatch.service.grounds import employs, runs_post
 from dispatch.service.reasons import said
 from dispatch.service.site import HostedNetwork, HostedZone, Site
 from dispatch.service.times import faults_named
-from dispatch.service.writing import rehearse, submit
+from dispatch.service.writing import kept, rehearse, submit
 from dispatch.v1 import couriers_pb2 as pb
 from dispatch.wire import names
 from dispatch.wire.rosters import rows_in, slot_named, windows_out
@@ -36,6 +36,10 @@ class Swaps:
         """Let a guard take another one's slot."""
         caller, (_, courier, _) = allowed(request.name, names.WINDOW, "name", COMPANIES | COURIERS)
         network = self._site.network(caller)
+        # The slot is somebody else's since: only the first time could it be looked up.
+        earlier = await kept(self._site, caller, request, pb.SwapSlotsResponse)
+        if earlier is not None:
+            return earlier
         _, opens_at = slot_named(network.id, request.name, "name")
         other = names.own_id(network.id, request.taker, names.COURIER, "taker")
         other_opens_at: Instant = 0
@@ -105,6 +109,9 @@ class Rosters(Swaps):
         """Take slots out of a courier's days."""
         caller, (_, courier) = allowed(request.name, names.COURIER, "name", COMPANIES)
         network = self._site.network(caller)
+        earlier = await kept(self._site, caller, request, pb.DropSlotsResponse)
+        if earlier is not None:
+            return earlier
         zone = _zone_of(caller, network, courier)
         opens_at = _own_windows(network.id, request, courier)
         _check_runs(caller, zone.state, courier, opens_at)

@@ -17,6 +17,7 @@ from dispatch.log import InMemoryLog, LogUnavailable
 from dispatch.service.site import Site
 from dispatch.settings import Merchant, Network, Zone
 from dispatch.v1 import (
+    compounds_pb2_grpc,
     courier_app_pb2_grpc,
     couriers_pb2,
     couriers_pb2_grpc,
@@ -94,6 +95,7 @@ class House:
         self.parcels = parcels_pb2_grpc.ParcelServiceStub(self.channel)
         self.couriers = couriers_pb2_grpc.CourierServiceStub(self.channel)
         self.phone = courier_app_pb2_grpc.CourierAppServiceStub(self.channel)
+        self.compounds = compounds_pb2_grpc.CompoundServiceStub(self.channel)
         self.hubs = hubs_pb2_grpc.HubServiceStub(self.channel)
         self.dispatch = dispatching_pb2_grpc.DispatchServiceStub(self.channel)
         self.events = events_pb2_grpc.EventServiceStub(self.channel)

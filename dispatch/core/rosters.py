@@ -58,7 +58,7 @@ def import_all(draft: Draft, command: m.ImportRoster) -> None:
 def _overlaps(
     state: State, courier: str, rows: Iterable[tuple[int, Availability]]
 ) -> Iterator[tuple[int, str, str]]:
-    """Yield index, field and problem for each row that begins before another slot of its courier is over."""
+    """Yield index, field and problem of each row that overlaps another slot of its courier."""
     known = [(slot, -1) for slot in state.availability.get(courier, ())]
     slots = sorted(
         [*known, *((slot, index) for index, slot in rows)],

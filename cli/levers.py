@@ -4,31 +4,16 @@ Each lever asks why, and who, when and why stand in the log. The caller is the t
 types a name of their own.
 """
 
-import json
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import typer
 
 from cli.errors import fail, plain_errors
-
-if TYPE_CHECKING:
-    from dispatch.service.client import CallError, Client
-
-ADVICE = {
-    "UNAUTHENTICATED": "set ANTMILE_TOKEN, or name a file with --token-file",
-    "PERMISSION_DENIED": "levers need a dispatcher's token of this network",
-    "NOT_FOUND": "names are listed by the service, and in its events",
-    "ZONE_NOT_FOUND": "name it with --zone or ANTMILE_ZONE; each parcel says its zone",
-    "DEADLINE_EXCEEDED": "the lever may have been pulled: look before pulling it again",
-}
-"""What to do, by the gRPC status, where the service's own words do not say it."""
-NO_ZONE = "there is no zone "
+from cli.live import Service, Why, connected, remember
+from cli.live import pull as _pull
+from cli.live import say as _say
 
 app = typer.Typer(
     help="Pull a lever of a running service: pin, reassign, rescue, pause a hub, close a street.",
@@ -44,25 +29,6 @@ class Kind(StrEnum):
     GATE = "gate"
 
 
-class Service(NamedTuple):
-    """Which service is meant, and who calls."""
-
-    address: str
-    network: str
-    token_file: Path | None
-
-    def name(self, given: str, collection: str = "") -> str:
-        """Return a full resource name for one that may be short.
-
-        ``ann`` of the collection ``couriers`` and ``couriers/ann`` are both
-        ``networks/{network}/couriers/ann``.
-        """
-        if collection and "/" not in given:
-            given = f"{collection}/{given}"
-        return given if given.startswith("networks/") else f"networks/{self.network}/{given}"
-
-
-Why = Annotated[str, typer.Option("--why", help="For those who read the log.")]
 Name = typer.Argument
 LegName = Annotated[
     str, Name(metavar="LEG", help="merchants/M/parcels/P/legs/L, with or without its network.")
@@ -83,25 +49,7 @@ ZoneId = Annotated[
 ]
 
 
-@app.callback()
-def _levers(
-    context: typer.Context,
-    address: Annotated[
-        str, typer.Option(envvar="ANTMILE_ADDRESS", help="HOST:PORT of the service.")
-    ] = "localhost:50051",
-    network: Annotated[
-        str, typer.Option(envvar="ANTMILE_NETWORK", help="For names that do not say it.")
-    ] = "local",
-    token_file: Annotated[
-        Path | None,
-        typer.Option(
-            help="A dispatcher's token, or dev-tokens.json of antmile serve --dev; "
-            "by default what ANTMILE_TOKEN holds."
-        ),
-    ] = None,
-) -> None:
-    """Keep where the service is and who calls, for the lever."""
-    context.obj = Service(address, network, token_file)
+app.callback()(remember)
 
 
 # --- legs and tours --------------------------------------------------------------------
@@ -282,7 +230,7 @@ def closures(context: typer.Context, zone: ZoneId = "all") -> None:
     """List what is closed, until when, by whom and why."""
     service: Service = context.obj
     parent = service.name(f"zones/{zone}")
-    with _client(service) as client:
+    with connected(service) as client:
         found = client.pages("ListClosures", "closures", parent=parent)
     for one in found:
         what = one.get("ref") or f"{len(one.get('corners', []))} corners"
@@ -294,56 +242,7 @@ def closures(context: typer.Context, zone: ZoneId = "all") -> None:
         _say(f"{parent}: nothing is closed")
 
 
-# --- what all share --------------------------------------------------------------------
-
-
-def _say(line: str) -> None:
-    typer.echo(line)
-
-
-def _pull(service: Service, method: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401
-    with _client(service) as client:
-        return client.call(method, **fields)
-
-
-@contextmanager
-def _client(service: Service) -> "Iterator[Client]":
-    """Open a client; what it is refused ends the program with a line that says what to do."""
-    from dispatch.service.client import CallError, Client
-
-    with Client(service.address, _token(service)) as client:
-        try:
-            yield client
-        except CallError as error:
-            _refused(error, service.address)
-
-
-def _token(service: Service) -> str:
-    """Return the token that was given; a file of development tokens has a dispatcher's."""
-    text = os.environ.get("ANTMILE_TOKEN", "")
-    if service.token_file is not None:
-        text = service.token_file.read_text(encoding="utf-8").strip()
-        if text.startswith("{"):
-            try:
-                text = str(json.loads(text)["dispatcher"])
-            except (ValueError, KeyError):
-                fail(f"{service.token_file}: holds no dispatcher's token")
-    if not text or not text.isascii() or not text.isprintable():
-        fail(f"there is no token: {ADVICE['UNAUTHENTICATED']}")
-    return text
-
-
-def _refused(error: "CallError", address: str) -> None:
-    said = str(error)
-    if len(error.faults) > 1:
-        for fault in error.faults:
-            typer.echo(fault, err=True)
-        said = f"{len(error.faults)} bad fields"
-    if error.code == "UNAVAILABLE" and not error.reason:
-        fail(f"nobody answers at {address}: start antmile serve, or name another with --address")
-    reason = f" ({error.reason})" if error.reason else ""
-    advice = ADVICE.get("ZONE_NOT_FOUND" if str(error).startswith(NO_ZONE) else error.code)
-    fail(f"{said}{reason}" + (f": {advice}" if advice else ""))
+# --- instants and corners ------------------------------------------------------------------
 
 
 def _end(until: str | None, minutes: int | None) -> str:

@@ -14,9 +14,22 @@ from google.protobuf import json_format
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
-from dispatch.v1 import dispatching_pb2, dispatching_pb2_grpc
+from dispatch.v1 import (
+    compounds_pb2,
+    compounds_pb2_grpc,
+    couriers_pb2,
+    couriers_pb2_grpc,
+    dispatching_pb2,
+    dispatching_pb2_grpc,
+)
 
 TIMEOUT_S = 10.0
+_SERVICES: tuple[tuple[Any, Any], ...] = (
+    (dispatching_pb2, dispatching_pb2_grpc.DispatchServiceStub),
+    (compounds_pb2, compounds_pb2_grpc.CompoundServiceStub),
+    (couriers_pb2, couriers_pb2_grpc.CourierServiceStub),
+)
+"""The services that are called from here. No two have a method of the same name."""
 
 
 class CallError(Exception):
@@ -40,7 +53,7 @@ class CallError(Exception):
 
 
 class Client:
-    """A caller of the dispatchers' service.
+    """A caller of the services for dispatchers and companies.
 
     Parameters
     ----------
@@ -54,7 +67,6 @@ class Client:
 
     def __init__(self, address: str, token: str, *, timeout_s: float = TIMEOUT_S) -> None:
         self._channel = grpc.insecure_channel(address)
-        self._stub = dispatching_pb2_grpc.DispatchServiceStub(self._channel)
         self._metadata = (("authorization", f"Bearer {token}"),)
         self._timeout_s = timeout_s
 
@@ -70,7 +82,7 @@ class Client:
         self._channel.close()
 
     def call(self, method: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON's values
-        """Call a method of `DispatchService`.
+        """Call a method.
 
         A method that changes something gets a request id of its own.
 
@@ -91,12 +103,13 @@ class Client:
         CallError
             When it is refused, or when nobody answers.
         """
-        request = getattr(dispatching_pb2, f"{method}Request")()
+        module, stub = next(its for its in _SERVICES if hasattr(its[0], f"{method}Request"))
+        request = getattr(module, f"{method}Request")()
         if "request_id" in request.DESCRIPTOR.fields_by_name:
             fields["request_id"] = str(uuid.uuid4())
         json_format.ParseDict(fields, request)
         try:
-            answer = getattr(self._stub, method)(
+            answer = getattr(stub(self._channel), method)(
                 request, metadata=self._metadata, timeout=self._timeout_s
             )
         except grpc.RpcError as error:

@@ -82,7 +82,7 @@ async def test_parcels_of_one_door_are_confirmed_together(house: House) -> None:
     [taken] = await one.report(tour, event(0, Action.PICK_UP))
     assert taken.disposition == Disposition.RECORDED
     assert house.types().count("ParcelPickedUp") == 3
-    given = {"proofs": SIGNED, "entrance_tag": _tag("3", "2")}
+    given: dict[str, Any] = {"proofs": SIGNED, "entrance_tag": _tag("3", "2")}
     [vague] = await one.report(tour, event(1, Action.DROP_OFF, **given))
     assert vague.disposition == Disposition.REJECTED
     all_doors = event(1, Action.DROP_OFF, legs=_legs(stairs, 1, 2, 3), **given)

@@ -31,7 +31,16 @@ from dispatch.sim.table import Problems, Row, read_rows
 from maps.compounds import Compound
 from maps.earth import SWAPPED
 
-__all__ = ["Day", "DayError", "Roads", "local_hours", "map_path", "read_day", "write_day"]
+__all__ = [
+    "Day",
+    "DayError",
+    "Roads",
+    "local_hours",
+    "map_path",
+    "read_day",
+    "table_csv",
+    "write_day",
+]
 
 
 class DayError(Exception):
@@ -256,10 +265,11 @@ def write_day(
             raise FileExistsError(17, "belongs to another day; give an empty folder", path / file)
     (path / HEADER).write_bytes(_toml(header).encode())
     for file, written in sorted(tables.items()):
-        (path / file).write_bytes(_csv(file, written).encode())
+        (path / file).write_bytes(table_csv(file, written).encode())
 
 
-def _csv(file: str, written: Sequence[Mapping[str, object]]) -> str:
+def table_csv(file: str, written: Sequence[Mapping[str, object]]) -> str:
+    """Return rows as the text of a file of a day; columns that no row has are left out."""
     allowed = FILES[file]
     used = {name for row in written for name, value in row.items() if value != ""}
     header = [name for name in allowed.all if name in allowed.needed or name in used]

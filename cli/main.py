@@ -2,7 +2,21 @@
 
 import typer
 
-from cli import demo, generate, health, levers, maps, plan, replay, serve, solve, warmup
+from cli import (
+    compound,
+    compound_live,
+    demo,
+    generate,
+    health,
+    levers,
+    maps,
+    plan,
+    replay,
+    rosters,
+    serve,
+    solve,
+    warmup,
+)
 
 app = typer.Typer(
     help="Parcels dispatched to people who are already there.",
@@ -17,6 +31,9 @@ app.command("replay")(replay.replay)
 app.command("serve")(serve.serve)
 app.command("solve")(solve.solve)
 app.command("warmup")(warmup.warmup)
+app.add_typer(compound_live.app, name="company")
+app.add_typer(compound.app, name="compound")
 app.add_typer(levers.app, name="lever")
 app.add_typer(maps.app, name="map")
 app.add_typer(plan.app, name="plan")
+app.add_typer(rosters.app, name="roster")

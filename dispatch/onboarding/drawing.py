@@ -89,7 +89,8 @@ def compound_svg(found: Survey, *, width_px: int = 560) -> str:
     places = {hub.id: hub.place for hub in read.hubs}
     posts = [(post.id, post.minimum, places[post.hub]) for post in read.posts if post.hub in places]
     hubs = [(hub.id, *canvas.xy(hub.place.lat, hub.place.lon)[0].tolist()) for hub in read.hubs]
-    spots = [canvas.xy(its.lat, its.lon)[0].tolist() for its in (*gates, *doors)]
+    things: list[Gate | Entrance] = [*gates, *doors]
+    spots = [canvas.xy(its.lat, its.lon)[0].tolist() for its in things]
     for x, y in (*spots, *((x, y) for _, x, y in hubs)):
         labels.keep_clear(x, y, 8.0)
     body = "".join(

@@ -154,7 +154,7 @@ def absences(context: typer.Context, compound: Compound) -> None:
         minutes = float(one.get("away_duration", "0s").rstrip("s")) / 60
         post, guard = (one[key].rpartition("/")[2] for key in ("post", "courier"))
         slot = datetime.fromisoformat(one["slot_time"]).strftime("%Y-%m-%d %H:%MZ")
-        say(f"{post}  {slot}  {guard}  {minutes:.1f} min on {one.get('tour_count', 0)} tours")
+        say(f"{post}  {slot}  {guard}  {minutes:.1f} min away, tours: {one.get('tour_count', 0)}")
         sums[post] += minutes
     for post, minutes in sorted(sums.items()):
         say(f"{post}: {minutes:.1f} min")

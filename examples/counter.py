@@ -1,13 +1,16 @@
 """A hub's counter, told line by line what is scanned there.
 
 It reads one line at a time from its standard input, calls the service with the hub's own token
-(``ANTMILE_TOKEN``), and answers with one line. `relay_through_a_booth` holds two of them.
+(``ANTMILE_TOKEN``), and answers with one line. `relay_through_a_booth` holds two of them,
+`a_booth_with_two_guards` one that its guards share.
 
 =======================  ===============================================================
 receive WAYBILL COURIER  scan a parcel that a courier hands in
 release WAYBILL COURIER  scan a parcel that a courier takes away
 collect WAYBILL CODE     hand a parcel to whoever tells its code
 inventory                say what is there
+count WAYBILL...         compare what was counted on the shelves with the books
+sign-in COURIER PIN      say which guard stands at the device
 =======================  ===============================================================
 """
 
@@ -67,6 +70,33 @@ class Counter:
             request.code = code
         return _told(waybill, self._service.ReleaseParcel(request, metadata=self._me))
 
+    def count(self, *waybills: str) -> str:
+        """Compare what was counted on the shelves with the books."""
+        request = hubs_pb2.ReconcileInventoryRequest(
+            name=self._hub,
+            scans=[_scan(waybill) for waybill in waybills],
+            request_id=str(uuid.uuid4()),
+        )
+        try:
+            answer = self._service.ReconcileInventory(request, metadata=self._me)
+        except grpc.RpcError as error:
+            return f"counts nothing: {error.details()}"
+        return f"counts {answer.counted_count}; {len(answer.missing)} missing"
+
+    def sign_in(self, courier: str, pin: str) -> str:
+        """Say which guard stands at the device."""
+        request = hubs_pb2.SignInRequest(
+            name=self._hub,
+            courier=f"{NETWORK}/couriers/{courier}",
+            pin=pin,
+            request_id=str(uuid.uuid4()),
+        )
+        try:
+            session = self._service.SignIn(request, metadata=self._me)
+        except grpc.RpcError as error:
+            return f"refuses {courier}: {error.details()}"
+        return f"{session.courier.rpartition('/')[2]} stands at {session.device}"
+
     def inventory(self) -> str:
         """Say what is there."""
         page = self._service.ListInventory(
@@ -104,6 +134,8 @@ def main() -> int:
         "release": counter.release,
         "collect": counter.collect,
         "inventory": counter.inventory,
+        "count": counter.count,
+        "sign-in": counter.sign_in,
     }
     for line in sys.stdin:
         verb, *arguments = line.split()

@@ -1,14 +1,17 @@
 """A courier's phone, told by its owner line by line what to do.
 
-It reads one word a line from its standard input, does that over gRPC with the courier's own token
-(``ANTMILE_TOKEN``), and answers with one line. `relay_through_a_booth` holds two of them.
+It reads a word or two a line from its standard input, does that over gRPC with the courier's own
+token (``ANTMILE_TOKEN``), and answers with one line. `relay_through_a_booth` and
+`a_booth_with_two_guards` hold two of them each.
 
-========  ==============================================================================
-online    say that the courier can be asked
-take      wait for an offer and accept it
-next      go to the next stop and do what is to be done there
-absent    go to the next stop, let the recipient know, wait in vain, say so
-========  ==============================================================================
+==========  ============================================================================
+online      say that the courier can be asked
+take        wait for an offer and accept it
+start       set out
+next [TAG]  go to the next stop and do what is to be done there, with the entrance's tag
+absent      go to the next stop, let the recipient know, wait in vain, say so
+back        say that the courier is back at the post
+==========  ============================================================================
 """
 
 import argparse
@@ -16,6 +19,7 @@ import os
 import sys
 import time
 import uuid
+from collections.abc import Callable
 
 import grpc
 
@@ -60,16 +64,36 @@ class Phone:
         way = " -> ".join(_told(stop) for stop in self._tour.stops)
         return f"accepts a tour: {way}"
 
-    def next(self) -> str:
-        """Go to the next stop and do what is to be done there."""
+    def start(self) -> str:
+        """Set out."""
+        ask = app.StartTourRequest(name=self._tour.name, request_id=str(uuid.uuid4()))
+        try:
+            self._service.StartTour(ask, metadata=self._me)
+        except grpc.RpcError as error:
+            return f"may not set out: {error.details()}"
+        return f"sets out: {self._tour.summary}"
+
+    def back(self) -> str:
+        """Say that the courier is back at the post."""
+        ask = app.ReturnToPostRequest(name=self._name, request_id=str(uuid.uuid4()))
+        self._service.ReturnToPost(ask, metadata=self._me)
+        return "is back at the post"
+
+    def next(self, tag: str = "") -> str:
+        """Go to the next stop and do what is to be done there, door by door."""
         stop = self._next_stop()
         events = [self._event(stop, app.StopEvent.Action.ARRIVE)]
-        for kind in sorted({action.kind for action in _pending(stop)}):
+        for kind, legs in _by_door(stop):
             event = self._event(stop, VERBS[kind])
+            event.legs[:] = legs
+            event.entrance_tag = tag
             if kind == app.StopAction.Kind.DROPOFF and not stop.place.hub:
                 event.proofs.add(kind=types_pb2.ProofKind.SIGNATURE)
             events.append(event)
-        self._report(events)
+        try:
+            self._report(events)
+        except RuntimeError as error:
+            return f"is refused: {error}"
         return f"reports: {_told(stop)}"
 
     def absent(self) -> str:
@@ -126,12 +150,23 @@ def _pending(stop: app.Stop) -> list[app.StopAction]:
     return [action for action in stop.actions if action.state == app.Stop.State.PENDING]
 
 
+def _by_door(stop: app.Stop) -> list[tuple[app.StopAction.Kind, list[str]]]:
+    """Return what is to be done at a stop, all parcels of one door together."""
+    doors: dict[bytes, tuple[app.StopAction.Kind, list[str]]] = {}
+    for action in sorted(_pending(stop), key=lambda action: action.kind):
+        place = action.place.SerializeToString(deterministic=True)
+        _, legs = doors.setdefault(bytes([action.kind]) + place, (action.kind, []))
+        legs.append(action.leg)
+    return list(doors.values())
+
+
 def _told(stop: app.Stop) -> str:
     """Return what is done at a stop, in a few words."""
     where = stop.place.hub.rpartition("/")[2] or "door"
     done = []
     for action in stop.actions:
         what = action.parcel.rpartition("/")[2]
+        where = (action.place.room and f"room {action.place.room}") or where
         if action.kind == app.StopAction.Kind.PICKUP:
             done.append(f"fetch {what} at {where}")
         else:
@@ -147,9 +182,17 @@ def main() -> int:
     parser.add_argument("--wait-s", type=int, default=120, help="wait at a door, by the policy")
     options = parser.parse_args()
     phone = Phone(options.address, options.courier, os.environ["ANTMILE_TOKEN"], options.wait_s)
-    verbs = {"online": phone.online, "take": phone.take, "next": phone.next, "absent": phone.absent}
+    verbs: dict[str, Callable[..., str]] = {
+        "online": phone.online,
+        "take": phone.take,
+        "start": phone.start,
+        "next": phone.next,
+        "absent": phone.absent,
+        "back": phone.back,
+    }
     for line in sys.stdin:
-        print(verbs[line.strip()](), flush=True)
+        verb, *arguments = line.split()
+        print(verbs[verb](*arguments), flush=True)
     return 0
 
 

@@ -49,6 +49,8 @@ REQUESTS_KEPT_S = 7 * 86_400
 """How long a retry finds its first answer."""
 MESSAGES_KEPT_S = 30 * 86_400
 """How long the receipts of messages are kept."""
+LINES_KEPT_S = 30 * 86_400
+"""How long an address line waits for somebody to read it."""
 PRUNE_EVERY_S = 3600
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -209,6 +211,7 @@ class LiveService:
             try:
                 await asyncio.to_thread(log.prune_requests, now - REQUESTS_KEPT_S)
                 await asyncio.to_thread(log.prune_outbox, now - MESSAGES_KEPT_S)
+                await asyncio.to_thread(log.prune_lines, now - LINES_KEPT_S)
             except LogUnavailable as problem:
                 logger.warning("what is old could not be forgotten: %s", problem)
             await asyncio.sleep(PRUNE_EVERY_S)

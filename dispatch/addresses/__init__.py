@@ -8,5 +8,16 @@ anywhere, and what an answer says in words quotes nothing of them.
 from dispatch.addresses.book import CompoundBook, KnownCompound
 from dispatch.addresses.parser import parse
 from dispatch.addresses.reading import Certainty, Reading
+from dispatch.addresses.templates import Lesson, Lessons, lesson_of, read
 
-__all__ = ["Certainty", "CompoundBook", "KnownCompound", "Reading", "parse"]
+__all__ = [
+    "Certainty",
+    "CompoundBook",
+    "KnownCompound",
+    "Lesson",
+    "Lessons",
+    "Reading",
+    "lesson_of",
+    "parse",
+    "read",
+]

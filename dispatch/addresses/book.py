@@ -37,9 +37,12 @@ class CompoundBook:
     Parameters
     ----------
     compounds : iterable of KnownCompound
+    is_whole : bool
+        Whether there are no others: then a line that names another one is doubted.
     """
 
-    def __init__(self, compounds: Iterable[KnownCompound] = ()) -> None:
+    def __init__(self, compounds: Iterable[KnownCompound] = (), *, is_whole: bool = False) -> None:
+        self.is_whole = is_whole
         self.by_id = {compound.id: compound for compound in compounds}
         found: dict[str, set[str]] = {}
         for compound in self.by_id.values():

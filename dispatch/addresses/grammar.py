@@ -62,23 +62,23 @@ _FORMS: Mapping[str, tuple[str, str]] = {
     "RFB": ("rfb", ""),
     "RFUB": ("rfub", ""),
     "RUFB": ("rufb", ""),
-    "FUB": ("fub", NO_ROOM),
-    "FB": ("fb", NO_ROOM),
-    "UB": ("ub", NO_ROOM),
+    "FUB": ("fub", ""),
+    "FB": ("fb", ""),
+    "UB": ("ub", ""),
     **{f"U{room}": ("ur", NO_BUILDING) for room in "RnH"},
     **{f"UF{room}": ("ufr", NO_BUILDING) for room in "RnHT"},
     **{f"F{room}": ("fr", NO_BUILDING) for room in "RnT"},
     "R": ("r", NO_BUILDING),
     "n": ("r", NO_BUILDING),
-    "BUF": ("buf", NO_ROOM),
-    "BF": ("bf", NO_ROOM),
-    "BU": ("bu", NO_ROOM),
-    "B": ("b", NO_ROOM),
+    "BUF": ("buf", ""),
+    "BF": ("bf", ""),
+    "BU": ("bu", ""),
+    "B": ("b", ""),
     "HU": ("bu", NO_ROOM),
     "U": ("u", NO_ROOM),
     "F": ("f", NO_ROOM),
     **{
-        f"{before}P{after}": (f"{parts}s{'r' * len(after)}", SHOP)
+        f"{before}P{after}": (f"{parts}s{'r' * len(after)}", "" if parts else SHOP)
         for before, parts in (("", ""), ("B", "b"), ("BF", "bf"), ("BU", "bu"), ("F", "f"))
         for after in ("", "n", "R", "H")
     },
@@ -146,6 +146,9 @@ def door_of(pieces: Sequence[Piece], *, in_lane: bool) -> Door | None:
             parts[role] = piece.value
     if form.startswith("FU") and pieces[0].name != "F6":
         return None
+    if roles.endswith("f") and pieces[-1].name == "F2":
+        # A座6F: the sixth floor, or flat F of it.
+        why = UNUSUAL
     return _door(parts, why, form)
 
 
@@ -169,6 +172,8 @@ def _door(parts: dict[str, str], why: str, form: str) -> Door | None:
         parts[role] = _sign(parts.get(role, ""))
     if any(parts[role] and not _SHORT.fullmatch(parts[role]) for role in "bu"):
         return None
+    if form == "2" and _is_high(parts):
+        why = ""
     if form in {"3", "4", "2"} and not _fits(parts["b"]):
         return None
     floor, doubt = _floor_of(parts.get("f"))
@@ -187,6 +192,12 @@ def _door(parts: dict[str, str], why: str, form: str) -> Door | None:
 def _fits(building: str) -> bool:
     """Whether dashes can stand between a building of this number and what follows: no date."""
     return len(building.strip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")) <= 3  # noqa: PLR2004 - digits
+
+
+def _is_high(parts: Mapping[str, str]) -> bool:
+    """Whether the first of two numbers is too large for an entrance, and is not the floor."""
+    first, (storey, is_sure) = parts["b"], storey_of(parts["r"])
+    return first.isdigit() and int(first) > _MOST_ENTRANCES and is_sure and int(first) != storey
 
 
 def _sign(value: str) -> str:

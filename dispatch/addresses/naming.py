@@ -7,6 +7,7 @@ from dispatch.addresses.regions import CITIES, PROVINCES
 
 GUESSED = "where the region ends and the compound begins is a guess"
 WORDY = "the text before the door is more than a name"
+TWO_NAMES = "two names stand before the door"
 NUMBERED = "the compound has no name but its street and number"
 
 _LONGEST_NAME = 20
@@ -55,6 +56,23 @@ _STREET = re.compile(
 )
 
 
+_PERSON = re.compile(
+    r"先生|女士|小姐|老师|阿姨|叔叔|师傅|同学|经理|医生|[收转]$|^[\u4e00-\u9fff]{2,3}$"
+)
+_REGION_END = re.compile(r"(?:街道(?:办事处|办)?|[镇乡路街道巷省市县区]|\d+号?|[期弄院])$")
+_LAND = re.compile(
+    r"[\u4e00-\u9fff]{1,8}(?:路|街|道|巷|胡同|里|[东西南北中]段)[甲乙]?\d{1,5}(?:弄|号院)"
+)
+# Who is found there is told by a desk, not by a door.
+_INSTITUTION = re.compile(
+    r"大学|学院|学校|中学|小学|幼儿园|医院|公司|集团|酒店|宾馆|银行|超市|商场|市场"
+    r"|工厂|厂区|派出所|法院|研究院|研究所|政府|驿站|菜鸟|营业部|车站|机场|[路街道巷号弄]$|[内旁侧口]$"
+)
+_NAME_INSIDE = re.compile(
+    r"(?<=.)(?:小区|花园|(?<!新)家园|公寓|新村|广场|苑|(?<=..)园(?![林都])"
+    r"|(?<=..)城(?![市建区]))(?=.{2,}$)"
+)
+_ENDING = re.compile(r"(?:[东西南北中A-Za-z\d]区|[\d一二三四五六七八九十]+[期区])+$")
 # 区 or 路 within a name: perhaps a region that was not recognised.
 _REGION_INSIDE = re.compile(r"(?:(?<![小社])区|(?<![城都])市|[县镇乡路街巷道])(?=.{2,})")
 
@@ -101,18 +119,41 @@ def name_in(text: str, street: str = "") -> Named:
         for before in () if city else parts:
             city = city or _without_region(before)[1]
         if rest:
-            return _checked(rest + ending, city, doubt)
+            named = _checked(rest + ending, city, doubt)
+            is_second = any(_may_be_name(before) for before in parts)
+            return named._replace(why=named.why or (TWO_NAMES if is_second else ""))
         if not parts and not region:
             return Named(ending, city, WORDY if ending else "")
     if not region:
         return Named(ending, city, "")
     # 号院 and 弄 are land of their own; a mere number may be one house of many.
-    region = re.sub(r"\s+", "", _split(region)[-1])
-    return Named(region, city, "" if region.endswith(("弄", "号院")) and not ending else NUMBERED)
+    region = re.sub(r"\s+(?=[\d弄号院])", "", region)
+    region = _split(region)[-1]
+    is_land = _LAND.fullmatch(region) is not None and not ending
+    return Named(region, city, "" if is_land else NUMBERED)
+
+
+def city_in(text: str) -> str:
+    """Return the city with which a text begins, without its rank; empty where it names none."""
+    return _without_region(_LABEL.sub("", text.strip()))[1]
 
 
 def _split(text: str) -> list[str]:
     return (_SPLIT_HAN if _HAN.search(text) else _SPLIT_OTHER).split(text.strip(" ,.-_/:#"))
+
+
+def _may_be_name(text: str) -> bool:
+    """Whether a text before the name could be the name as well: no region, no person, no note."""
+    rest = _without_region(text)[0]
+    return bool(
+        len(rest) > 1
+        and _HAN.search(rest)
+        and not _PERSON.search(rest)
+        and not _STREET.fullmatch(rest)
+        and not _is_district(text)
+        and not _REGION_END.search(rest)
+        and _GENERIC.fullmatch(rest) is None
+    )
 
 
 def _checked(name: str, city: str, doubt: str) -> Named:
@@ -123,7 +164,13 @@ def _checked(name: str, city: str, doubt: str) -> Named:
         return Named(name, city, WORDY)
     if len(name) < 2:  # noqa: PLR2004 - one character names nothing
         return Named(name, city, WORDY)
-    if not doubt and _REGION_INSIDE.search(name) and _HAN.search(name):
+    bare = _ENDING.sub("", name)
+    if not _HAN.search(name):
+        is_short = sum(character.isalpha() for character in name) < 4  # noqa: PLR2004
+        return Named(name, city, WORDY if is_short else doubt)
+    if _INSTITUTION.search(bare):
+        return Named(name, city, WORDY)
+    if not doubt and (_REGION_INSIDE.search(bare) or _NAME_INSIDE.search(bare)):
         doubt = GUESSED
     if not doubt and name.endswith(("东", "西", "南", "北", "中", "甲", "乙")):
         doubt = GUESSED

@@ -15,6 +15,7 @@ NO_NUMBERS = "the line holds no building, entrance or room"
 NO_FORM = "no rule reads this form"
 TWO_ADDRESSES = "the line holds two addresses"
 MORE_NUMBERS = "numbers stand outside the door"
+MORE_WORDS = "what follows the door may belong to it"
 NO_COMPOUND = "the line names no compound"
 OTHER_CITY = "the line names another city"
 UNKNOWN_COMPOUND = "the compound is not among the known ones"
@@ -31,11 +32,12 @@ _NOTE = re.compile(
 _ENGLISH = re.compile(
     r"\b(?:GARDENS?|COURT|PLAZA|MANSIONS?|VILLAS?|PARK|CENTRE|CENTER|HOUSE|COMPOUND|HUAYUAN|XIAOQU)$"
 )
-_NOTHING = CompoundBook()
+NOTHING_KNOWN = CompoundBook()
+"""What is known where nobody says."""
 _AREA = re.compile(r"\d+\s*(?:元|米|分钟|公里|KG|㎡|平|点|个|件|人|箱|袋)")
 
 
-def parse(line: str, book: CompoundBook = _NOTHING, within: str = "") -> Reading:
+def parse(line: str, book: CompoundBook = NOTHING_KNOWN, within: str = "") -> Reading:
     """Read one address line.
 
     Parameters
@@ -69,6 +71,7 @@ def parse(line: str, book: CompoundBook = _NOTHING, within: str = "") -> Reading
     named = _name(text, street, run)
     city = named.city
     why = text.doubt or door.why or named.why or _outside(text, runs, run)
+    why = why or _behind(text, run, door, has_name=bool(named.compound))
     reading = Reading(
         certainty=Certainty.LIKELY if why else Certainty.CERTAIN,
         why=why,
@@ -170,6 +173,16 @@ def _outside(text: Plain, runs: Sequence[list[Piece]], main: Sequence[Piece]) ->
     return ""
 
 
+def _behind(text: Plain, run: Sequence[Piece], door: Door, *, has_name: bool) -> str:
+    """Return a doubt where what follows the door may say more of it, or its compound."""
+    rest = text.upper[run[-1].end :].strip(" ,.-")
+    if not rest or _NOTE.search(rest) or (door.room and has_name):
+        return ""
+    if not has_name and run[0].kind in "RFU" and run[-1].kind == "B":
+        return ""
+    return "" if door.room and text.upper.isascii() else MORE_WORDS
+
+
 def _name(text: Plain, street: Piece | None, run: Sequence[Piece]) -> naming.Named:
     """Return the compound's name: before the door, or after it as English has it."""
     begins = 0 if street is None else street.end
@@ -202,24 +215,26 @@ def _checked(reading: Reading, book: CompoundBook, within: str, before: str, cit
     if not reading.compound:
         if within:
             reading = replace(reading, compound=meant.id if meant else within)
-            return _inside(reading, meant) if meant else reading
-        return _doubted(reading, NO_COMPOUND) if book else reading
+            return confirmed(reading, meant) if meant else reading
+        return doubted(reading, NO_COMPOUND) if book else reading
     if not book:
         return replace(reading, compound=within) if within else reading
     named = book.find(reading.compound) or book.find_in(before)
     if within and (meant is None or named is None or named.id != meant.id):
         other = NOT_THE_COMPOUND if named is not None else ""
         reading = replace(reading, compound=meant.id if meant else within)
-        reading = _doubted(reading, other or UNKNOWN_COMPOUND)
-        return _inside(reading, meant) if meant else reading
+        reading = doubted(reading, other or UNKNOWN_COMPOUND)
+        return confirmed(reading, meant) if meant else reading
     if named is None:
-        return _doubted(reading, OTHER_CITY if _elsewhere(book, city) else UNKNOWN_COMPOUND)
+        if _elsewhere(book, city):
+            return doubted(reading, OTHER_CITY)
+        return doubted(reading, UNKNOWN_COMPOUND) if book.is_whole else reading
     if city and named.city and city != named.city.removesuffix("市"):
-        return _doubted(replace(reading, compound=named.id), OTHER_CITY)
-    if reading.why in {naming.GUESSED, naming.NUMBERED, naming.WORDY}:
+        return doubted(replace(reading, compound=named.id), OTHER_CITY)
+    if reading.why in {naming.GUESSED, naming.NUMBERED, naming.WORDY, naming.TWO_NAMES}:
         # The name is known: where it begins is no guess any more.
         reading = replace(reading, certainty=Certainty.CERTAIN, why="")
-    return _inside(replace(reading, compound=named.id), named)
+    return confirmed(replace(reading, compound=named.id), named)
 
 
 def _elsewhere(book: CompoundBook, city: str) -> bool:
@@ -227,26 +242,27 @@ def _elsewhere(book: CompoundBook, city: str) -> bool:
     return bool(city and cities and city not in cities)
 
 
-def _inside(reading: Reading, compound: KnownCompound) -> Reading:
+def confirmed(reading: Reading, compound: KnownCompound) -> Reading:
     """Return a reading checked against a compound's own buildings."""
     if not compound.entrances or not reading.building:
         return reading
     entrances = compound.entrances.get(reading.building)
     if entrances is None:
-        return _doubted(reading, NO_SUCH_BUILDING)
+        return doubted(reading, NO_SUCH_BUILDING)
     if not reading.entrance and len(entrances) == 1:
         reading = replace(reading, entrance=next(iter(entrances)))
         if reading.why == grammar.TWO_PARTS:
             reading = replace(reading, certainty=Certainty.CERTAIN, why="")
     if not reading.entrance and "" not in entrances:
-        return _doubted(reading, WHICH_ENTRANCE)
+        return doubted(reading, WHICH_ENTRANCE)
     if reading.entrance not in entrances:
-        return _doubted(reading, NO_SUCH_ENTRANCE)
+        return doubted(reading, NO_SUCH_ENTRANCE)
     floors = entrances[reading.entrance]
     if floors is not None and reading.floor is not None and reading.floor > floors:
-        return _doubted(reading, TOO_HIGH)
+        return doubted(reading, TOO_HIGH)
     return reading
 
 
-def _doubted(reading: Reading, why: str) -> Reading:
+def doubted(reading: Reading, why: str) -> Reading:
+    """Return a reading that is at most likely; the first doubt stands."""
     return replace(reading, certainty=Certainty.LIKELY, why=reading.why or why)

@@ -10,13 +10,25 @@ One thread writes to a log at a time, any thread may read.
 
 from dispatch.log.memory import InMemoryLog
 from dispatch.log.port import EventLog, LogUnavailable
-from dispatch.log.rows import Fate, NewRow, OutboxRow, PersonalRow, RequestKey, RequestRow, Row
+from dispatch.log.rows import (
+    Fate,
+    LessonRow,
+    LineRow,
+    NewRow,
+    OutboxRow,
+    PersonalRow,
+    RequestKey,
+    RequestRow,
+    Row,
+)
 from dispatch.log.sql import SqlLog, open_log
 
 __all__ = [
     "EventLog",
     "Fate",
     "InMemoryLog",
+    "LessonRow",
+    "LineRow",
     "LogUnavailable",
     "NewRow",
     "OutboxRow",

@@ -5,7 +5,17 @@ from bisect import bisect_right
 from collections.abc import Container, Hashable, Iterable, Sequence
 
 from dispatch.log.port import LogUnavailable
-from dispatch.log.rows import Fate, NewRow, OutboxRow, PersonalRow, RequestKey, RequestRow, Row
+from dispatch.log.rows import (
+    Fate,
+    LessonRow,
+    LineRow,
+    NewRow,
+    OutboxRow,
+    PersonalRow,
+    RequestKey,
+    RequestRow,
+    Row,
+)
 
 
 class InMemoryLog:
@@ -19,6 +29,8 @@ class InMemoryLog:
         self._requests: dict[RequestKey, RequestRow] = {}
         self._personal: dict[str, PersonalRow] = {}
         self._outbox: dict[str, OutboxRow] = {}
+        self._lines: dict[str, LineRow] = {}
+        self._lessons: dict[tuple[str, ...], int] = {}
 
     def append(
         self,
@@ -89,7 +101,10 @@ class InMemoryLog:
     def erase_personal(self, ids: Iterable[str]) -> int:
         """Erase personal data; see `EventLog.erase_personal`."""
         with self._lock:
-            return sum(self._personal.pop(id_, None) is not None for id_ in set(ids))
+            wanted = set(ids)
+            for id_ in wanted:
+                self._lines.pop(id_, None)
+            return sum(self._personal.pop(id_, None) is not None for id_ in wanted)
 
     def due_outbox(self, zones: Iterable[str], now: int, limit: int = 100) -> list[OutboxRow]:
         """Return pending messages that are due; see `EventLog.due_outbox`."""
@@ -132,6 +147,68 @@ class InMemoryLog:
             ]
             for id_ in old:
                 del self._outbox[id_]
+        return len(old)
+
+    def keep_lines(self, rows: Sequence[LineRow]) -> None:
+        """Keep address lines; see `EventLog.keep_lines`."""
+        with self._lock:
+            for row in rows:
+                self._lines.setdefault(row.id, row)
+
+    def lines(
+        self, network: str, merchant: str = "", after: str = "", limit: int = 1000
+    ) -> list[LineRow]:
+        """Return lines that wait; see `EventLog.lines`."""
+        with self._lock:
+            found = [
+                row
+                for row in self._lines.values()
+                if row.network == network and merchant in {"", row.merchant} and row.key > after
+            ]
+        return sorted(found, key=lambda row: row.key)[:limit]
+
+    def line(self, network: str, merchant: str, key: str) -> LineRow | None:
+        """Return one line; see `EventLog.line`."""
+        with self._lock:
+            for row in self._lines.values():
+                if (row.network, row.merchant, row.key) == (network, merchant, key):
+                    return row
+        return None
+
+    def settle_line(self, row: LineRow, lesson: LessonRow | None) -> bool:
+        """Erase a line and count its lesson; see `EventLog.settle_line`."""
+        with self._lock:
+            if self._lines.pop(row.id, None) is None:
+                return False
+            if lesson is not None:
+                key = (
+                    lesson.network, lesson.merchant, lesson.compound, lesson.form, lesson.rule,
+                )  # fmt: skip
+                self._lessons[key] = self._lessons.get(key, 0) + lesson.votes
+        return True
+
+    def lessons(self, network: str, merchant: str = "") -> list[LessonRow]:
+        """Return what was taught; see `EventLog.lessons`."""
+        with self._lock:
+            return [
+                LessonRow(
+                    network=key[0],
+                    merchant=key[1],
+                    compound=key[2],
+                    form=key[3],
+                    rule=key[4],
+                    votes=votes,
+                )
+                for key, votes in sorted(self._lessons.items())
+                if key[0] == network and key[1] in {"", merchant}
+            ]
+
+    def prune_lines(self, before: int) -> int:
+        """Forget old lines; see `EventLog.prune_lines`."""
+        with self._lock:
+            old = [id_ for id_, row in self._lines.items() if row.at < before]
+            for id_ in old:
+                del self._lines[id_]
         return len(old)
 
     def close(self) -> None:

@@ -3,7 +3,16 @@
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from dispatch.log.rows import NewRow, OutboxRow, PersonalRow, RequestKey, RequestRow, Row
+from dispatch.log.rows import (
+    LessonRow,
+    LineRow,
+    NewRow,
+    OutboxRow,
+    PersonalRow,
+    RequestKey,
+    RequestRow,
+    Row,
+)
 
 
 class LogUnavailable(Exception):
@@ -62,7 +71,10 @@ class EventLog(Protocol):
         """Return personal data by its ids; what is unknown or erased is left out."""
 
     def erase_personal(self, ids: Iterable[str]) -> int:
-        """Erase personal data for good; return how many rows were there."""
+        """Erase personal data for good; return how many rows were there.
+
+        Address lines that wait under the same ids go with them.
+        """
 
     def due_outbox(self, zones: Iterable[str], now: int, limit: int = 100) -> list[OutboxRow]:
         """Return at most ``limit`` pending messages of some zones due by an instant (inclusive).
@@ -81,6 +93,32 @@ class EventLog(Protocol):
 
     def prune_outbox(self, before: int) -> int:
         """Forget settled messages of before an instant (exclusive); return how many."""
+
+    def keep_lines(self, rows: Sequence[LineRow]) -> None:
+        """Keep address lines until somebody reads them; an id that waits already is left alone."""
+
+    def lines(
+        self, network: str, merchant: str = "", after: str = "", limit: int = 1000
+    ) -> list[LineRow]:
+        """Return at most ``limit`` lines that wait, by key, from the first one after a key on.
+
+        Parameters
+        ----------
+        merchant : str
+            Whose lines; empty for everybody's of the network.
+        """
+
+    def line(self, network: str, merchant: str, key: str) -> LineRow | None:
+        """Return one line that waits; None where it is not there or another merchant's."""
+
+    def settle_line(self, row: LineRow, lesson: LessonRow | None) -> bool:
+        """Erase a line that was read, and count its lesson; return whether it was still there."""
+
+    def lessons(self, network: str, merchant: str = "") -> list[LessonRow]:
+        """Return what was taught: the network's own, and one merchant's where one is named."""
+
+    def prune_lines(self, before: int) -> int:
+        """Forget lines that have waited since before an instant (exclusive); return how many."""
 
     def close(self) -> None:
         """Let go of files and connections."""

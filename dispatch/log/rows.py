@@ -120,6 +120,64 @@ class PersonalRow:
     payload: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineRow:
+    """An address line that no rule read for certain: personal data, until a person has read it.
+
+    Attributes
+    ----------
+    id : str
+        The pointer of the place that it belongs to; unique.
+    key : str
+        What it is called to those who may see it; unique.
+    network, merchant : str
+        Ids of whose it is.
+    compound : str
+        What is known or guessed of its compound; empty where nothing is.
+    line : str
+        The line.
+    why : str
+        Why it is here.
+    at : int
+        Since when, seconds since 1970-01-01 UTC.
+    """
+
+    id: str
+    key: str
+    network: str
+    merchant: str
+    compound: str
+    line: str
+    why: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LessonRow:
+    """How often people said that a form of a compound's lines is read by a rule.
+
+    It holds no number and no name of any line.
+
+    Attributes
+    ----------
+    network : str
+        Id of the network.
+    merchant : str
+        For whose lines it counts; empty for all of the network's.
+    compound, form, rule : str
+        As in `dispatch.addresses.templates.Lesson`.
+    votes : int
+        How often.
+    """
+
+    network: str
+    merchant: str
+    compound: str
+    form: str
+    rule: str
+    votes: int = 1
+
+
 class Fate(StrEnum):
     """What became of a message.
 

@@ -1,16 +1,17 @@
 """A log in a database: SQLite and PostgreSQL through one SQLAlchemy Core code path."""
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
+from dispatch.log import sql_lines
 from dispatch.log.port import LogUnavailable
 from dispatch.log.rows import Fate, NewRow, OutboxRow, PersonalRow, RequestKey, RequestRow, Row
+from dispatch.log.sql_lines import LINES, SqlLines, refusing
 
 BUSY_TIMEOUT_MS = 5_000
 """How long SQLite waits for another process before an append fails."""
@@ -82,7 +83,7 @@ _OUTBOX_FIELDS = (
 )  # fmt: skip
 
 
-class SqlLog:
+class SqlLog(SqlLines):
     """A log in a database.
 
     Sequences are counted here, from what the zone held when it was first appended to. They are
@@ -106,12 +107,13 @@ class SqlLog:
     def __init__(self, url: str | sa.URL, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> None:
         self._writing = threading.Lock()
         self._last_sequence: dict[str, int] = {}
-        with _refusing():
+        with refusing():
             self._engine = sa.create_engine(url, hide_parameters=True)
             if self._engine.dialect.name == "sqlite":
                 _set_up_sqlite(self._engine, busy_timeout_ms)
             try:
                 _SCHEMA.create_all(self._engine)
+                sql_lines.SCHEMA.create_all(self._engine)
             except SQLAlchemyError:
                 self._engine.dispose()
                 raise
@@ -125,7 +127,7 @@ class SqlLog:
         outbox: Sequence[OutboxRow] = (),
     ) -> tuple[Row, ...]:
         """Write all of it in one transaction; see `EventLog.append`."""
-        with self._writing, _refusing():
+        with self._writing, refusing():
             first = self._sequence_of(zone) + 1
             events = [
                 _values(row, _ROW_FIELDS) | {"zone": zone, "sequence": sequence}
@@ -161,7 +163,7 @@ class SqlLog:
         )
         if zone is not None:
             query = query.where(_EVENTS.c.zone == zone)
-        with _refusing(), self._engine.connect() as connection:
+        with refusing(), self._engine.connect() as connection:
             return [Row(**row) for row in connection.execute(query).mappings()]
 
     def find_requests(self, keys: Iterable[RequestKey]) -> dict[RequestKey, RequestRow]:
@@ -186,31 +188,30 @@ class SqlLog:
                 )
             )
         )
-        with _refusing(), self._engine.connect() as connection:
+        with refusing(), self._engine.connect() as connection:
             found = [_request_row(row) for row in connection.execute(query)]
         return {row.key: row for row in found}
 
     def prune_requests(self, before: int) -> int:
         """Forget answers given before an instant; see `EventLog.prune_requests`."""
-        with self._writing, _refusing(), self._engine.begin() as connection:
+        with self._writing, refusing(), self._engine.begin() as connection:
             return connection.execute(_REQUESTS.delete().where(_REQUESTS.c.at < before)).rowcount
 
     def personal(self, ids: Iterable[str]) -> dict[str, PersonalRow]:
         """Return personal data by its ids; see `EventLog.personal`."""
         query = sa.select(_PERSONAL).where(_PERSONAL.c.id.in_(sorted(set(ids))))
-        with _refusing(), self._engine.connect() as connection:
+        with refusing(), self._engine.connect() as connection:
             return {row["id"]: PersonalRow(**row) for row in connection.execute(query).mappings()}
 
     def erase_personal(self, ids: Iterable[str]) -> int:
         """Erase personal data for good; see `EventLog.erase_personal`."""
-        query = _PERSONAL.delete().where(_PERSONAL.c.id.in_(sorted(set(ids))))
-        with self._writing, _refusing():
+        wanted = sorted(set(ids))
+        query = _PERSONAL.delete().where(_PERSONAL.c.id.in_(wanted))
+        with self._writing, refusing():
             with self._engine.begin() as connection:
                 count = connection.execute(query).rowcount
-            if self._engine.dialect.name == "sqlite":
-                # The write-ahead file still holds the old pages until it is folded in.
-                with self._engine.connect() as connection:
-                    connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+                connection.execute(LINES.delete().where(LINES.c.id.in_(wanted)))
+            self._fold_in()
         return count
 
     def due_outbox(self, zones: Iterable[str], now: int, limit: int = 100) -> list[OutboxRow]:
@@ -222,7 +223,7 @@ class SqlLog:
             .order_by(columns.due_at, columns.at, columns.id)
             .limit(limit)
         )
-        with _refusing(), self._engine.connect() as connection:
+        with refusing(), self._engine.connect() as connection:
             return [_outbox_row(row) for row in connection.execute(query).mappings()]
 
     def next_due(self, zones: Iterable[str]) -> int | None:
@@ -231,7 +232,7 @@ class SqlLog:
         query = sa.select(sa.func.min(columns.due_at)).where(
             _PENDING, columns.zone.in_(sorted(set(zones)))
         )
-        with _refusing(), self._engine.connect() as connection:
+        with refusing(), self._engine.connect() as connection:
             due_at: int | None = connection.execute(query).scalar()
         return due_at
 
@@ -249,7 +250,7 @@ class SqlLog:
             {"of_id": row.id, **{f"new_{name}": _outbox_values(row)[name] for name in changed}}
             for row in rows
         ]
-        with self._writing, _refusing(), self._engine.begin() as connection:
+        with self._writing, refusing(), self._engine.begin() as connection:
             connection.execute(query, values)
 
     def outbox_of(self, zone: str, subject: str) -> list[OutboxRow]:
@@ -260,13 +261,13 @@ class SqlLog:
             .where(columns.zone == zone, columns.subject == subject)
             .order_by(columns.at, columns.id)
         )
-        with _refusing(), self._engine.connect() as connection:
+        with refusing(), self._engine.connect() as connection:
             return [_outbox_row(row) for row in connection.execute(query).mappings()]
 
     def prune_outbox(self, before: int) -> int:
         """Forget old settled messages; see `EventLog.prune_outbox`."""
         query = _OUTBOX.delete().where(~_PENDING, _OUTBOX.c.at < before)
-        with self._writing, _refusing(), self._engine.begin() as connection:
+        with self._writing, refusing(), self._engine.begin() as connection:
             return connection.execute(query).rowcount
 
     def close(self) -> None:
@@ -316,17 +317,6 @@ def open_log(path: Path) -> SqlLog:
     except OSError as error:
         raise LogUnavailable(f"{path}: {error.strerror}") from error
     return SqlLog(sa.URL.create("sqlite", database=str(path)))
-
-
-@contextmanager
-def _refusing() -> Iterator[None]:
-    """Turn whatever the database says into the one error that callers know."""
-    try:
-        yield
-    except (SQLAlchemyError, OverflowError, UnicodeError) as error:
-        # The last two are a driver's answer to a value that it cannot store.
-        reason = getattr(error, "orig", None) or error
-        raise LogUnavailable(f"the log is not available: {reason}") from error
 
 
 def _set_up_sqlite(engine: sa.Engine, busy_timeout_ms: int) -> None:

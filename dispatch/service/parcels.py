@@ -17,6 +17,7 @@ from dispatch.core.state import State
 from dispatch.service import cursors
 from dispatch.service.access import ALL, MERCHANTS, allowed, denied
 from dispatch.service.intake import Reader
+from dispatch.service.lines import Addresses
 from dispatch.service.paging import page_size
 from dispatch.service.reasons import coded
 from dispatch.service.site import HostedNetwork, HostedZone, Site
@@ -36,12 +37,15 @@ class ParcelService(Wishes, parcels_pb2_grpc.ParcelServiceServicer):
 
     def __init__(self, site: Site) -> None:
         self._site = site
+        self._addresses = Addresses(site)
 
     async def CreateParcel(self, request: pb.CreateParcelRequest, context: Context) -> pb.Parcel:
         """Create a parcel."""
         caller, network = self._merchant(request.parent)
         reader = Reader(self._site, network, caller, request.parent)
-        reader.read(request)
+        merchant = request.parent.rpartition("/")[2]
+        [filled], unread = await self._addresses.filled(network, merchant, [request])
+        reader.read(filled)
         try:
             zone = reader.checked_one()
         except InvalidValue:
@@ -64,6 +68,8 @@ class ParcelService(Wishes, parcels_pb2_grpc.ParcelServiceServicer):
                     self._site, zone, caller, request, command, build, pb.Parcel,
                     personal=intake.personal,
                 )  # fmt: skip
+            if known:
+                await self._addresses.keep(zone, merchant, [intake.parcel.id], unread)
         await show(self._site, network, caller, [answer], known)
         return answer
 
@@ -76,7 +82,9 @@ class ParcelService(Wishes, parcels_pb2_grpc.ParcelServiceServicer):
             problem = f"{len(request.requests)} parcels; a batch holds at most {BATCH_LIMIT}"
             raise InvalidValue([Fault("requests", problem)])
         reader = Reader(self._site, network, caller, request.parent)
-        reader.read_batch(request.requests)
+        merchant = request.parent.rpartition("/")[2]
+        filled, unread = await self._addresses.filled(network, merchant, request.requests)
+        reader.read_batch(filled)
         try:
             zone = reader.checked()
         except InvalidValue:
@@ -102,6 +110,8 @@ class ParcelService(Wishes, parcels_pb2_grpc.ParcelServiceServicer):
                     self._site, zone, caller, request, command, build,
                     pb.BatchCreateParcelsResponse, personal=personal,
                 )  # fmt: skip
+            if known:
+                await self._addresses.keep(zone, merchant, ids, unread)
         await show(self._site, network, caller, answer.parcels, known)
         return answer
 

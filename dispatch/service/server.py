@@ -10,6 +10,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from dispatch.auth import verify
+from dispatch.service.addresses import AddressService
 from dispatch.service.compounds import CompoundService
 from dispatch.service.courier_app import CourierAppService
 from dispatch.service.couriers import CourierService
@@ -20,6 +21,8 @@ from dispatch.service.hubs import HubService
 from dispatch.service.parcels import ParcelService
 from dispatch.service.site import Site
 from dispatch.v1 import (
+    addresses_pb2,
+    addresses_pb2_grpc,
     compounds_pb2,
     compounds_pb2_grpc,
     courier_app_pb2,
@@ -55,6 +58,7 @@ class Server:
         operations = Operations(site)
         add: Sequence[tuple[Any, Any]] = (
             (parcels_pb2_grpc.add_ParcelServiceServicer_to_server, ParcelService(site)),
+            (addresses_pb2_grpc.add_AddressServiceServicer_to_server, AddressService(site)),
             (compounds_pb2_grpc.add_CompoundServiceServicer_to_server, CompoundService(site)),
             (couriers_pb2_grpc.add_CourierServiceServicer_to_server, CourierService(site)),
             (courier_app_pb2_grpc.add_CourierAppServiceServicer_to_server, CourierAppService(site)),
@@ -76,6 +80,7 @@ class Server:
                 couriers_pb2,
                 courier_app_pb2,
                 compounds_pb2,
+                addresses_pb2,
                 hubs_pb2,
                 dispatching_pb2,
                 events_pb2,

@@ -15,7 +15,7 @@ from dispatch.core.errors import Fault, InvalidValue
 from dispatch.core.messages import Command, Event
 from dispatch.core.model import LegState, StopState
 from dispatch.core.state import State, fold
-from dispatch.log import PersonalRow, RequestKey
+from dispatch.log import PersonalRow, RequestKey, RequestRow
 from dispatch.runtime import Submission
 from dispatch.service.site import HostedNetwork, HostedZone, Site
 from dispatch.v1 import courier_app_pb2, couriers_pb2, parcels_pb2
@@ -121,6 +121,23 @@ async def kept(
     answer = kind()
     answer.ParseFromString(found.response)
     return answer
+
+
+async def keep_answer(
+    site: Site, zone: HostedZone, caller: Principal, request: Request, answer: Message
+) -> None:
+    """Keep an answer that no command gave, for `kept`; nothing where the request has no id."""
+    key, digest = _identity(site, caller, request)
+    if key is None:
+        return
+    row = RequestRow(
+        key=key,
+        zone=zone.name,
+        payload_hash=digest,
+        response=answer.SerializeToString(),
+        at=site.clock.now(),
+    )
+    await site.read(lambda: site.log.append(zone.name, (), [row]))
 
 
 def _identity(site: Site, caller: Principal, request: Request) -> tuple[RequestKey | None, str]:

@@ -88,6 +88,11 @@ class Streets:
         x, y = self._projection.xy([rounded[0]], [rounded[1]])[0].tolist()
         return Spot(*rounded, x, y)
 
+    def at(self, *, lat: float, lon: float) -> Spot:
+        """Return a point by its degrees, wherever it lies."""
+        east_m, north_m = self._projection.xy([lat], [lon])[0].tolist()
+        return self.spot(east_m=east_m, north_m=north_m)
+
     def anywhere(self, share: float) -> Spot:
         """Return the point that lies after ``share`` of the length of all quiet streets."""
         return self._at(self._quiet, np.arange(len(self._quiet.edge)), share)

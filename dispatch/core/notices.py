@@ -251,7 +251,8 @@ def _overdue(state: State, event: m.SlotOverdue) -> tuple[Notice, ...]:
 
 def _contacted(state: State, event: m.RecipientContacted) -> tuple[Notice, ...]:
     parcel = state.parcel(event.parcel)
-    is_at_gate = state.legs[parcel.leg].purpose is Purpose.GATE
+    leg = state.legs.get(parcel.leg)
+    is_at_gate = leg is not None and leg.purpose is Purpose.GATE
     variant = Purpose.GATE.value if is_at_gate else ""
     return (_notice(state, parcel, NoticeKind.COURIER_AT_DOOR, variant=variant),)
 

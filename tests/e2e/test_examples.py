@@ -76,3 +76,37 @@ def test_a_parcel_goes_through_a_booth_collected_and_sent_back(
     for text in (*rows, requests, (data / "service.log").read_text(encoding="utf-8")):
         assert not alone.search(text)
         assert "Rita" not in text
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+def test_a_booth_keeps_one_guard_and_its_company_has_the_last_word(
+    grid_map: Path, tmp_path: Path
+) -> None:
+    """PIN right and wrong, an entrance's tag, a minimum that refuses, minutes away, a stop."""
+    data = tmp_path / "booth"
+    done = subprocess.run(
+        [
+            sys.executable, "-m", "examples.a_booth_with_two_guards", "--map", str(grid_map),
+            "--data", str(data), "--lat", "48.0077", "--lon", "15.0115",
+        ],
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=170,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    for said in (
+        "counts nothing: nobody is at hub east-gate",
+        "has to sign in there as a guard on duty",
+        "refuses ben: the PIN is not this guard's",
+        "ben stands at tablet",
+        "sets out: 2 parcels, 1 entrance",
+        "is refused: entrance: its tag is missing",
+        "bring p1 to room 101 (DOOR)",
+        "may not set out: post east needs 1, and 0 would be left",
+        "min away, tours: 1",
+        "stopped; networks/local/hubs/east-gate rests",
+        "networks/local/compounds/garden: goes on",
+    ):
+        assert said in done.stdout
+    with contextlib.closing(sqlite3.connect(data / "log.sqlite3")) as connection:
+        rows = [row for (row,) in connection.execute("SELECT payload FROM events")]
+    assert gaps(rows) == []

@@ -201,7 +201,8 @@ def at_gate(door: Choice, *, lat: float, lon: float, policy: Policy) -> Choice:
     """Return the choice of giving a parcel to its recipient at a gate, instead of at the door."""
     return replace(
         door,
-        place=Place(lat=lat, lon=lon, is_door=False),
+        # On the ground: unlike the post of a guard who stands at the same gate and may pass it.
+        place=Place(lat=lat, lon=lon, floor=0, is_door=False),
         purpose=Purpose.GATE,
         service_s=door.service_s + policy.gate_wait_s,
         cost_cents=door.cost_cents + policy.gate_cents,

@@ -139,12 +139,13 @@ def _delivered(events: list[dict[str, Any]]) -> set[str]:
     return {event["parcel"] for event in _of(events, "ParcelDelivered")}
 
 
-def test_who_has_no_permit_brings_nothing_in(tmp_path: Path) -> None:
-    """The rider serves the street; what the towers wait for expires, and says why."""
+def test_who_has_no_permit_hands_over_at_the_gate(tmp_path: Path) -> None:
+    """The rider serves the street at its door; for the towers recipients come to the gate."""
     events = _replayed(tmp_path / "day", "PERMIT")
-    assert _delivered(events) == {"default/p3"}
-    expired = {event["parcel"]: event["reason"] for event in _of(events, "ParcelExpired")}
-    assert expired == {"default/p1": "PERMIT", "default/p2": "PERMIT"}
+    purpose = {
+        event["parcel"]: event.get("purpose", "DOOR") for event in _of(events, "ParcelDelivered")
+    }
+    assert purpose == {"default/p1": "GATE", "default/p2": "GATE", "default/p3": "DOOR"}
 
 
 def test_a_permit_opens_the_gate(tmp_path: Path) -> None:

@@ -21,10 +21,13 @@ from dispatch.core.model import (
     Seconds,
 )
 from dispatch.core.zone import State
+from dispatch.sim import report
 from dispatch.sim.behaviour import People
 from dispatch.sim.day import Result
+from dispatch.sim.draws import Draws
 from dispatch.sim.folder import Day
-from tests.dispatch.sim.guarded_day import GUARDS, guarded_day, play
+from maps.compounds import GateRule
+from tests.dispatch.sim.guarded_day import GUARDS, POST, guarded_day, play, rotating
 from tests.dispatch.sim.small_day import AGREED, DOOR, HOUR, MINUTE, NINE
 
 Found = TypeVar("Found", bound=m.Event)
@@ -157,7 +160,7 @@ def test_a_tour_that_the_post_does_not_allow_yet_begins_later(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Refused with the post's minimum, the guard waits and asks again."""
-    until = NINE + 44 * MINUTE
+    until = of(play(guarded_day()), m.TourStarted)[0].at + 4 * MINUTE
     refusals = []
 
     def check_may_leave(_state: State, courier: str, now: Instant) -> None:
@@ -247,3 +250,63 @@ def test_the_same_guarded_day_gives_the_same_log() -> None:
     first, second = (play(with_options(day, DOOR, AGREED)) for _ in range(2))
     assert [row.payload for row in first.rows] == [row.payload for row in second.rows]
     assert first.stuck == ()
+
+
+def any_day(seed: int) -> tuple[Day, GateRule]:
+    """Draw a day: rosters, minimum, pace, who is out, who vanishes, and the gate's rule."""
+    draws = Draws(seed)
+
+    def pick(name: str, *among: Any) -> Any:
+        return among[int(draws.uniform(name) * len(among))]
+
+    day = guarded_day(
+        rider=pick("rider", "yes", "") == "yes",
+        parcels=24,
+        absence=((0, 1440, pick("out", 0.0, 0.3, 0.6)),),
+        travel_cv=pick("pace", 0.2, 0.6),
+        edge_sd_s=pick("edge", 0.0, 300.0, 900.0),
+        gate_known_s=(0, 10),
+        gate_slow_share=0.1,
+        gate_refused_share=0.3,
+        lift_median_s=30.0,
+        vanish_share=pick("vanish", 0.0, 0.05),
+        no_show_share=0.05,
+        hand_back_share=0.05,
+    )
+    stretch_s, apart_s = pick("stretch", 30, 40, 60) * MINUTE, pick("apart", 0, 120, 600)
+    wanted = pick("wanted", (DOOR,), (DOOR, AGREED), (AGREED,))
+    roster = [
+        (guard, slot)
+        for guard, slot in rotating(stretch_s=stretch_s)
+        if guard != "g3" or slot.opens_at < NINE + pick("leaves", 3, 8) * HOUR
+    ]
+    riders = [item for item in day.availability if item[0] == "r1"]
+    party = pick("known", "", "carrier-a")
+    return dataclasses.replace(
+        day,
+        posts=(replace(POST, minimum=pick("minimum", 0, 1, 1, 2)),),
+        availability=tuple(sorted((*roster, *riders), key=lambda it: (it[0], it[1].opens_at))),
+        couriers=tuple(
+            replace(its, party=party) if its.id == "r1" else its for its in day.couriers
+        ),
+        parcels=tuple(
+            replace(
+                parcel,
+                options=wanted,
+                created_at=parcel.created_at + apart_s * index,
+                ready_at=parcel.ready_at + apart_s * index,
+            )
+            for index, parcel in enumerate(day.parcels)
+        ),
+    ), pick("rule", *GateRule)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_the_day_nobody_is_stuck_and_the_post_is_kept(seed: int) -> None:
+    """Neither custody nor presence has a gap by the checkers that know none of the rules."""
+    day, rule = any_day(seed)
+    result = play(day, seed, rule)
+    assert result.stuck == ()
+    assert report.with_custody(result)[1] == []
+    assert report.with_presence(result)[1] == []
+    assert result.kpis["post_below_minimum_s"] == 0

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from dispatch.core.metrics import Figures
 from dispatch.core.state import State, fold
-from dispatch.sim import chart, hub_page, picture, telling, words
+from dispatch.sim import chart, compound_page, hub_page, picture, telling, words
 from dispatch.sim.behaviour import NOT_SIMULATED
 from dispatch.sim.day import Result
 from dispatch.sim.folder import Day
@@ -110,6 +110,10 @@ def render(
         more_charts=charts[beside:],
         figures=_figures(result.kpis, day.currency),
         spreads=_spreads(result.kpis),
+        compounds=compound_page.sections(
+            chronicle, result.events, day, result.kpis, calendar, network
+        ),
+        compounds_note=compound_page.summary(result.kpis),
         hubs=hub_page.table(result.kpis["hubs"]),
         ways=hub_page.through_hubs(stories, calendar),
         ways_note=hub_page.note(stories),
@@ -293,6 +297,7 @@ def _figures(kpis: Figures, currency: str) -> list[dict[str, object]]:
             ),
         },
         *hub_page.figures(kpis["hubs"]),
+        *compound_page.figures(kpis),
     ]
 
 

@@ -192,7 +192,7 @@ def _tour_title(tour: Tour, courier: Courier, calendar: words.Calendar) -> str:
     return (
         f"{courier.kind} {courier.id}: {calendar.clock(tour.started_at)} to "
         f"{calendar.clock(tour.ended_at) if tour.ended_at else words.NONE}, "
-        f"{words.counted(delivered, 'drop-off')}"
+        f"{words.counted(delivered, 'drop-off')} (offered: {tour.itinerary.summary})"
     )
 
 

@@ -28,6 +28,7 @@ _PLACES = {
     "sender": "sender",
     "origin": "sender",
     "door": "door",
+    "gate": "the gate, in person",
     "visit": "door",
     "visit to a hub": "hub",
     "neighbour": "neighbour",

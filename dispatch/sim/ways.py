@@ -11,7 +11,7 @@ from dispatch.core.model import CustodianKind, FailureCode, HubKind, Instant, Pu
 Span = tuple[Instant, Instant]
 """From an instant until another."""
 _AT_HUB = frozenset({FailureCode.HUB_FULL, FailureCode.HUB_CLOSED})
-_ENDS = {Purpose.PERSON: "neighbour", Purpose.SAFE_PLACE: "safe place"}
+_ENDS = {Purpose.GATE: "gate", Purpose.PERSON: "neighbour", Purpose.SAFE_PLACE: "safe place"}
 
 
 class Hop(msgspec.Struct, frozen=True):
@@ -22,7 +22,7 @@ class Hop(msgspec.Struct, frozen=True):
     at
         When it came there; handed in, for the first.
     what
-        ``hub``, ``sender``, ``door``, ``neighbour``, ``safe place``, ``recipient``,
+        ``hub``, ``sender``, ``door``, ``gate``, ``neighbour``, ``safe place``, ``recipient``,
         ``courier``, ``origin`` where it was brought back; ``visit`` and ``visit to a hub`` where
         it could not stay.
     name

@@ -35,6 +35,15 @@ def test_a_counters_token_names_its_hub_and_its_device() -> None:
     assert not may_act_in(till, "networks/twin/hubs/booth")
 
 
+def test_a_companys_token_names_the_company() -> None:
+    """Which compounds are its own is for the service to say: a name alone does not tell."""
+    company = Principal("local", Role.PROPERTY_COMPANY, "acme")
+    assert company.name == "networks/local/propertyCompanies/acme"
+    assert may_act_in(company, "networks/local/compounds/garden")
+    assert not may_act_in(company, "networks/local/propertyCompanies/rival")
+    assert not may_act_in(company, "networks/twin/compounds/garden")
+
+
 def test_a_token_ends_at_its_instant() -> None:
     """Time is the caller's: good until the instant, not good from it on."""
     token = issue(COURIER, SECRET, NOW + 10)

@@ -1,8 +1,20 @@
-"""Pickup codes."""
+"""Pickup codes, PINs and tags."""
 
 from collections import Counter
 
-from dispatch.codes import code_of, is_code, matches, proxy_key
+import pytest
+
+from dispatch.codes import (
+    TAG,
+    code_of,
+    entrance_of,
+    is_code,
+    matches,
+    pin_of,
+    proxy_key,
+    tag_id,
+    tag_of,
+)
 
 ZONE = "networks/local/zones/all"
 
@@ -63,3 +75,53 @@ def test_what_could_be_a_code_has_six_digits() -> None:
         "\u0661\u0662\u0663\u0664\u0665\u0666",
     ):
         assert not is_code(told)
+
+
+def test_a_pin_is_no_pickup_code() -> None:
+    """Even where the keys agree: a hub called `pin` tells nobody a guard's PIN."""
+    told = [
+        pin_of("secret", ZONE, "pin~ann", 1),
+        pin_of("secret", ZONE, "pin~ann", 2),
+        pin_of("secret", ZONE, "pin~ben", 1),
+        pin_of("secret", f"{ZONE}2", "pin~ann", 1),
+        code_of("secret", ZONE, "pin~ann", 1),
+    ]
+    assert len(set(told)) == len(told)
+    assert all(is_code(pin) for pin in told)
+
+
+STAIRS = "海棠苑\x1f3\x1f2"
+
+
+def test_a_tag_says_its_entrance_and_who_made_it() -> None:
+    """In letters that any square code holds, in any script."""
+    tag = tag_of("secret", "local", STAIRS)
+    assert tag.isascii()
+    assert tag.startswith(TAG)
+    assert entrance_of("secret", "local", f" {tag}\n") == STAIRS
+    assert tag_of("secret", "local", STAIRS) == tag
+    assert tag_id(STAIRS) != tag_id("海棠苑\x1f3\x1f1")
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        "",
+        TAG,
+        f"{TAG}.",
+        f"{TAG}!!.!!",
+        "海棠苑3号楼2单元",
+        "\ud800",
+        tag_of("another", "local", STAIRS),
+        tag_of("secret", "twin", STAIRS),
+        tag_of("secret", "local", STAIRS)[:-1],
+        tag_of("secret", "local", STAIRS).removeprefix(TAG),
+        tag_of("secret", "local", STAIRS).replace(".", ""),
+        tag_of("secret", "local", "a").partition(".")[0]
+        + "."
+        + tag_of("secret", "local", STAIRS).partition(".")[2],
+    ],
+)
+def test_a_tag_that_was_made_at_home_is_nobodys(tag: str) -> None:
+    """Another secret, another network, half of it, another one's signature, anything else."""
+    assert entrance_of("secret", "local", tag) == ""

@@ -1,10 +1,13 @@
 import pytest
+from immutables import Map
 
 from dispatch.core.errors import InvalidValue
 from dispatch.core.messages import StopReport
 from dispatch.core.model import (
     ActionKind,
     Itinerary,
+    Leg,
+    LegKind,
     Place,
     Purpose,
     Stop,
@@ -12,10 +15,12 @@ from dispatch.core.model import (
     Tour,
     straight_line_m,
 )
-from dispatch.core.state import replace
+from dispatch.core.state import State, replace
 from dispatch.v1 import courier_app_pb2 as pb
 from dispatch.v1 import types_pb2
-from dispatch.wire.work import hiding_area, stop_commands
+from dispatch.wire.places import pointers, reveal
+from dispatch.wire.work import hiding_area, stop_commands, tour_out
+from tests.core.town import a_courier, a_parcel
 
 HERE = Place(lat=60.1712, lon=24.9437)
 TOUR = Tour(
@@ -124,6 +129,33 @@ def test_an_entrance_with_several_doors_is_confirmed_door_by_door() -> None:
     named = [f"networks/local/merchants/m/parcels/{own}/legs/1" for own in "bc"]
     [command] = stop_commands(_event(Action.DROP_OFF, legs=named), tour, "local")
     assert (command.report.leg, command.report.legs) == ("m/b/1", ("m/c/1",))
+
+
+def test_at_a_gate_each_recipient_can_be_called() -> None:
+    """The gate is nobody's door; whom to call for which parcel stands with its action."""
+    gate = replace(HERE, is_door=False)
+    tour = _drops(gate, gate, purpose=Purpose.GATE)
+    parcels = {
+        f"m/{own}": a_parcel(own, dropoff=replace(HERE, contact=f"to-{own}")) for own in "ab"
+    }
+    legs = {
+        f"{key}/1": Leg(
+            id=f"{key}/1",
+            parcel=key,
+            kind=LegKind.FORWARD,
+            pickup=HERE,
+            dropoff=gate,
+            not_before=0,
+        )
+        for key in parcels
+    }
+    couriers = Map({"c1": a_courier("c1")})
+    state = State(zone="z", parcels=Map(parcels), legs=Map(legs), couriers=couriers)
+    message = tour_out(state, tour, "local")
+    assert pointers([message]) == {"to-a", "to-b"}
+    reveal([message], {}, lambda _: False)
+    assert [action.purpose for action in message.stops[0].actions] == [8, 8]
+    assert not pointers([message])
 
 
 def test_a_departure_is_a_report_without_legs() -> None:

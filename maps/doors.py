@@ -33,6 +33,9 @@ from maps.profiles import WALK_KMH
 INSIDE_DETOUR = 1.3
 """Metres walked for each straight metre inside a compound, an assumption."""
 
+FEW_DOORS = 200
+"""Up to so many doors are not worth loading the compiler for."""
+
 
 class DoorLike(Protocol):
     """Anything with the attributes of `Door`."""
@@ -133,24 +136,26 @@ class Door:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whereabouts:
-    """What the map knows of n doors that they do not say themselves.
+    """What the map knows of n doors, at s spots, that they do not say themselves.
 
     Attributes
     ----------
-    lat, lon : (n,) float64, degrees
-        Where each is entered.
-    compound : tuple of str
-        Id of the compound that each lies in; empty for none.
-    ground : (n,) int64
+    spot : (n,) int64
+        Where each door is entered, one of s spots; doors of one entrance share theirs.
+    lat, lon : (s,) float64, degrees
+    compound : s texts
+        Id of the compound that each spot lies in; empty for none.
+    ground : (s,) int64
         Number of the private ground, inside that compound, whose paths lead to it; -1 for
         none.
     has_lift : (n,) bool
         As the door says, else as its entrance does; unknown is none.
     """
 
+    spot: NDArray[np.int64]
     lat: Floats
     lon: Floats
-    compound: tuple[str, ...]
+    compound: Sequence[str]
     ground: NDArray[np.int64]
     has_lift: NDArray[np.bool_]
 
@@ -159,6 +164,7 @@ class Whereabouts:
         """Return what doors say themselves, where there is no map."""
         lat, lon = coordinates(doors)
         return cls(
+            spot=np.arange(len(doors)),
             lat=lat,
             lon=lon,
             compound=tuple(door.compound for door in doors),
@@ -180,10 +186,10 @@ def door_to_door(
     ----------
     doors : n places
     climb : Climb
-    road_time_s, road_distance_m : (n, n) float32, seconds and metres
-        Between the places' coordinates, by the mode of the courier.
+    road_time_s, road_distance_m : (s, s) float32, seconds and metres
+        Between the spots of the places, by the mode of the courier.
     where : Whereabouts, optional
-        What the map knows of the places; by default what they say.
+        What the map knows of the places; by default what they say, each at a spot of its own.
 
     Returns
     -------
@@ -198,25 +204,49 @@ def door_to_door(
     leave_s = _floors_s(climb, level, street, has_lift)
     reach_s = _floors_s(climb, street, level, has_lift) + knock_s
 
-    time_s = road_time_s.astype(np.float64)
-    distance_m = road_distance_m.astype(np.float64)
-    inside = _equal([compound or None for compound in where.compound])
+    spot_time_s = road_time_s.astype(np.float64)
+    spot_distance_m = road_distance_m.astype(np.float32)
+    row, column = _pairs([compound or None for compound in where.compound])
     # Paths of one private ground never leave it: they are the compound's own.
-    inside &= (where.ground[:, None] != where.ground) | (where.ground < 0)
-    walked_m = _inside_m(where, inside)
-    time_s[inside] = walked_m * 3.6 / WALK_KMH
-    distance_m[inside] = walked_m
-    time_s += leave_s[:, None] + reach_s
+    inside = (where.ground[row] != where.ground[column]) | (where.ground[row] < 0)
+    row, column = row[inside], column[inside]
+    walked_m = _inside_m(where, row, column)
+    spot_time_s[row, column] = walked_m * 3.6 / WALK_KMH
+    spot_distance_m[row, column] = walked_m
+    time_s, distance_m = _spread((spot_time_s, spot_distance_m), where.spot, leave_s, reach_s)
 
     # The pairs that share an entrance are few: only they are computed.
-    row, column = np.nonzero(_equal([_entrance_key(door) for door in doors]))
+    entrances = [_entrance_key(door) for door in doors]
+    row, column = _pairs(entrances)
     between_s = _floors_s(climb, level[row], level[column], has_lift[row] | has_lift[column])
     time_s[row, column] = between_s + knock_s[column]
     distance_m[row, column] = 0.0
-    same = _equal([_door_key(door, index) for index, door in enumerate(doors)])
+    same = _pairs(
+        [_door_key(*its) for its in zip(doors, entrances, range(len(doors)), strict=True)]
+    )
     time_s[same] = 0.0
     distance_m[same] = 0.0
-    return time_s.astype(np.float32), distance_m.astype(np.float32)
+    return time_s, distance_m
+
+
+def _spread(
+    spots: tuple[Floats, NDArray[np.float32]],
+    spot: NDArray[np.int64],
+    leave_s: Floats,
+    reach_s: Floats,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return matrices of doors from those of their spots; many by compiled code."""
+    if len(spot) <= FEW_DOORS:
+        both = (spot[:, None], spot)
+        time_s = spots[0][both] + (leave_s[:, None] + reach_s)
+        return time_s.astype(np.float32), spots[1][both]
+    # Numba is slow to load: who asks for a few doors does without.
+    from maps.kernel.spread import spread  # noqa: PLC0415
+
+    size = (len(spot), len(spot))
+    result = np.empty(size, dtype=np.float32), np.empty(size, dtype=np.float32)
+    spread(spots, spot, leave_s, reach_s, result)
+    return result
 
 
 def _level(door: DoorLike) -> int:
@@ -238,9 +268,8 @@ def _floors_s(
     return cheaper
 
 
-def _inside_m(where: Whereabouts, inside: NDArray[np.bool_]) -> Floats:
-    """Return metres walked for the pairs that lie in one compound, (pairs,) float64."""
-    row, column = np.nonzero(inside)
+def _inside_m(where: Whereabouts, row: NDArray[np.int64], column: NDArray[np.int64]) -> Floats:
+    """Return metres walked between pairs of spots in one compound, (pairs,) float64."""
     lat, lon = where.lat, where.lon
     straight_m = haversine_m(lat[row], lon[row], lat[column], lon[column])
     return straight_m * INSIDE_DETOUR
@@ -258,7 +287,7 @@ def _entrance_key(door: DoorLike) -> Hashable:
     return (*parts, door.lat, door.lon)
 
 
-def _door_key(door: DoorLike, index: int) -> Hashable:
+def _door_key(door: DoorLike, entrance: Hashable, index: int) -> Hashable:
     """Return what is equal for places that are the same place.
 
     Where an address is known but not its room, two doors of a floor may be
@@ -268,15 +297,23 @@ def _door_key(door: DoorLike, index: int) -> Hashable:
     has_address = bool(door.compound or door.building or door.entrance)
     if door.is_door and has_address and not door.door_key:
         return index
-    return (door.is_door, _entrance_key(door), _level(door), door.door_key)
+    return (door.is_door, entrance, _level(door), door.door_key)
 
 
-def _equal(keys: Sequence[Hashable]) -> NDArray[np.bool_]:
-    """Return which pairs have equal keys, (n, n) bool; None equals nothing."""
+def _pairs(keys: Sequence[Hashable]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return which pairs have equal keys, as rows and columns; None equals nothing."""
     numbers: dict[Hashable, int] = {}
     number = np.array(
         [-1 if key is None else numbers.setdefault(key, len(numbers)) for key in keys],
         dtype=np.int64,
     )
-    result: NDArray[np.bool_] = (number[:, None] == number) & (number >= 0)
-    return result
+    order = np.argsort(number, kind="stable")[np.count_nonzero(number < 0) :]
+    size = np.bincount(number[order], minlength=len(numbers))
+    first = np.cumsum(size) - size
+    # Each member of a group is paired with all of it.
+    fellows = size[number[order]]
+    row = np.repeat(order, fellows)
+    begins = np.repeat(first[number[order]], fellows)
+    ends = np.cumsum(fellows)
+    within = np.arange(len(row)) - np.repeat(ends - fellows, fellows)
+    return row, order[begins + within]

@@ -79,9 +79,9 @@ class Grounds:
         compound is but a name does not overrule the land.
         """
         number = self.of(doors)
-        for index, door in enumerate(doors):
+        for index, (door, lies_in) in enumerate(zip(doors, number.tolist(), strict=True)):
             named = self._number.get(door.compound, -1)
-            if named < 0 or named == number[index]:
+            if named < 0 or named == lies_in:
                 continue
             outline = self._outline.get(named)
             if outline is None:

@@ -6,7 +6,7 @@ OSM library.
 """
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from copy import copy
 from datetime import UTC, datetime, tzinfo
 
@@ -243,24 +243,33 @@ class TravelTimes:
             The map has no connected road for the mode.
         """
         number, lat, lon, has_lift = self._entered(doors)
-        place, slot = _distinct(lat, lon, number)
-        with self._lock:
-            kept = self._mode(mode, at)
-            rows = self._known_rows(kept, lat[place], lon[place], number[place])[slot]
-            is_on = rows >= 0
-            on = rows[is_on]
-            time_s = np.full((len(rows), len(rows)), np.inf, dtype=np.float32)
-            distance_m = time_s.copy()
-            both = np.ix_(is_on, is_on)
-            time_s[both] = kept.time_s[on[:, None], on]
-            distance_m[both] = kept.distance_m[on[:, None], on]
-            ground = np.full(len(rows), -1, dtype=np.int64)
-            ground[is_on] = kept.graph.ground_in(kept.locations.take(on), number[is_on])
-        names = tuple(
+        names = [
             self._grounds.all[found].id if found >= 0 else door.compound
             for door, found in zip(doors, number.tolist(), strict=True)
+        ]
+        # Doors of one entrance are one place on the road, and one spot unless their addresses
+        # name different compounds that the map does not know.
+        place, slot = _distinct(lat, lon, number)
+        first, spot = _first_of(list(zip(slot.tolist(), names, strict=True)))
+        with self._lock:
+            kept = self._mode(mode, at)
+            known = self._known_rows(kept, lat[place], lon[place], number[place])
+            rows = known[slot[first]]
+            is_on = rows >= 0
+            on = rows[is_on]
+            time_s, distance_m = kept.time_s[on[:, None], on], kept.distance_m[on[:, None], on]
+            if len(on) < len(rows):
+                time_s, distance_m = (_with_gaps(its, is_on) for its in (time_s, distance_m))
+            ground = np.full(len(rows), -1, dtype=np.int64)
+            ground[is_on] = kept.graph.ground_in(kept.locations.take(on), number[first][is_on])
+        where = Whereabouts(
+            spot=spot,
+            lat=lat[first],
+            lon=lon[first],
+            compound=[names[index] for index in first.tolist()],
+            ground=ground,
+            has_lift=has_lift,
         )
-        where = Whereabouts(lat=lat, lon=lon, compound=names, ground=ground, has_lift=has_lift)
         return door_to_door(doors, climb, self._slowed(mode, time_s, at), distance_m, where)
 
     def extend(self, mode: str, doors: Sequence[DoorLike], *, at: int | None = None) -> None:
@@ -427,14 +436,14 @@ class TravelTimes:
         """Return compounds, points of entry and lifts: the map's where it knows the entrance."""
         number = self._grounds.of_doors(doors)
         lat, lon = coordinates(doors)
-        has_lift = np.array([bool(door.has_lift) for door in doors], dtype=np.bool_)
-        for index in np.flatnonzero(number >= 0).tolist():
-            entrance = self._grounds.entrance(int(number[index]), doors[index])
+        has_lift = [bool(door.has_lift) for door in doors]
+        for index, (door, found) in enumerate(zip(doors, number.tolist(), strict=True)):
+            entrance = self._grounds.entrance(found, door) if found >= 0 else None
             if entrance is not None:
                 lat[index], lon[index] = entrance.lat, entrance.lon
-                if doors[index].has_lift is None:
+                if door.has_lift is None:
                     has_lift[index] = bool(entrance.has_lift)
-        return number, lat, lon, has_lift
+        return number, lat, lon, np.array(has_lift, dtype=np.bool_)
 
     def _known_rows(self, kept: _Mode, lat: Floats, lon: Floats, number: Ints) -> Ints:
         """Return the rows of distinct points in the kept matrices, adding those that are new.
@@ -518,10 +527,21 @@ def _extent_m(network: RoadNetwork) -> float:
 
 def _distinct(lat: Floats, lon: Floats, number: Ints) -> tuple[Ints, Ints]:
     """Return the first index of each distinct place, and each point's slot among those."""
-    first: dict[tuple[float, float, int], int] = {}
-    keys = zip(lat.tolist(), lon.tolist(), number.tolist(), strict=True)
-    slots = np.array([first.setdefault(key, len(first)) for key in keys], dtype=np.int64)
+    return _first_of(list(zip(lat.tolist(), lon.tolist(), number.tolist(), strict=True)))
+
+
+def _first_of(keys: Sequence[Hashable]) -> tuple[Ints, Ints]:
+    """Return the first index of each distinct key, and each key's number among those."""
+    numbers: dict[Hashable, int] = {}
+    slots = np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
     return np.unique(slots, return_index=True)[1], slots
+
+
+def _with_gaps(found: NDArray[np.float32], is_on: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return a matrix with rows and columns of inf where no place is on the map."""
+    result = np.full((len(is_on), len(is_on)), np.inf, dtype=np.float32)
+    result[np.ix_(is_on, is_on)] = found
+    return result
 
 
 def _forget_all_but(kept: _Mode, keys: Sequence[tuple[float, float, int]]) -> None:

@@ -15,6 +15,7 @@ TABLES = (
     ("memory", 1),
     ("updates", 1),
     ("growth", 1),
+    ("doors", 1),
     ("peers", 1),
     ("porto_alegre", 2),
 )

@@ -61,6 +61,12 @@ _WAYS_UP = {
     "unknown": "entrance, not known",
 }
 _KEY_ROW_PX = 28
+_TITLE_PX = 32
+_LEFT_PX = 12.0
+_NAME_SCALE = 1.25
+_BOLD_SCALE = 1.25
+_CROWDED_PX = 45.0
+"""Entrances of one building nearer to each other share a label."""
 
 
 def compound_svg(found: Survey, *, width_px: int = 560) -> str:
@@ -103,13 +109,14 @@ def compound_svg(found: Survey, *, width_px: int = 560) -> str:
             _posts(posts, canvas),
             *(_gate_label(gate, canvas, labels) for gate in gates),
             *(_hub_label(name, x, y, labels) for name, x, y in hubs),
-            *(_door_label(door, canvas, labels) for door in doors),
-            _names(found.compounds, canvas, labels),
+            _door_labels(doors, canvas, labels),
             scale_bar_svg(canvas),
             _credit(canvas) if found.network is not None else "",
         )
     )
-    return _document(canvas, body, _key(gates, doors, has_hubs=bool(hubs), has_posts=bool(posts)))
+    title = " · ".join(compound.name or compound.id for compound in found.compounds)
+    key = _key(gates, doors, has_hubs=bool(hubs), has_posts=bool(posts))
+    return _document(canvas, title, body, key)
 
 
 def way_up(door: Entrance) -> str:
@@ -204,31 +211,32 @@ def _posts(posts: Iterable[tuple[str, int, Place]], canvas: Canvas) -> str:
 
 def _gate_label(gate: Gate, canvas: Canvas, labels: Labels) -> str:
     x, y = canvas.xy(gate.lat, gate.lon)[0]
-    return labels.beside(x, y, gate.id, css_class="label gates")
+    return labels.beside(x, y, gate.id, css_class="label gates", scale=_BOLD_SCALE)
 
 
 def _hub_label(name: str, x: float, y: float, labels: Labels) -> str:
     return labels.beside(x + 20, y - 11, name, css_class="label")
 
 
-def _door_label(door: Entrance, canvas: Canvas, labels: Labels) -> str:
-    x, y = canvas.xy(door.lat, door.lon)[0]
-    name = "-".join(part for part in (door.building, door.entrance) if part)
-    floors = "" if door.floors is None else f" {door.floors}F"
-    return labels.beside(x, y, f"{name}{floors}", css_class="label")
-
-
-def _names(compounds: Iterable[Compound], canvas: Canvas, labels: Labels) -> str:
-    """Write each name above its land."""
+def _door_labels(doors: Iterable[Entrance], canvas: Canvas, labels: Labels) -> str:
+    """Write each entrance beside its mark, or a building once where its entrances are crowded."""
+    buildings: dict[str, list[Entrance]] = {}
+    for door in doors:
+        buildings.setdefault(door.building, []).append(door)
     drawn = []
-    for compound in compounds:
-        corners = [corner for ring in compound.boundary for corner in ring]
-        if not (compound.name and corners):
-            continue
-        xy = canvas.xy(*np.array(corners).T)
-        half = text_px(compound.name, 1.25) / 2
-        x = min(max(float(xy[:, 0].mean()), half + 4), canvas.width_px - half - 4)
-        drawn.append(labels.over(x, float(xy[:, 1].min()) - 6, compound.name))
+    for building, its in sorted(buildings.items()):
+        xy = canvas.xy([door.lat for door in its], [door.lon for door in its])
+        apart = np.hypot(*(xy[:, None] - xy).transpose(2, 0, 1))
+        np.fill_diagonal(apart, np.inf)
+        if float(apart.min()) < _CROWDED_PX:
+            names = [(building, its[0])]
+            spots = [xy[int(xy[:, 0].argmax())]]
+        else:
+            names = [(f"{building}-{door.entrance}".strip("-"), door) for door in its]
+            spots = list(xy)
+        for (name, door), (x, y) in zip(names, spots, strict=True):
+            floors = "" if door.floors is None else f" {door.floors}F"
+            drawn.append(labels.beside(x, y, f"{name}{floors}", css_class="label"))
     return "".join(drawn)
 
 
@@ -254,23 +262,28 @@ def _key(
     return key + ([(_post_mark(12, 13), "post")] if has_posts else [])
 
 
-def _document(canvas: Canvas, body: str, key: Sequence[tuple[str, str]]) -> str:
-    """Put the drawing above its key."""
-    items, x, y = [], 12.0, canvas.height_px + 8.0
+def _document(canvas: Canvas, title: str, body: str, key: Sequence[tuple[str, str]]) -> str:
+    """Put the drawing between its title and its key."""
+    items, x, y = [], _LEFT_PX, canvas.height_px + _TITLE_PX + 8.0
     for swatch, words in key:
         width = 30 + text_px(words) + 16
-        if x > 12.0 and x + width > canvas.width_px:  # noqa: PLR2004 - the left margin
-            x, y = 12.0, y + _KEY_ROW_PX
+        if x > _LEFT_PX and x + width > canvas.width_px:
+            x, y = _LEFT_PX, y + _KEY_ROW_PX
         items.append(
             f'<g transform="translate({x:.0f} {y:.0f})">{swatch}'
             f'<text x="28" y="18">{escape(words)}</text></g>'
         )
         x += width
     width, height = canvas.width_px, round(y + _KEY_ROW_PX + 6)
+    squeezed = ""
+    if text_px(title, _NAME_SCALE) > width - 2 * _LEFT_PX:
+        squeezed = f' textLength="{width - 2 * _LEFT_PX:.0f}" lengthAdjust="spacingAndGlyphs"'
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
         f'style="max-width:{2 * width}px;width:100%"><style>{_STYLE}</style>'
-        f'<rect class="ground" width="{width}" height="{canvas.height_px}"/>{body}'
-        f'<rect class="strip" y="{canvas.height_px}" width="{width}" '
-        f'height="{height - canvas.height_px}"/>{"".join(items)}</svg>\n'
+        f'<rect class="strip" width="{width}" height="{height}"/>'
+        f'<text class="name" x="{_LEFT_PX:.0f}" y="22"{squeezed}>{escape(title)}</text>'
+        f'<svg y="{_TITLE_PX}" width="{width}" height="{canvas.height_px}">'
+        f'<rect class="ground" width="{width}" height="{canvas.height_px}"/>{body}</svg>'
+        f"{''.join(items)}</svg>\n"
     )

@@ -35,9 +35,9 @@ class Labels:
         """Let no label cover a mark."""
         self._taken.append((x - radius_px, y - radius_px, x + radius_px, y + radius_px))
 
-    def beside(self, x: float, y: float, text: str, *, css_class: str) -> str:
+    def beside(self, x: float, y: float, text: str, *, css_class: str, scale: float = 1.0) -> str:
         """Return a label right, left, below or above a point; empty where there is no room."""
-        width = text_px(text)
+        width = text_px(text, scale)
         half, high = width / 2, _HEIGHT_PX
         for left, top in (
             (x + _GAP_PX, y - high / 2),
@@ -55,14 +55,6 @@ class Labels:
                     f"{escape(text)}</text>"
                 )
         return ""
-
-    def over(self, x: float, y: float, text: str) -> str:
-        """Return a name in the middle over a point, whatever it covers."""
-        low = max(y, _HEIGHT_PX + 4)
-        return (
-            f'<text class="name" x="{x:.1f}" y="{low:.1f}" text-anchor="middle">'
-            f"{escape(text)}</text>"
-        )
 
     def _is_free(self, box: Box) -> bool:
         left, top, right, bottom = box

@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from maps.doors import Climb, Door, DoorLike, door_to_door
+from maps.doors import Climb, Door, DoorLike, Whereabouts, door_to_door
 from tests.maps.climbs import Figures
 
 # Round figures, all different, so that a sum tells its parts.
@@ -141,3 +141,47 @@ def test_no_doors_give_an_empty_matrix() -> None:
     empty = np.empty((0, 0), dtype=np.float32)
     time_s, distance_m = door_to_door((), CLIMB, empty, empty)
     assert time_s.shape == distance_m.shape == (0, 0)
+
+
+def test_many_doors_are_as_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The compiled spread over many doors gives, bit for bit, what the plain one gives."""
+    rng = np.random.default_rng(3)
+    doors = [
+        Door(
+            lat=float(at // 3),
+            lon=float(at % 3),
+            compound=("", "lake", "garden")[at % 3],
+            building=str(at // 2),
+            entrance=str(at % 2),
+            floor=int(rng.integers(-1, 9)),
+            door_key=str(rng.integers(40)),
+            has_lift=bool(at % 2),
+        )
+        for at in rng.integers(0, 30, size=80).tolist()
+    ]
+    road_s = rng.random((80, 80), dtype=np.float32) * 1000
+    road_m = rng.random((80, 80), dtype=np.float32) * 5000
+    plain = door_to_door(doors, CLIMB, road_s, road_m)
+    monkeypatch.setattr("maps.doors.FEW_DOORS", 0)
+    for few, many in zip(plain, door_to_door(doors, CLIMB, road_s, road_m), strict=True):
+        assert np.array_equal(few, many)
+
+
+def test_doors_of_one_spot_share_its_roads() -> None:
+    """Two doors at one spot have its times, each with its own floors; between them no road."""
+    where = Whereabouts(
+        spot=np.array([0, 1, 1]),
+        lat=np.array([0.0, 1.0]),
+        lon=np.array([0.0, 0.0]),
+        compound=("", ""),
+        ground=np.array([-1, -1]),
+        has_lift=np.array([False, False, False]),
+    )
+    doors = [
+        Door(lat=0.0, lon=0.0, is_door=False),
+        Door(lat=1.0, lon=0.0, building="3", compound="c", floor=1, door_key="1"),
+        Door(lat=1.0, lon=0.0, building="3", compound="c", floor=2, door_key="2"),
+    ]
+    road_s = np.array([[0, 50], [60, 0]], dtype=np.float32)
+    time_s, _ = door_to_door(doors, CLIMB, road_s, road_s * 10, where)
+    assert time_s.tolist() == [[0, 157, 164], [65, 0, 107], [70, 105, 0]]

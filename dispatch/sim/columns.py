@@ -91,7 +91,7 @@ FILES: dict[str, Columns] = {
 """Every CSV file of a day. Columns that are needed only in some rows count as optional."""
 
 UNUSED_COLUMNS: dict[str, tuple[str, ...]] = {
-    PARCELS: ("address", "return_to", "value_cents", "cod_cents"),
+    PARCELS: ("return_to", "value_cents", "cod_cents"),
     COURIERS: ("skills",),
 }
 """What is read and checked, but changes nothing yet."""

@@ -10,6 +10,7 @@ from datetime import datetime
 
 import msgspec
 
+from dispatch.addresses import CompoundBook, KnownCompound
 from dispatch.core.model import Mode, Parcel, Place
 from dispatch.sim import columns
 from dispatch.sim.rows import Known, once, own_id
@@ -38,6 +39,27 @@ def compounds_of(tables: Tables, known: Known) -> tuple[Compound, ...]:
         )
         for id_, compound in sorted(found.items())
     )
+
+
+def book_of(compounds: Iterable[Compound]) -> CompoundBook:
+    """Return what address lines of the day are read by; a line may name another compound."""
+    return CompoundBook(
+        KnownCompound(
+            id=compound.id,
+            names=(compound.name,) if compound.name else (),
+            entrances=_floors_of(compound),
+        )
+        for compound in compounds
+    )
+
+
+def _floors_of(compound: Compound) -> dict[str, dict[str, int | None]]:
+    """Return floors by building and entrance."""
+    found: dict[str, dict[str, int | None]] = {}
+    for entrance in compound.entrances:
+        if entrance.building:
+            found.setdefault(entrance.building, {})[entrance.entrance] = entrance.floors
+    return found
 
 
 def names_of(tables: Tables) -> frozenset[str] | None:

@@ -22,7 +22,7 @@ from dispatch.core.errors import InvalidValue
 from dispatch.core.model import Availability, Courier, Hub, Parcel, Place
 from dispatch.sim import columns, rows
 from dispatch.sim.columns import FILES, HEADER
-from dispatch.sim.compounds import compounds_of, with_known_lifts
+from dispatch.sim.compounds import book_of, compounds_of, with_known_lifts
 from dispatch.sim.consents import Consent, consents_of, with_ladder
 from dispatch.sim.extras import unused_notes
 from dispatch.sim.guarding import companies_of, permits_of, posts_of
@@ -161,9 +161,10 @@ def read_day(path: Path, *, roads: Roads | None = None) -> Day:
     couriers = [
         rows.courier_of(row, known, seen[columns.COURIERS]) for row in tables[columns.COURIERS]
     ]
+    compounds = compounds_of(tables, known)
+    known.lines.book = book_of(compounds)
     parcels = [rows.parcel_of(row, known, seen[columns.PARCELS]) for row in tables[columns.PARCELS]]
     availability = rows.availability_of(tables[columns.AVAILABILITY], known)
-    compounds = compounds_of(tables, known)
     consents = consents_of(tables, known)
     posts = posts_of(tables, known)
     companies = companies_of(tables, posts)
@@ -191,7 +192,7 @@ def read_day(path: Path, *, roads: Roads | None = None) -> Day:
         companies=companies,
         permits=permits_of(companies, posts, (it for it in couriers if it), availability),
         consents=consents,
-        unused=tuple(unused_notes(tables)),
+        unused=(*unused_notes(tables), *known.lines.notes()),
     )
 
 

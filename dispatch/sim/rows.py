@@ -29,6 +29,7 @@ from dispatch.core.model import (
     TimeWindow,
 )
 from dispatch.doorkey import door_key
+from dispatch.sim.lines import DayLines
 from dispatch.sim.table import Row
 from dispatch.wire.defaults import size_class
 from maps.datum import Datum, point_to_wgs84
@@ -66,6 +67,8 @@ class Known:
         (row, column, place) of every coordinate, for the map.
     datum
         The system that the files' coordinates are in; places are in WGS84.
+    lines
+        Reads address lines.
     """
 
     secret: str
@@ -75,6 +78,7 @@ class Known:
     hub_places: dict[str, Place] = field(default_factory=dict)
     points: list[tuple[Row, str, Place]] = field(default_factory=list)
     datum: Datum = Datum.WGS84
+    lines: DayLines = field(default_factory=DayLines)
 
     def check_hub(self, row: Row, column: str) -> str:
         """Return the hub that a cell names, noting one that does not exist."""
@@ -114,6 +118,11 @@ class Known:
             row.text(f"{prefix}{part}") for part in ("compound", "building", "entrance", "room")
         )
         floor = row.whole(f"{prefix}floor", 0) if row.has(f"{prefix}floor") else None
+        if is_door and not prefix and not (building or entrance or room or floor is not None):
+            read = self.lines.read(row.text("address"), compound)
+            if read is not None:
+                compound, building, entrance = read.compound, read.building, read.entrance
+                floor, room = read.floor, read.room
         key = door_key(
             self.secret,
             compound=compound,

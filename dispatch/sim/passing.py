@@ -5,8 +5,6 @@ known carrier passes sooner, and a lift keeps somebody waiting at peaks. Where a
 values for gates and lifts, they take what was planned.
 """
 
-from msgspec.structs import replace
-
 from dispatch.core.compounds import entrance_key
 from dispatch.core.gates import SHUT, CompanyWord, GateMap, Gates, is_known
 from dispatch.core.model import (
@@ -159,19 +157,20 @@ def _before(tour: Tour, index: int) -> Place:
 def _rides(courier: Courier, before: Place, place: Place) -> list[Place]:
     """Return the doors for whose floors one rides on a way: down from one, up to the other."""
     if entrance_key(place) and entrance_key(before) == entrance_key(place):
-        between = (place.floor or 0) - (before.floor or 0)
-        one = replace(place, floor=between, has_lift=place.has_lift or before.has_lift)
-        return [place] if _rides_lift(courier, one, up=between) else []
+        up = (place.floor or 0) - (before.floor or 0)
+        has_lift = bool(place.has_lift or before.has_lift)
+        return [place] if _rides_lift(courier, up, has_lift=has_lift) else []
     found = []
     for its, sign in ((before, -1), (place, 1)):
-        if its.is_door and _rides_lift(courier, its, up=sign * (its.floor or 0)):
+        up = sign * (its.floor or 0)
+        if its.is_door and _rides_lift(courier, up, has_lift=bool(its.has_lift)):
             found.append(its)
     return found
 
 
-def _rides_lift(courier: Courier, place: Place, *, up: int) -> bool:
+def _rides_lift(courier: Courier, up: int, *, has_lift: bool) -> bool:
     """Whether a lift is the faster way, as planned."""
     climb = CLIMBS[courier.kind]
     stairs_s = up * climb.up_s_per_floor if up > 0 else -up * climb.down_s_per_floor
     lift_s = climb.lift_wait_s + abs(up) * climb.lift_s_per_floor
-    return bool(place.has_lift) and lift_s < stairs_s
+    return has_lift and lift_s < stairs_s

@@ -57,3 +57,18 @@ def test_without_a_lift_or_floors_nobody_waits_for_one(*, lift: bool, floor: int
         assert any(isinstance(event, OfferMade) for event in result.events)
         logs.append([row.payload for row in result.rows])
     assert logs[0] == logs[1]
+
+
+def test_a_guard_rides_down_from_the_top_to_another_door() -> None:
+    """From floor 25 to the next recipient on floor 2 of the same entrance."""
+    day = guarded_day(parcels=4, **STEADY, lift_median_s=30.0, lift_peaks=ALL_DAY)
+    parcels = tuple(
+        replace(
+            parcel,
+            dropoff=replace(parcel.dropoff, floor=(25, 2)[index // 2], door_key=f"{index // 2}"),
+        )
+        for index, parcel in enumerate(day.parcels)
+    )
+    result = play(dataclasses.replace(day, parcels=parcels))
+    assert result.kpis["delivered"] == 4
+    assert result.stuck == ()

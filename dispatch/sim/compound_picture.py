@@ -85,8 +85,9 @@ def draw(
         *(_unvisited(compound, entries, canvas)),
         *(_pie(entry, canvas, most, ways) for entry in ranked),
         *_names(ranked, canvas, most),
-        *(_gate(gate, canvas, rulings) for gate in compound.gates),
         *(_hub(hub, canvas) for hub in hubs),
+        # A booth stands at its gate: both are to be seen.
+        *(_gate(gate, canvas, rulings) for gate in compound.gates),
         scale_bar_svg(canvas),
     ]
     label = (
@@ -211,10 +212,10 @@ def _gate(gate: Gate, canvas: Canvas, rulings: Mapping[str, str]) -> str:
     rule = rulings.get(gate.id) or rulings.get("") or gate.rule.value
     title = escape(f"gate {gate.id}: {RULES[rule]}, for {', '.join(gate.modes)}")
     is_right = x + 110 < canvas.width_px
-    at, anchor = (x + 11, "start") if is_right else (x - 11, "end")
+    at, anchor = (x + 12, "start") if is_right else (x - 12, "end")
     return (
         f'<g class="gate {rule}"><title>{title}</title>'
-        f'<path d="M{x} {y - 8}l8 8-8 8-8-8z"/>'
+        f'<path d="M{x} {y - 7:.1f}l7 7-7 7-7-7z"/>'
         f'<text x="{at}" y="{y + 4:.1f}" text-anchor="{anchor}">{escape(RULES[rule])}</text></g>'
     )
 
@@ -223,7 +224,7 @@ def _hub(hub: Hub, canvas: Canvas) -> str:
     x, y = _xy(canvas, hub.place.lat, hub.place.lon)
     # A booth stands at its gate: its name goes above, where the gate's is beside.
     return (
-        f'<g class="hub"><title>{escape(f"{hub.kind} {hub.id}")}</title><rect x="{x - 6:.1f}" '
-        f'y="{y - 6:.1f}" width="12" height="12" rx="3"/><text x="{x}" y="{y - 12:.1f}" '
+        f'<g class="hub"><title>{escape(f"{hub.kind} {hub.id}")}</title><rect x="{x - 9:.1f}" '
+        f'y="{y - 9:.1f}" width="18" height="18" rx="4"/><text x="{x}" y="{y - 14:.1f}" '
         f'text-anchor="middle">{escape(hub.id)}</text></g>'
     )

@@ -3,7 +3,8 @@
 Lengths are shares of the day, in per cent, for a page to lay out at any width.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import takewhile
 
 from dispatch.core import messages as m
 from dispatch.core.metrics import Figures
@@ -90,13 +91,26 @@ def lanes_of(
     start = min((opens for opens, _ in spans), default=0) // HOUR_S * HOUR_S
     end = -(-max((closes for _, closes in spans), default=start + HOUR_S) // HOUR_S) * HOUR_S
     scale = _Scale(start, end, calendar)
+    shared = _shared(guards)
     return {
         "name": post,
         "facts": _facts(its),
         "is_short": bool(its["below_minimum_s"]),
-        "lanes": [_lane(guard, post, rosters, scale, its) for guard in guards],
+        "lanes": [
+            {"short": guard.removeprefix(shared), **_lane(guard, post, rosters, scale, its)}
+            for guard in guards
+        ],
         "hours": scale.hours(),
     }
+
+
+def _shared(guards: Sequence[str]) -> str:
+    """Return what all names begin with, up to their last common word: it says nothing."""
+    if len(guards) == 1:
+        return ""
+    columns = zip(*(guard.split("-") for guard in guards), strict=False)
+    common = [column[0] for column in takewhile(lambda column: len({*column}) == 1, columns)]
+    return "".join(f"{word}-" for word in common[:-1])
 
 
 def _facts(its: Figures) -> list[str]:

@@ -187,6 +187,16 @@ def test_a_lane_shows_duties_tours_and_other_posts() -> None:
     assert [hour["label"] for hour in found["hours"]] == ["11:00", "12:00"]
 
 
+def test_names_are_cut_to_what_tells_them_apart() -> None:
+    """What all guards' names begin with is left out, their last common word is not."""
+    found = lanes(*(rostered(f"gen-lake-guard-{n}", shift(0, HOUR)) for n in (11, 12)))
+    assert [lane["short"] for lane in found["lanes"]] == ["guard-11", "guard-12"]
+    found = lanes(rostered("g1", shift(0, HOUR)), rostered("g2", shift(0, HOUR)))
+    assert [lane["short"] for lane in found["lanes"]] == ["g1", "g2"]
+    (lane,) = lanes(rostered("gen-guard-1", shift(0, HOUR)))["lanes"]
+    assert lane["short"] == "gen-guard-1"
+
+
 def test_lanes_follow_swaps_and_drops() -> None:
     """The roster as it stood at the end is drawn; a guard without a slot left has no lane."""
     swapped = m.SlotsSwapped(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 import grpc
 
 from dispatch.auth import Principal, Role
+from dispatch.core.engine import decide
 from dispatch.core.errors import Fault, InvalidValue
 from dispatch.core.messages import DropSlots, Event, ImportRoster, RosterRow, SwapSlots
 from dispatch.core.model import Instant
@@ -84,8 +85,8 @@ class Rosters(Swaps):
         network = self._site.network(caller)
         rows = rows_in(request.rows, network.id)
         zone = _zone_of_rows(network, rows)
-        _check_own_rows(caller, zone.state, rows)
         command = ImportRoster(rows=rows)
+        _check_own_rows(caller, zone, command)
         before = zone.state.availability
         known = sum(row.slot in before.get(row.courier, ()) for row in rows)
 
@@ -200,18 +201,32 @@ def _zone_of_rows(network: HostedNetwork, rows: Sequence[RosterRow]) -> HostedZo
     return first
 
 
-def _check_own_rows(caller: Principal, state: State, rows: Sequence[RosterRow]) -> None:
-    """Raise `InvalidValue` with every row by which a company would move others' people or posts."""
+def _check_own_rows(caller: Principal, zone: HostedZone, command: ImportRoster) -> None:
+    """Refuse a roster by which a company would move others' people, or fill others' posts.
+
+    Raises
+    ------
+    InvalidValue
+        With every such row, and all else that the rules find.
+    """
     if caller.role is not Role.PROPERTY_COMPANY:
         return
+    state, rows = zone.state, command.rows
     own = {courier: employs(caller, state, courier) for courier in {row.courier for row in rows}}
-    faults = []
+    faults = {}
     for index, row in enumerate(rows):
         if not own[row.courier]:
-            problem = "is not permitted in your compounds: permit the courier first"
-            faults.append(Fault(f"rows[{index}].courier", problem))
+            faults[index, "courier"] = "is not permitted in your compounds: permit them first"
         if not runs_post(caller, state, row.slot.post):
-            problem = f"{row.slot.post!r} is no post of your compounds"
-            faults.append(Fault(f"rows[{index}].post", problem))
-    if faults:
-        raise InvalidValue(faults)
+            faults[index, "post"] = f"{row.slot.post!r} is no post of your compounds"
+    if not faults:
+        return
+    found = {f"rows[{at}].{field}": (at, why) for (at, field), why in faults.items()}
+    try:
+        decide(state, command, now=zone.loop.runtime.now(), command_id="rehearsal")
+    except InvalidValue as error:
+        for fault in error.faults:
+            number = fault.field.removeprefix("rows[").partition("]")[0]
+            found.setdefault(fault.field, (int(number) if number.isdigit() else 0, fault.problem))
+    in_order = sorted(found.items(), key=lambda item: (item[1][0], item[0]))
+    raise InvalidValue([Fault(field, why) for field, (_, why) in in_order])

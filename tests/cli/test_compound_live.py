@@ -182,3 +182,22 @@ def test_a_company_says_its_word(run: Run, service: Service) -> None:
     strange = run("company", "stop", "park", "--why", "mine")
     assert strange.exit_code == 2
     assert "moves its own compounds" in strange.output
+
+
+def test_all_bad_rows_are_told_at_once(run: Run, tmp_path: Path) -> None:
+    """Two places at once and another one's post, each by its line."""
+    _permitted(run)
+    file = tmp_path / "june.csv"
+    rows = [
+        "ann,08:00,16:00,gate,POST",
+        "ann,15:00,17:00,gate,POST",
+        "",
+        "ben,08:00,09:00,west,POST",
+    ]
+    file.write_text(HEADER + "\n".join(rows), encoding="utf-8")
+    made = run("roster", "import", str(file), "--date", "2026-06-01", "--timezone", "Asia/Shanghai")
+    assert made.output == (
+        "june.csv:3: opens_at: overlaps line 2: courier ann is not at two places at once\n"
+        "june.csv:5: post: 'west' is no post of your compounds\n"
+        "error: 2 bad fields (FIELD_INVALID)\n"
+    )

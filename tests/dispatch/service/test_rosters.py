@@ -105,14 +105,19 @@ async def test_every_bad_row_is_listed_and_none_is_taken(house: House) -> None:
 
 
 async def test_a_company_rosters_its_own_people_at_its_own_posts(house: House) -> None:
-    """A stranger's days, and another one's post, are not its to fill."""
+    """A stranger's days and another's post are not its to fill; all bad rows are told at once."""
     one = await manor(house)
     await one.guard("cat")
     ask = couriers_pb2.ImportRosterRequest(
-        parent=NETWORK, rows=[row(CAT), row(ANN, CLOSES_AT, closes_at=CLOSES_AT + 60, post="lodge")]
+        parent=NETWORK,
+        rows=[
+            row(CAT),
+            row(ANN, OPENS_AT + 60),
+            row(ANN, CLOSES_AT, closes_at=CLOSES_AT + 60, post="lodge"),
+        ],
     )
     found = await refusal(house.couriers.ImportRoster(ask, metadata=one.company))
-    assert found[2] == ["rows[0].courier", "rows[1].post"]
+    assert found[2] == ["rows[0].courier", "rows[1].interval", "rows[2].post"]
     denied = house.couriers.ImportRoster(ask, metadata=one.phones["ann"])
     assert (await refusal(denied))[0] is Code.PERMISSION_DENIED
 

@@ -14,7 +14,7 @@ from dispatch.core.compound_metrics import WAYS_IN
 from dispatch.core.compounds import GateRule as Ruling
 from dispatch.core.compounds import GateRuling
 from dispatch.core.model import Availability, Duty
-from dispatch.sim import compound_page, report, words
+from dispatch.sim import compound_page, custody_check, report, words
 from dispatch.sim.compound_page import LABELS, way_in
 from dispatch.sim.compound_picture import Entry, draw, entrance_name
 from dispatch.sim.day import Result
@@ -72,6 +72,16 @@ def test_the_page_and_the_key_figures_tell_the_same_ways_in(day: Day, result: Re
     assert {way: told.count(way) for way in WAYS_IN} == {way: figures[way] for way in WAYS_IN}
     (section,) = sections(day, result)
     assert sum(part["count"] for part in section["ways"]) == figures["parcels"] == len(day.parcels)
+
+
+def test_the_checkers_know_guards_by_their_rosters(result: Result) -> None:
+    """A guard on the rounds puts into the booth alone; without its post that would be a break."""
+    assert (result.kpis["custody_gaps"], result.kpis["presence_gaps"]) == (0, 0)
+    lines = [line.decode() for line in report.event_lines(result.rows)]
+    alone = [line for line in lines if '"single_actor":true' in line]
+    without = [line for line in lines if '"PostSet"' not in line]
+    assert alone
+    assert any("SINGLE_ACTOR" in gap for gap in custody_check.gaps(without))
 
 
 def test_the_report_holds_the_compound_and_asks_nobody(

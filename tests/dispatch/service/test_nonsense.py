@@ -10,9 +10,17 @@ from google.protobuf.message import Message
 from dispatch.core import codec
 from dispatch.core.state import State, fold
 from dispatch.sim.custody_check import gaps
-from dispatch.v1 import courier_app_pb2, dispatching_pb2, hubs_pb2, parcels_pb2
+from dispatch.v1 import (
+    compounds_pb2,
+    courier_app_pb2,
+    couriers_pb2,
+    dispatching_pb2,
+    hubs_pb2,
+    parcels_pb2,
+)
 from tests.dispatch.service.errands import AT_DOOR, CAI, MART, TO_MART, absent, errand
 from tests.dispatch.service.house import NETWORK, NOON, SHOP, House
+from tests.dispatch.service.manor import ANN, BEN, BOOTH, GARDEN, GATE, manor, window
 
 OURS = frozenset(
     {
@@ -36,6 +44,7 @@ TEXTS = (
     f"{NETWORK}/couriers/none", SHOP, f"{SHOP}/parcels/p1", f"{SHOP}/parcels/none",
     f"{SHOP}/parcels/p1/legs/1", f"{SHOP}/parcels/p1/legs/9", f"{SHOP}/parcels/p1/proxies/x",
     f"{NETWORK}/zones/all/closures/c", "networks/twin/hubs/mart", "networks/local/hubs/",
+    GARDEN, GATE, BOOTH, ANN, BEN, window(ANN), window(BEN), "gate", "garden", f"{GATE}x",
 )  # fmt: skip
 NUMBERS = (0, 1, 2, 5, 60, -1, NOON, NOON + 600, 2**31 - 1)
 
@@ -67,6 +76,8 @@ def _methods(house: House) -> Iterator[tuple[str, Any, type[Message], bool]]:
         (hubs_pb2, house.hubs),
         (courier_app_pb2, house.phone),
         (dispatching_pb2, house.dispatch),
+        (compounds_pb2, house.compounds),
+        (couriers_pb2, house.couriers),
     ):
         for service in module.DESCRIPTOR.services_by_name.values():
             for method in service.methods:
@@ -115,6 +126,7 @@ async def test_nonsense_is_refused_by_name(house: House, seed: int) -> None:
     """Right and wrong names, odd numbers, control characters: a coded answer, and custody holds."""
     one = await errand(house, delivery_options=[AT_DOOR, TO_MART])
     await absent(one)
+    ground = await manor(house)
     draw = _Draw(seed)
     told = set()
     for name, call, kind, is_phone in _methods(house):
@@ -124,7 +136,9 @@ async def test_nonsense_is_refused_by_name(house: House, seed: int) -> None:
             first = request.DESCRIPTOR.fields[0].name
             if draw.share(700):
                 setattr(request, first, _resource(name, kind, is_phone=is_phone))
-            token = draw.choice([house.dispatcher, house.shop, one.till, one.phone])
+            token = draw.choice(
+                [house.dispatcher, house.shop, one.till, one.phone, ground.company, ground.till]
+            )
             answer = call(request, metadata=token)
             code = await answer.code()
             assert code in OURS, (name, request, await answer.details())
@@ -142,7 +156,16 @@ def _resource(method: str, kind: type[Message], *, is_phone: bool) -> str:
     if is_phone:
         return CAI
     if kind.DESCRIPTOR.file.name.endswith("hubs.proto"):
+        if method == "IssuePin":
+            return ANN
         return NETWORK if method in {"CreateHub", "ListHubs"} else MART
+    if kind.DESCRIPTOR.file.name.endswith("couriers.proto"):
+        known = {"SwapSlots": window(ANN), "DropSlots": BEN, "ListAvailabilityWindows": ANN}
+        return known.get(method, NETWORK)
+    if kind.DESCRIPTOR.file.name.endswith("compounds.proto"):
+        known = {"GetPost": GATE, "SetPostMinimum": GATE, "ListRosterSlots": GATE}
+        is_whole = method in {"CreateCompound", "ListCompounds", "CreateCompanyToken"}
+        return NETWORK if is_whole else known.get(method, GARDEN)
     return {
         "CreateParcel": SHOP,
         "BatchCreateParcels": SHOP,

@@ -14,12 +14,13 @@ from markupsafe import Markup, escape
 from dispatch.core.model import Hub
 from dispatch.sim import words
 from maps.compounds import Compound, Gate
-from maps.earth import Bounds
+from maps.earth import METRES_PER_DEGREE, Bounds
 from maps.network import RoadNetwork
 from maps.render import Canvas, land_path, roads_svg, scale_bar_svg
 
 WIDTH_PX, MAX_HEIGHT_PX = 760, 640
-MARGIN_M = 35.0
+MARGIN_M, MARGIN_SHARE = 30.0, 0.05
+"""Room around a compound for pies at its edge, and as a share of its height."""
 ROADS_BYTES = 150_000
 LEAST_PX, MOST_PX = 7.0, 30.0
 """Radius of the pie of one parcel, and of any."""
@@ -116,7 +117,9 @@ def _box(compound: Compound, entries: Sequence[Entry], hubs: Sequence[Hub]) -> B
         *(_Point(lat, lon) for ring in compound.boundary for lat, lon in ring),
         *(_Point(hub.place.lat, hub.place.lon) for hub in hubs),
     ]
-    return Bounds.around(points, margin_m=MARGIN_M)
+    tight = Bounds.around(points, margin_m=0.0)
+    tall_m = (tight.north - tight.south) * METRES_PER_DEGREE
+    return Bounds.around(points, margin_m=MARGIN_M + MARGIN_SHARE * tall_m)
 
 
 def _xy(canvas: Canvas, lat: float, lon: float) -> tuple[float, float]:

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-NAMES = ("replay", "epoch", "engine", "ingest")
+NAMES = ("replay", "epoch", "engine", "ingest", "addresses")
 
 for name in NAMES:
     subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=True)

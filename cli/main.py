@@ -3,6 +3,7 @@
 import typer
 
 from cli import (
+    addresses,
     compound,
     compound_live,
     demo,
@@ -31,6 +32,7 @@ app.command("replay")(replay.replay)
 app.command("serve")(serve.serve)
 app.command("solve")(solve.solve)
 app.command("warmup")(warmup.warmup)
+app.add_typer(addresses.app, name="address")
 app.add_typer(compound_live.app, name="company")
 app.add_typer(compound.app, name="compound")
 app.add_typer(levers.app, name="lever")

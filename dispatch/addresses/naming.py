@@ -106,7 +106,9 @@ def name_in(text: str, street: str = "") -> Named:
         What stands before that, with street and number; empty where the line has none.
     """
     text = _LABEL.sub("", text.strip())
-    region, city, _ = _without_region(_LABEL.sub("", street.strip()), keeps_street=True)
+    region = city = ""
+    if street:
+        region, city, _ = _without_region(_LABEL.sub("", street.strip()), keeps_street=True)
     parts = [part for part in _split(text) if part]
     ending = ""
     while parts:
@@ -179,6 +181,8 @@ def _checked(name: str, city: str, doubt: str) -> Named:
 
 def _without_region(text: str, *, keeps_street: bool = False) -> tuple[str, str, str]:
     """Return a text without province, city, district and street; the city; and a doubt."""
+    if not text:
+        return "", "", ""
     rest, city, doubt, is_inside = text.strip(), "", "", False
     for pattern in (_PROVINCE, _CITY):
         match = pattern.match(rest)

@@ -36,6 +36,7 @@ _DASHES = str.maketrans(
         "區": "区",
     }
 )
+_HAS_OTHERS = re.compile("[" + re.escape("".join(map(chr, _DASHES))) + "]")
 # Controls, and what turns the direction of writing or cannot be seen.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffd]")
 _PICTURE = re.compile(
@@ -109,7 +110,9 @@ def plain(line: str) -> Plain:
         One that `refusal` does not refuse.
     """
     doubt = ""
-    text = unicodedata.normalize("NFKC", line.replace("№", "#")).translate(_DASHES)
+    text = unicodedata.normalize("NFKC", line.replace("№", "#"))
+    if _HAS_OTHERS.search(text):
+        text = text.translate(_DASHES)
     if not text.isascii():
         text = _INVISIBLE.sub("", text)
         bare = _PICTURE.sub(" ", text)
@@ -122,9 +125,11 @@ def plain(line: str) -> Plain:
     upper = text.translate(_UPPER)
     if _NOTES.search(upper):
         text = _blanked(_NOTES, text, upper)
+        upper = text.translate(_UPPER)
     if _HAS_NUMERAL.search(text):
         text = _NUMERAL.sub(_digits, text)
-    return Plain(text, text.translate(_UPPER), doubt)
+        upper = text.translate(_UPPER)
+    return Plain(text, upper, doubt)
 
 
 def _without_brackets(text: str) -> tuple[str, str]:

@@ -15,6 +15,8 @@ from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
 from dispatch.v1 import (
+    addresses_pb2,
+    addresses_pb2_grpc,
     compounds_pb2,
     compounds_pb2_grpc,
     couriers_pb2,
@@ -26,6 +28,7 @@ from dispatch.v1 import (
 TIMEOUT_S = 10.0
 _SERVICES: tuple[tuple[Any, Any], ...] = (
     (dispatching_pb2, dispatching_pb2_grpc.DispatchServiceStub),
+    (addresses_pb2, addresses_pb2_grpc.AddressServiceStub),
     (compounds_pb2, compounds_pb2_grpc.CompoundServiceStub),
     (couriers_pb2, couriers_pb2_grpc.CourierServiceStub),
 )

@@ -43,23 +43,17 @@ def compounds_of(tables: Tables, known: Known) -> tuple[Compound, ...]:
 
 def book_of(compounds: Iterable[Compound]) -> CompoundBook:
     """Return what address lines of the day are read by; a line may name another compound."""
-    return CompoundBook(
-        KnownCompound(
-            id=compound.id,
-            names=(compound.name,) if compound.name else (),
-            entrances=_floors_of(compound),
-        )
-        for compound in compounds
-    )
+    return CompoundBook(map(known_compound, compounds))
 
 
-def _floors_of(compound: Compound) -> dict[str, dict[str, int | None]]:
-    """Return floors by building and entrance."""
-    found: dict[str, dict[str, int | None]] = {}
+def known_compound(compound: Compound) -> KnownCompound:
+    """Return what address lines are checked against of a compound."""
+    floors: dict[str, dict[str, int | None]] = {}
     for entrance in compound.entrances:
         if entrance.building:
-            found.setdefault(entrance.building, {})[entrance.entrance] = entrance.floors
-    return found
+            floors.setdefault(entrance.building, {})[entrance.entrance] = entrance.floors
+    names = (compound.name,) if compound.name else ()
+    return KnownCompound(id=compound.id, names=names, entrances=floors)
 
 
 def names_of(tables: Tables) -> frozenset[str] | None:

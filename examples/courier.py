@@ -15,6 +15,7 @@ from google.type.latlng_pb2 import LatLng
 
 from dispatch.v1 import courier_app_pb2 as app
 from dispatch.v1 import courier_app_pb2_grpc, couriers_pb2, couriers_pb2_grpc, types_pb2
+from examples.phone import VERBS, by_door, pending
 from examples.session import NETWORK, Metadata, arguments, bearer, channel, tokens
 
 
@@ -62,18 +63,15 @@ async def drive(
     phone: courier_app_pb2_grpc.CourierAppServiceStub, tour: app.Tour, me: Metadata
 ) -> int:
     """Visit the stops that are left in order; return how many parcels were handed over."""
-    verbs = {
-        app.StopAction.Kind.PICKUP: app.StopEvent.Action.PICK_UP,
-        app.StopAction.Kind.DROPOFF: app.StopEvent.Action.DROP_OFF,
-    }
     delivered = 0
     for stop in tour.stops:
-        pending = [one for one in stop.actions if one.state == app.Stop.State.PENDING]
-        kinds = sorted({action.kind for action in pending})
-        events = [stop_event(stop, app.StopEvent.Action.ARRIVE)] if pending else []
-        events += [stop_event(stop, verbs[kind]) for kind in kinds]
-        if not events:
+        left = pending(stop)
+        if not left:
             continue
+        events = [stop_event(stop, app.StopEvent.Action.ARRIVE)]
+        for kind, legs in by_door(stop):
+            events.append(stop_event(stop, VERBS[kind]))
+            events[-1].legs.extend(legs)
         answer = await phone.RecordStopEvents(
             app.RecordStopEventsRequest(name=tour.name, known_version=tour.version, events=events),
             metadata=me,
@@ -81,8 +79,8 @@ async def drive(
         for result in answer.results:
             if result.disposition == app.StopEventResult.Disposition.REJECTED:
                 raise RuntimeError(f"stop {stop.id}: {result.status.message}")
-        delivered += sum(one.kind == app.StopAction.Kind.DROPOFF for one in pending)
-        done = ", ".join(f"{app.StopAction.Kind.Name(one.kind)} {one.parcel}" for one in pending)
+        delivered += sum(one.kind == app.StopAction.Kind.DROPOFF for one in left)
+        done = ", ".join(f"{app.StopAction.Kind.Name(one.kind)} {one.parcel}" for one in left)
         print(f"stop {stop.id}: {done} {stop.place.contact.display_name}".rstrip(), flush=True)
     return delivered
 

@@ -83,7 +83,7 @@ class Phone:
         """Go to the next stop and do what is to be done there, door by door."""
         stop = self._next_stop()
         events = [self._event(stop, app.StopEvent.Action.ARRIVE)]
-        for kind, legs in _by_door(stop):
+        for kind, legs in by_door(stop):
             event = self._event(stop, VERBS[kind])
             event.legs[:] = legs
             event.entrance_tag = tag
@@ -99,7 +99,7 @@ class Phone:
     def absent(self) -> str:
         """Go to the next stop, let the recipient know, wait in vain, say so."""
         stop = self._next_stop()
-        [action] = _pending(stop)
+        [action] = pending(stop)
         self._report([self._event(stop, app.StopEvent.Action.ARRIVE)])
         ask = app.ContactRecipientRequest(
             name=self._tour.name, leg=action.leg, request_id=str(uuid.uuid4())
@@ -123,7 +123,7 @@ class Phone:
             if message.HasField("snapshot_end"):
                 news.cancel()
                 break
-        return next(stop for stop in self._tour.stops if _pending(stop))
+        return next(stop for stop in self._tour.stops if pending(stop))
 
     def _event(self, stop: app.Stop, action: app.StopEvent.Action) -> app.StopEvent:
         event = app.StopEvent(
@@ -132,7 +132,7 @@ class Phone:
             action=action,
             point=stop.place.point,
             accuracy_meters=10,
-            legs=[one.leg for one in _pending(stop) if VERBS[one.kind] == action],
+            legs=[one.leg for one in pending(stop) if VERBS[one.kind] == action],
         )
         event.event_time.GetCurrentTime()
         return event
@@ -146,14 +146,15 @@ class Phone:
                 raise RuntimeError(result.status.message)
 
 
-def _pending(stop: app.Stop) -> list[app.StopAction]:
+def pending(stop: app.Stop) -> list[app.StopAction]:
+    """Return what is left to do at a stop."""
     return [action for action in stop.actions if action.state == app.Stop.State.PENDING]
 
 
-def _by_door(stop: app.Stop) -> list[tuple[app.StopAction.Kind, list[str]]]:
+def by_door(stop: app.Stop) -> list[tuple[app.StopAction.Kind, list[str]]]:
     """Return what is to be done at a stop, all parcels of one door together."""
     doors: dict[bytes, tuple[app.StopAction.Kind, list[str]]] = {}
-    for action in sorted(_pending(stop), key=lambda action: action.kind):
+    for action in sorted(pending(stop), key=lambda action: action.kind):
         place = action.place.SerializeToString(deterministic=True)
         _, legs = doors.setdefault(bytes([action.kind]) + place, (action.kind, []))
         legs.append(action.leg)

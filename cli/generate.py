@@ -3,6 +3,7 @@
 import os
 import tomllib
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -16,12 +17,33 @@ WANTED = (1.2, 2.0)
 """Outside of this ratio of capacity to demand a day is called slack or short."""
 
 
+class Kind(StrEnum):
+    """What kind of day is drawn."""
+
+    TOWN = "town"
+    COMPOUND_DAY = "compound-day"
+
+
 @plain_errors()
 def generate(  # noqa: PLR0917 - one parameter for each option
     map_file: Annotated[Path, typer.Option("--map", help="An OpenStreetMap file.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the day.")],
-    parcels: Annotated[int, typer.Option(min=1, max=100_000)] = 300,
-    couriers: Annotated[int, typer.Option(min=1, max=10_000)] = 60,
+    scenario: Annotated[
+        Kind, typer.Option(help="A town with all kinds of couriers, or compounds with guards.")
+    ] = Kind.TOWN,
+    parcels: Annotated[int, typer.Option(min=1, max=100_000, help="Of a town.")] = 300,
+    couriers: Annotated[int, typer.Option(min=1, max=10_000, help="Of a town.")] = 60,
+    households: Annotated[
+        int | None, typer.Option(min=50, max=20_000, help="Of compounds: about so many.")
+    ] = None,
+    share: Annotated[
+        float | None,
+        typer.Option(min=0.01, max=3, help="Of compounds: the network's share of all parcels."),
+    ] = None,
+    compound: Annotated[
+        Path | None,
+        typer.Option(help="Of compounds: a folder with your own (`antmile compound new`)."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Another seed is another day.")] = 0,
     date: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day; 2026-03-02.")
@@ -41,6 +63,18 @@ def generate(  # noqa: PLR0917 - one parameter for each option
     ] = None,
 ) -> None:
     """Draw a day on the streets of a real map and write it as a day folder."""
+    if scenario is Kind.COMPOUND_DAY:
+        _compound_day(
+            map_file,
+            out,
+            seed=seed,
+            date=date,
+            timezone=timezone,
+            households=households,
+            folder=compound,
+            changes={"share": share, "consent": consent, "absence": absence},
+        )
+        return
     from dispatch.sim import generate as drawing
     from dispatch.sim.folder import write_day
     from dispatch.sim.scenario import Scenario, at_work
@@ -71,6 +105,39 @@ def generate(  # noqa: PLR0917 - one parameter for each option
         f"{len(drawn.tables['hubs.csv'])} hubs; {consent:.0%} of households fetch from the nearest"
         + ("" if absence is None else f", {absence:.0%} are out from nine to five")
     )
+    console.print(f"written to {out}", markup=False)
+
+
+def _compound_day(
+    map_file: Path,
+    out: Path,
+    *,
+    seed: int,
+    date: datetime | None,
+    timezone: str,
+    households: int | None,
+    folder: Path | None,
+    changes: dict[str, float | None],
+) -> None:
+    from cli.compound_days import draw, told
+    from dispatch.sim.folder import write_day
+
+    _check_timezone(timezone)
+    _spare_recorded_days(out)
+    drawn = draw(
+        map_file,
+        seed=seed,
+        day=date.date() if date else None,
+        timezone=timezone,
+        households=households,
+        folder=folder,
+        map_name=_seen_from(out, map_file),
+        changes=changes,
+    )
+    write_day(out, drawn.header, drawn.tables)
+    console = Console(highlight=False, soft_wrap=True)
+    for line in told(drawn, seed):
+        console.print(line)
     console.print(f"written to {out}", markup=False)
 
 

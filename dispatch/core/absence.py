@@ -6,7 +6,7 @@ tried again, or its origin, for another attempt or for good. The rules know no s
 added stops are estimates without a map.
 """
 
-from dispatch.core import hubs, ladder
+from dispatch.core import hubs, ladder, posts
 from dispatch.core.deadlines import last_moment, may_try_again
 from dispatch.core.draft import Draft
 from dispatch.core.messages import (
@@ -114,8 +114,27 @@ def _take(
         if leg.purpose in {Purpose.RELAY, Purpose.COLLECTION}:
             to_door(draft, parcel, tour, why)
         return leg.purpose in {Purpose.RELAY, Purpose.COLLECTION}
-    plan_return(draft, parcel, tour, final=True, reason=why)
+    if not _leave_with_oneself(draft, parcel, tour, why, avoid):
+        plan_return(draft, parcel, tour, final=True, reason=why)
     return True
+
+
+def _leave_with_oneself(draft: Draft, parcel: Parcel, tour: Tour, why: str, avoid: str) -> bool:
+    """Leave what goes back in the hub that the courier keeps, if its origin is farther.
+
+    A guard has a post to be back at; somebody else takes it from there to where it came from.
+    """
+    state = draft.state
+    courier = state.courier(tour.courier)
+    _, _, origin_m = _arrival(draft, tour, parcel.pickup)
+    for hub in state.hubs.values():
+        keeps = courier.host_of == hub.id or posts.is_kept_by(state, hub.id, courier.id, draft.now)
+        if not keeps or not courier.returns_home or hub.id in {avoid, parcel.origin_hub}:
+            continue
+        _, _, hub_m = _arrival(draft, tour, hub.place)
+        if hub_m < origin_m and _to_hub(draft, parcel, tour, Purpose.HOLD, why, hub.id, avoid):
+            return True
+    return False
 
 
 def _to_safe_place(draft: Draft, parcel: Parcel, tour: Tour, why: str, at_stop: int) -> bool:

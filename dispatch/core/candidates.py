@@ -145,7 +145,16 @@ def with_gates(
 
 
 def _door_of(load: Load) -> Choice | None:
-    return next((its for its in load.choices if its.purpose is Purpose.DOOR), None)
+    """Return the door that a load may go to, unless it stands in the door's own compound already.
+
+    From there somebody who may enter takes it on; a recipient who comes down to the gate is no
+    reason to carry it out again.
+    """
+    pickup = load.leg.pickup
+    door = next((its for its in load.choices if its.purpose is Purpose.DOOR), None)
+    if door is None or (pickup.hub and pickup.compound and pickup.compound == door.place.compound):
+        return None
+    return door
 
 
 def onward(

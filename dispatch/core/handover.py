@@ -275,6 +275,9 @@ def _received(
     if leg.purpose is Purpose.COLLECTION:
         if not _has_code(draft, parcel, hub.id):
             mint(draft, parcel, hub.id, parcel.recipient)
+    elif leg.purpose is Purpose.HOLD and not deadlines.may_try_again(parcel, policy, now):
+        # Its keeper has left it here on the way back: somebody else takes it to its origin.
+        absence.release_return(draft, draft.state.parcel(parcel.id), parcel.reason or "RETURN")
     elif following is not None and following.not_before <= now:
         draft.tell(ParcelReady(at=now, parcel=parcel.id))
 

@@ -99,6 +99,9 @@ class Behaviour(Value):
         A recipient who found nobody at a booth comes again within so long (A).
     phone_share
         Recipients who answer when they are called, drawn by household and hour.
+    says_when
+        Whether a recipient who answers the call says from when on somebody is at home, so that
+        what is held is tried again then (A).
     come_down_median_s, come_down_sigma
         Until a recipient who is at home stands at the gate (A).
     gate_known_s
@@ -158,6 +161,7 @@ class Behaviour(Value):
     keeper_wait_s: Seconds = 600
     comes_again_s: Seconds = 5400
     phone_share: float = 0.9
+    says_when: bool = False
     come_down_median_s: float = 120.0
     come_down_sigma: float = 0.5
     gate_known_s: tuple[Seconds, Seconds] = (0, 0)

@@ -22,6 +22,7 @@ from dispatch.core.policy import Policy
 from dispatch.executors import Planner
 from dispatch.log import InMemoryLog, Row
 from dispatch.runtime import Runtime
+from dispatch.sim.agreeing import Agreements
 from dispatch.sim.behaviour import Behaviour, People
 from dispatch.sim.collecting import Collections
 from dispatch.sim.consents import said_later
@@ -119,6 +120,8 @@ class Replay:
             ends_at=self._ends_at,
         )
         self._collections = Collections(self._stage, households)
+        latest = {parcel.id: parcel.due_at for parcel in day.parcels}
+        self._agreements = Agreements(self._stage, households, self._behaviour, latest)
         runtime.subscribe(self._notice)
 
     def run(self, progress: Progress = lambda _share: None) -> Result:
@@ -180,8 +183,12 @@ class Replay:
                 self._accepted(event.tour)
             elif isinstance(event, m.TourCompleted):
                 self._stays.walk_back(event)
-            elif isinstance(event, m.ParcelReceivedAtHub) and event.purpose is Purpose.COLLECTION:
-                self._collections.expect(event.parcel, event.hub)
+            elif isinstance(event, m.AttemptFailed):
+                self._agreements.call(event)
+            elif isinstance(event, m.ParcelReceivedAtHub):
+                self._agreements.held(event)
+                if event.purpose is Purpose.COLLECTION:
+                    self._collections.expect(event.parcel, event.hub)
 
     def _accepted(self, tour: Tour) -> None:
         """Let a courier set out in time, or think better of it."""

@@ -75,6 +75,13 @@ class Households:
         )
         return bool(begins <= at < begins + values.away_s)
 
+    def home_from(self, parcel: Parcel, after: Instant, until: Instant) -> Instant | None:
+        """Return from when on somebody is at home, by the quarter of an hour; None for later."""
+        for at in range(after, until, QUARTER_S):
+            if self.is_home(parcel, at):
+                return at
+        return None
+
     def fetches_after_s(self, parcel: Parcel) -> Seconds | None:
         """Return how long a parcel waits in a hub for its recipient; None for ever."""
         values = self._values

@@ -9,7 +9,7 @@ from dispatch.core.errors import (
     InvalidTransition,
     KeeperMissing,
 )
-from dispatch.core.model import ActionKind, CustodianKind, Mode
+from dispatch.core.model import ActionKind, CustodianKind, FailureCode, LegKind, Mode, ParcelState
 from tests.core.town import HOUR, Story, names
 from tests.features.compound import (
     BOOTH,
@@ -197,3 +197,20 @@ def test_a_hub_without_a_post_is_as_before() -> None:
     story.assign("ann", "p1")
     story.pick_up("ann", "p1")
     story.drop_off("ann", "p1")
+
+
+def test_a_guard_does_not_walk_to_the_station() -> None:
+    """What goes back he leaves in his booth, in time for his post; somebody else takes it on."""
+    story = a_compound(minimum=0)
+    guard(story, "gus", on_patrol())
+    story.parcel("p1", origin_hub="station", dropoff=door(450, "p1"), max_attempts=1)
+    story.carry("gus", "p1")
+    story.drop_off("gus", "p1", FailureCode.ABSENT)
+    last = story.tour("gus").stops[-1]
+    assert last.place.hub == BOOTH
+    story.drop_off("gus", "p1")
+    parcel = story.state.parcel("m/p1")
+    assert (parcel.state, parcel.custodian.id) == (ParcelState.RETURNING, BOOTH)
+    back = story.state.leg(parcel.leg)
+    assert (back.kind, back.dropoff.hub) == (LegKind.RETURN, "station")
+    assert back.id in story.state.waiting_legs

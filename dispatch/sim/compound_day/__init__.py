@@ -5,7 +5,7 @@ The streets are a real map's, everything on them is drawn; `values` says from wh
 `drawing` households and parcels, and puts the day together.
 """
 
-from dispatch.sim.compound_day.drawing import draw_compound_day
+from dispatch.sim.compound_day.drawing import Own, draw_compound_day
 from dispatch.sim.compound_day.values import CompoundDay
 
-__all__ = ["CompoundDay", "draw_compound_day"]
+__all__ = ["CompoundDay", "Own", "draw_compound_day"]

@@ -5,7 +5,7 @@ people and households. The same map, values and seed give the same bytes.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -21,7 +21,7 @@ from dispatch.sim.draws import Draws
 from dispatch.sim.generate import DAY, NETWORK, OPERATOR, Drawn, Table, nautical_zone
 from dispatch.sim.streets import Spot, Streets
 from dispatch.sim.town import PREFIX, bounded, whole
-from maps.compounds import ALL_DAY, Entrance
+from maps.compounds import ALL_DAY, Compound, Entrance
 from maps.network import RoadNetwork
 
 NAME = "compound-day"
@@ -29,6 +29,20 @@ STATION = f"{PREFIX}station"
 DAY_MIN, HOUR_MIN = 1440, 60
 MOST_A_HOUSEHOLD = 8
 Row = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """Compounds that somebody has surveyed, with their posts, hubs and people.
+
+    Attributes
+    ----------
+    tables
+        Rows by file of a day folder, as they are to stand in the day.
+    """
+
+    lands: tuple[Compound, ...]
+    tables: Mapping[str, Table]
 
 
 def draw_compound_day(
@@ -40,6 +54,7 @@ def draw_compound_day(
     day: date = DAY,
     timezone: str = "",
     map_name: str = "",
+    own: Own | None = None,
 ) -> Drawn:
     """Draw a compound day.
 
@@ -49,6 +64,8 @@ def draw_compound_day(
         About so many, by more or fewer buildings; None for those of the values.
     timezone, map_name
         As of `dispatch.sim.generate.generate`.
+    own
+        Compounds with their people that somebody has surveyed, in the place of drawn ones.
 
     Raises
     ------
@@ -58,29 +75,33 @@ def draw_compound_day(
     values = _sized(values or CompoundDay(), households)
     zone = timezone or nautical_zone(network)
     draws = Draws(seed)
-    station, sites = sites_of(network, Streets(network), values, draws)
+    lands = own.lands if own is not None else ()
+    station, sites = sites_of(network, Streets(network), values, draws, lands)
     clock = _Clock(day, zone)
     flats = [flat for site in sites for flat in _flats(site)]
     parcels = list(_parcels(flats, values, draws))
+    drawn_sites = sites if own is None else ()
     workers = [
-        *(pair for site in sites for pair in people.guards(site, values, draws)),
+        *(pair for site in drawn_sites for pair in people.guards(site, values, draws)),
         *people.riders(station, values, draws, len(parcels)),
-        *(pair for site in sites for pair in people.neighbours(site, values, draws)),
+        *(pair for site in drawn_sites for pair in people.neighbours(site, values, draws)),
     ]
     tables: dict[str, Table] = {
         columns.PARCELS: parcels,
         columns.COURIERS: [row for row, _ in workers],
         columns.AVAILABILITY: [clock.timed(slot) for _, slots in workers for slot in slots],
-        columns.HUBS: _hubs(station, sites, values),
-        columns.HUB_HOURS: [clock.timed(row) for row in _hours(sites, values)],
-        columns.COMPOUNDS: [_compound(site) for site in sites],
-        columns.GATES: [row for site in sites if not site.is_real for row in _gates(site)],
+        columns.HUBS: _hubs(station, drawn_sites, values),
+        columns.HUB_HOURS: [clock.timed(row) for row in _hours(drawn_sites, values)],
+        columns.COMPOUNDS: [_compound(site) for site in drawn_sites],
+        columns.GATES: [row for site in drawn_sites for row in _gates(site)],
         columns.ENTRANCES: [
-            _entrance(site, door) for site in sites for door in site.land.entrances
+            _entrance(site, door) for site in drawn_sites for door in site.land.entrances
         ],
-        columns.POSTS: [_post(site, values) for site in sites],
+        columns.POSTS: [_post(site, values) for site in drawn_sites],
         columns.CONSENTS: _consents(flats, values, draws),
     }
+    for file, rows in (own.tables if own is not None else {}).items():
+        tables[file] = [*rows, *tables.get(file, [])]
     needed_h = len(parcels) / values.doors_per_h
     idle_h = _free_min(workers) / HOUR_MIN
     header = {

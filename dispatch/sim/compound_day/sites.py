@@ -1,11 +1,12 @@
 """Where a compound day takes place: the station, and compounds with gates, entrances and a booth.
 
-On a map that knows compounds with gates the largest of them are used as they are, with their real
-boundary, gates and rules. Elsewhere they are drawn beside a quiet street: a gate on it, the
+On a map that knows compounds with gates the largest of them are used, with their real boundary and
+gates; the gates' rules are the scenario's, because no map says whom a guard lets in. Elsewhere they are drawn beside a quiet street: a gate on it, the
 buildings in rows behind, no boundary, because the real streets run where they run.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import shapely
@@ -35,7 +36,7 @@ class Site:
     land
         With gates and entrances; those of the map where it is a real one.
     is_real
-        Whether its gates stand in the map already.
+        Whether it stands in the map or was surveyed.
     booth, shop
         Where they are.
     """
@@ -53,12 +54,26 @@ class Site:
 
 
 def sites_of(
-    network: RoadNetwork, streets: Streets, values: CompoundDay, draws: Draws
+    network: RoadNetwork,
+    streets: Streets,
+    values: CompoundDay,
+    draws: Draws,
+    own: Sequence[Compound] = (),
 ) -> tuple[Spot, tuple[Site, ...]]:
-    """Return the station and the compounds."""
+    """Return the station and the compounds, those of one's own if there are any."""
+    if own:
+        return _around(network, streets, values, draws, list(own))
     real = _real(network)[: len(values.kinds)]
     if real:
-        return _around_real(network, streets, values, draws, real)
+        built = [
+            replace(
+                land,
+                gates=tuple(replace(gate, rule=GateRule(kind.rule)) for gate in land.gates),
+                entrances=_inside(streets, network, land, kind, draws),
+            )
+            for land, (_, kind) in zip(real, values.kinds, strict=False)
+        ]
+        return _around(network, streets, values, draws, built)
     station = _busiest(streets, values, draws)
     sites = tuple(
         _drawn(streets, values, draws, station, name, kind) for name, kind in values.kinds
@@ -174,7 +189,7 @@ def _real(network: RoadNetwork) -> list[Compound]:
     return [land for area, land in ranked if area >= LEAST_AREA_M2]
 
 
-def _around_real(
+def _around(
     network: RoadNetwork,
     streets: Streets,
     values: CompoundDay,
@@ -183,12 +198,12 @@ def _around_real(
 ) -> tuple[Spot, tuple[Site, ...]]:
     """Return real compounds with their own gates, and a station outside of all of them."""
     sites = []
-    for land, (name, kind) in zip(lands, values.kinds, strict=False):
+    for number, land in enumerate(lands):
+        name, kind = values.kinds[number % len(values.kinds)]
         gate = land.gates[0]
         booth = streets.at(lat=gate.lat, lon=gate.lon)
-        built = replace(land, entrances=_inside(streets, network, land, kind, draws))
         shop = _shop(streets, values, draws, booth, name)
-        sites.append(Site(built, kind, is_real=True, booth=booth, shop=shop))
+        sites.append(Site(land, kind, is_real=True, booth=booth, shop=shop))
     first = sites[0].booth
     tries = [
         streets.near(first, values.station_m[1], draws.uniform("station", index), quiet=False)

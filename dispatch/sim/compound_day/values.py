@@ -48,7 +48,7 @@ class Buildings:
 
 
 TOWERS = Buildings(
-    buildings=4,
+    buildings=3,
     entrances=1,
     floors=18,
     rooms=4,
@@ -60,7 +60,7 @@ TOWERS = Buildings(
     side_rule="PERMIT",
 )
 WALK_UPS = Buildings(
-    buildings=8,
+    buildings=6,
     entrances=3,
     floors=6,
     rooms=2,
@@ -192,6 +192,7 @@ class CompoundDay:
             "absence": self.absence,
             "weekend_absence": self.weekend_absence,
             "phone_share": self.phone,
+            "says_when": True,
             "gate_known_s": self.gate_known_s,
             "gate_slow_share": self.gate_slow_share,
             "gate_slow_s": self.gate_slow_s,

@@ -1,0 +1,80 @@
+"""Drawn compound days for the command line: with drawn compounds, the map's, or one's own folder."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+from dispatch.sim.compound_day import CompoundDay, Own, draw_compound_day
+from dispatch.sim.compound_day.values import Hours
+from dispatch.sim.generate import DAY, Drawn
+from maps.network import RoadNetwork
+from maps.osm import load_map
+
+
+def draw(
+    map_file: Path,
+    *,
+    seed: int,
+    day: date | None,
+    timezone: str,
+    households: int | None,
+    folder: Path | None,
+    map_name: str,
+    changes: Mapping[str, float | None],
+) -> Drawn:
+    """Draw a compound day; a folder's compounds, posts and people stand in for drawn ones."""
+    network = load_map(map_file)
+    return draw_compound_day(
+        network,
+        seed=seed,
+        values=_changed(CompoundDay(), changes),
+        households=households,
+        day=day or DAY,
+        timezone=timezone,
+        map_name=map_name,
+        own=None if folder is None else _surveyed(folder, network),
+    )
+
+
+def _surveyed(folder: Path, network: RoadNetwork) -> Own:
+    """Return the compounds of a folder with what stands in their files."""
+    from dispatch.onboarding import read_compound
+
+    found = read_compound(folder, network)
+    tables = {
+        file: [dict(row.cells) for row in rows] for file, rows in found.tables.items() if rows
+    }
+    return Own(lands=found.compounds, tables=tables)
+
+
+def told(drawn: Drawn, seed: int) -> Iterator[str]:
+    """Yield what to know of a drawn day: how much there is, and who can carry it."""
+    scenario = drawn.header["scenario"]
+    parcels, households = scenario["parcels"], scenario["households"]
+    yield f"generated compound day: {parcels} parcels for {households} households, seed {seed}"
+    kind = "real" if scenario["real_compounds"] else "drawn"
+    yield f"{len(drawn.tables['compounds.csv'])} compounds, {kind}"
+    yield (
+        f"supply and demand: {parcels} parcels need {scenario['hours_needed']:.1f} hours at 25 doors "
+        f"an hour; {scenario['hours_free']:.1f} hours of patrols, riders and neighbours are free"
+    )
+
+
+def _changed(values: CompoundDay, changes: Mapping[str, float | None]) -> CompoundDay:
+    share, consent, absence = (changes[name] for name in ("share", "consent", "absence"))
+    if share is not None:
+        values = replace(values, share=share)
+    if consent is not None:
+        values = replace(values, consent=consent)
+    if absence is not None:
+        values = replace(values, absence=_scaled(values.absence, absence))
+    return values
+
+
+def _scaled(hours: Hours, daytime: float) -> Hours:
+    """Return absence with another share by day, and the evening's in proportion."""
+    first = hours[0][2]
+    return tuple(
+        (opens, closes, min(1.0, share * daytime / first)) for opens, closes, share in hours
+    )

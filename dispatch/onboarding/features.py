@@ -1,7 +1,8 @@
 """``compound.geojson`` to the rows of its CSV files: one set of checks for both forms.
 
-Kinds and properties are those of `maps.land.compound_files`, beside them ``post`` and ``hub``
-with the columns of their files as properties. A line in a message is the number of the feature.
+Kinds and properties are those of `maps.land.compound_files`, beside them ``post``, and for a hub
+its kind (``booth``, ``shop`` and so on), with the columns of their files as properties. A line in
+a message is the number of the feature.
 """
 
 import json
@@ -9,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from dispatch.core.model import HubKind
 from dispatch.sim import columns
 from dispatch.sim.columns import FILES
 from dispatch.sim.table import Calendar, Problems, Row
@@ -20,9 +22,9 @@ _FILES = {
     "gate": columns.GATES,
     "entrance": columns.ENTRANCES,
     "post": columns.POSTS,
-    "hub": columns.HUBS,
+    **{kind.value: columns.HUBS for kind in HubKind},
 }
-_PLACED = ("gate", "entrance", "hub")
+_PLACED = ("gate", "entrance", *(kind.value for kind in HubKind))
 _END_OF_DAY = ("24:00", "23:59:59")
 _ALWAYS = {"opens_at": "00:00", "closes_at": "24:00"}
 
@@ -66,7 +68,7 @@ def _cells(
 ) -> dict[str, str]:
     """Return a feature as cells of its file; what the file does not have is noted."""
     allowed = FILES[_FILES[kind]].all
-    cells = {}
+    cells = {"kind": kind}
     for name, value in fields.items():
         if name == "kind":
             continue

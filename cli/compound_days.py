@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dispatch.sim.compound_day import CompoundDay, Own, draw_compound_day
 from dispatch.sim.compound_day.values import Hours
-from dispatch.sim.generate import DAY, Drawn
+from dispatch.sim.generate import DAY, Drawn, Table
 from maps.network import RoadNetwork
 from maps.osm import load_map
 

@@ -201,8 +201,9 @@ def test_a_hub_without_a_post_is_as_before() -> None:
 
 def test_a_guard_does_not_walk_to_the_station() -> None:
     """What goes back he leaves in his booth, in time for his post; somebody else takes it on."""
-    story = a_compound(minimum=0)
+    story = a_compound()
     guard(story, "gus", on_patrol())
+    guard(story, "guo", at_post())
     story.parcel("p1", origin_hub="station", dropoff=door(450, "p1"), max_attempts=1)
     story.carry("gus", "p1")
     story.drop_off("gus", "p1", FailureCode.ABSENT)

@@ -1,8 +1,9 @@
 """Where a compound day takes place: the station, and compounds with gates, entrances and a booth.
 
 On a map that knows compounds with gates the largest of them are used, with their real boundary and
-gates; the gates' rules are the scenario's, because no map says whom a guard lets in. Elsewhere they are drawn beside a quiet street: a gate on it, the
-buildings in rows behind, no boundary, because the real streets run where they run.
+gates; the gates' rules are the scenario's, because no map says whom a guard lets in. Elsewhere
+compounds are drawn beside a quiet street: a gate on it, the buildings in rows behind, no boundary,
+because the real streets run where they run.
 """
 
 import math

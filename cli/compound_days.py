@@ -1,4 +1,4 @@
-"""Drawn compound days for the command line: with drawn compounds, the map's, or one's own folder."""
+"""Compound days for the command line: compounds drawn, the map's, or those of one's own folder."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -56,8 +56,8 @@ def told(drawn: Drawn, seed: int) -> Iterator[str]:
     kind = "real" if scenario["real_compounds"] else "drawn"
     yield f"{len(drawn.tables['compounds.csv'])} compounds, {kind}"
     yield (
-        f"supply and demand: {parcels} parcels need {scenario['hours_needed']:.1f} hours at 25 doors "
-        f"an hour; {scenario['hours_free']:.1f} hours of patrols, riders and neighbours are free"
+        f"supply and demand: {parcels} parcels need {scenario['hours_needed']:.1f} hours at 25 "
+        f"doors an hour; {scenario['hours_free']:.1f} hours of patrols, riders and neighbours are free"
     )
 
 

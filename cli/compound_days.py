@@ -42,8 +42,10 @@ def _surveyed(folder: Path, network: RoadNetwork) -> Own:
     from dispatch.onboarding import read_compound
 
     found = read_compound(folder, network)
-    tables = {
-        file: [dict(row.cells) for row in rows] for file, rows in found.tables.items() if rows
+    tables: dict[str, Table] = {
+        file: [dict[str, object](row.cells) for row in rows]
+        for file, rows in found.tables.items()
+        if rows
     }
     return Own(lands=found.compounds, tables=tables)
 
@@ -55,10 +57,9 @@ def told(drawn: Drawn, seed: int) -> Iterator[str]:
     yield f"generated compound day: {parcels} parcels for {households} households, seed {seed}"
     kind = "real" if scenario["real_compounds"] else "drawn"
     yield f"{len(drawn.tables['compounds.csv'])} compounds, {kind}"
-    yield (
-        f"supply and demand: {parcels} parcels need {scenario['hours_needed']:.1f} hours at 25 "
-        f"doors an hour; {scenario['hours_free']:.1f} hours of patrols, riders and neighbours are free"
-    )
+    needed, free = scenario["hours_needed"], scenario["hours_free"]
+    yield f"supply and demand: {parcels} parcels need {needed:.1f} hours at 25 doors an hour;"
+    yield f"{free:.1f} hours of patrols, riders and neighbours are free"
 
 
 def _changed(values: CompoundDay, changes: Mapping[str, float | None]) -> CompoundDay:

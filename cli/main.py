@@ -7,6 +7,7 @@ from cli import (
     compound,
     compound_live,
     demo,
+    experiment,
     generate,
     health,
     levers,
@@ -26,6 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("demo")(demo.demo)
+app.command("experiment")(experiment.experiment)
 app.command("generate")(generate.generate)
 app.command("health")(health.health)
 app.command("replay")(replay.replay)

@@ -43,7 +43,7 @@ def replay(
     ] = None,
 ) -> None:
     """Replay a day and report what became of every parcel."""
-    values = _policy_values(policy_file) if policy_file else {}
+    values = read_policy(policy_file) if policy_file else {}
     if engine is not None:
         values["engine"] = engine
     play(folder, out, map_file=map_file, seed=seed, policy_values=values)
@@ -134,7 +134,7 @@ def _times(network: "RoadNetwork", folder: Path) -> "TravelTimes":
     )
 
 
-def _policy_values(path: Path) -> dict[str, Any]:
+def read_policy(path: Path) -> dict[str, Any]:
     """Read a policy file; JSON by its name, else TOML."""
     content = path.read_bytes()
     try:

@@ -60,6 +60,7 @@ def _search() -> None:
     """Search a ring of one-way roads by every kernel of the hierarchy, each of which compiles."""
     from maps.hierarchy import Hierarchy
     from maps.kernel.entries import Entries
+    from maps.kernel.spread import spread
     from maps.kernel.weight import packed, unpacked
 
     count = 100
@@ -68,12 +69,18 @@ def _search() -> None:
     ring = Hierarchy(count, node, np.roll(node, -1), road).customized(road)
     places = Entries(np.arange(count + 1), node, np.zeros(count, np.int64))
     first, last = places.take(node[:1]), places.take(node[-1:])
-    _, all_m = ring.matrix(places, places)
+    all_s, all_m = ring.matrix(places, places)
     _, one_m = unpacked(ring.packed(first, last))
     weight, way = ring.path(first, last)
     _, way_m = unpacked(np.array([weight]))
     if not all_m[0, -1] == one_m[0, 0] == way_m[0] == 10.0 * (len(way) - 1):
         raise RuntimeError("the compiled search does not find the way round a ring")
+    doors = np.full((count, count), 0, np.float32)
+    none, no_s = np.empty(0, np.int64), np.empty(0)
+    zero_s = np.zeros(count)
+    spread((all_s, all_m), (none, none, no_s, no_s), (node, node), (zero_s, zero_s), (doors, all_m))
+    if not np.array_equal(doors, all_s):
+        raise RuntimeError("the compiled matrix of doors is not that of the roads to them")
 
 
 def _solve(engine: "Engine") -> None:

@@ -204,16 +204,12 @@ def door_to_door(
     leave_s = _floors_s(climb, level, street, has_lift)
     reach_s = _floors_s(climb, street, level, has_lift) + knock_s
 
-    spot_time_s = road_time_s.astype(np.float64)
-    spot_distance_m = road_distance_m.astype(np.float32)
     row, column = _pairs([compound or None for compound in where.compound])
     # Paths of one private ground never leave it: they are the compound's own.
     inside = (where.ground[row] != where.ground[column]) | (where.ground[row] < 0)
     row, column = row[inside], column[inside]
-    walked_m = _inside_m(where, row, column)
-    spot_time_s[row, column] = walked_m * 3.6 / WALK_KMH
-    spot_distance_m[row, column] = walked_m
-    time_s, distance_m = _spread((spot_time_s, spot_distance_m), where.spot, leave_s, reach_s)
+    walks = row, column, _inside_m(where, row, column)
+    time_s, distance_m = _spread((road_time_s, road_distance_m), walks, where, leave_s, reach_s)
 
     # The pairs that share an entrance are few: only they are computed.
     entrances = [_entrance_key(door) for door in doors]
@@ -230,22 +226,31 @@ def door_to_door(
 
 
 def _spread(
-    spots: tuple[Floats, NDArray[np.float32]],
-    spot: NDArray[np.int64],
+    road: tuple[NDArray[np.float32], NDArray[np.float32]],
+    walks: tuple[NDArray[np.int64], NDArray[np.int64], Floats],
+    where: Whereabouts,
     leave_s: Floats,
     reach_s: Floats,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return matrices of doors from those of their spots; many by compiled code."""
+    """Return matrices of doors from those of their spots; many by compiled code.
+
+    ``walks`` are rows, columns and metres of the pairs of spots between which one walks inside.
+    """
+    row, column, walked_m = walks
+    walked_s, spot = walked_m * 3.6 / WALK_KMH, where.spot
     if len(spot) <= FEW_DOORS:
+        spot_time_s, spot_distance_m = road[0].astype(np.float64), road[1].astype(np.float32)
+        spot_time_s[row, column], spot_distance_m[row, column] = walked_s, walked_m
         both = (spot[:, None], spot)
-        time_s = spots[0][both] + (leave_s[:, None] + reach_s)
-        return time_s.astype(np.float32), spots[1][both]
+        time_s = spot_time_s[both] + (leave_s[:, None] + reach_s)
+        return time_s.astype(np.float32), spot_distance_m[both]
     # Numba is slow to load: who asks for a few doors does without.
     from maps.kernel.spread import spread  # noqa: PLC0415
 
     size = (len(spot), len(spot))
     result = np.empty(size, dtype=np.float32), np.empty(size, dtype=np.float32)
-    spread(spots, spot, leave_s, reach_s, result)
+    order = np.argsort(spot, kind="stable")
+    spread(road, (row, column, walked_s, walked_m), (spot, order), (leave_s, reach_s), result)
     return result
 
 

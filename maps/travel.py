@@ -257,7 +257,7 @@ class TravelTimes:
             rows = known[slot[first]]
             is_on = rows >= 0
             on = rows[is_on]
-            time_s, distance_m = kept.time_s[on[:, None], on], kept.distance_m[on[:, None], on]
+            time_s, distance_m = _taken(kept.time_s, on), _taken(kept.distance_m, on)
             if len(on) < len(rows):
                 time_s, distance_m = (_with_gaps(its, is_on) for its in (time_s, distance_m))
             ground = np.full(len(rows), -1, dtype=np.int64)
@@ -535,6 +535,16 @@ def _first_of(keys: Sequence[Hashable]) -> tuple[Ints, Ints]:
     numbers: dict[Hashable, int] = {}
     slots = np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
     return np.unique(slots, return_index=True)[1], slots
+
+
+def _taken(matrix: NDArray[np.float32], rows: Ints) -> NDArray[np.float32]:
+    """Return some rows and the same columns; a copy, which others may not change meanwhile."""
+    size = len(rows)
+    if np.array_equal(rows, np.arange(size)):
+        return matrix[:size, :size].copy()
+    # Whole rows are copied faster than cells are picked, unless most of each is not wanted.
+    is_small = 4 * size < len(matrix)
+    return matrix[rows[:, None], rows] if is_small else matrix[rows].take(rows, axis=1)
 
 
 def _with_gaps(found: NDArray[np.float32], is_on: NDArray[np.bool_]) -> NDArray[np.float32]:

@@ -4,19 +4,21 @@ import csv
 import dataclasses
 import io
 import os
-import signal
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
 
-from dispatch.sim.experiment import comparing, playing, runs, tables
+from dispatch.sim.experiment import comparing, runs, tables
 from dispatch.sim.experiment.picture import picture
-from dispatch.sim.experiment.playing import Experiment, missing
-from dispatch.sim.experiment.runs import Run
+from dispatch.sim.experiment.playing import Batch, Experiment, missing
+from dispatch.sim.experiment.runs import Failure, Run
 from dispatch.sim.experiment.settings import DEFAULT, SWEPT, Setting
 from dispatch.sim.experiment.variants import ALL
+from dispatch.sim.experiment.workers import DIED, played
 from dispatch.sim.experiment.writing import write
+from dispatch.sim.generate import Drawn
+from tests.replay.deadly_days import BAD, DEADLY, draw, values
 
 NAMES = ("ours", "one_rider")
 
@@ -36,7 +38,7 @@ def trial(tmp_path: Path) -> Experiment:
     return Experiment(map_file=map_file, draw=never, values=lambda _: {"a": 1})
 
 
-def never(*_: object) -> playing.Drawn:
+def never(*_: object) -> Drawn:
     """Refuse to draw."""
     raise AssertionError
 
@@ -117,7 +119,7 @@ def test_tables_hold_every_variant_and_figure(tmp_path: Path) -> None:
     rows = list(csv.DictReader(io.StringIO(written["table.csv"])))
     relay = [row for row in rows if row["variant"] == "no_relay"]
     assert {row["figure"] for row in relay} == {"delivered_share", "cost_cents", "custody_gaps"}
-    assert float(relay[0]["ours_less_mean"]) == pytest.approx(0.3)
+    assert float(relay[0]["ours_less_mean"]) == pytest.approx((len(ALL) - 1) / 20)
 
 
 def test_the_picture_is_xml_and_empty_without_runs() -> None:
@@ -135,18 +137,17 @@ def test_said_is_short() -> None:
     assert tables.said(1.234, "") == "1.23"
 
 
-class Dying(playing.Stage):
-    """A stage whose process is killed on the second variant, for good or the first time only."""
-
-    def __init__(self, experiment: Experiment) -> None:
-        self._trace = experiment.map_file
-
-    def play(self, setting: Setting, seed: int, variant: str) -> Run:
-        """Return a run, or die."""
-        tried = self._trace.read_text()
-        self._trace.write_text(f"{tried}{variant} ")
-        if variant == "one_rider" and (seed == 1 or variant not in tried):
-            os.kill(os.getpid(), signal.SIGKILL)
-        if variant == "no_relay":
-            raise ValueError("drawn badly")
-        return a_run(seed, variant)
+@pytest.mark.slow
+@pytest.mark.skipif("ANTMILE_DATA" not in os.environ, reason="ANTMILE_DATA is not set")
+def test_a_process_that_dies_takes_no_other_day_with_it() -> None:
+    """Days that kill their process are given up after two tries; the others are played."""
+    map_file = Path(os.environ["ANTMILE_DATA"]) / "osm" / "jinan.osm.pbf"
+    deadly = Experiment(map_file=map_file, draw=draw, values=values)
+    batches = [Batch(Setting(), seed, ("ours", "no_relay")) for seed in (DEADLY, BAD)]
+    found = list(played(deadly, batches, workers=2))
+    told = sorted((its.seed, its.variant, its.why) for its in found if isinstance(its, Failure))
+    assert told == [
+        (seed, variant, why)
+        for seed, why in ((DEADLY, DIED), (BAD, "ValueError: drawn badly"))
+        for variant in ("no_relay", "ours")
+    ]

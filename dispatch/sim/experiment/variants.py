@@ -21,7 +21,7 @@ OURS = "ours"
 NEAREST: Mapping[str, Any] = MappingProxyType(
     {"engine": "insert", "nearest_couriers": 1, "most_held_s": 0}
 )
-"""Policy of `nearest_guard`: only who is nearest to the pickup is thought of, and asked at once."""
+"""Policy of the nearest: only who is nearest to the pickup is thought of, and asked at once."""
 
 AT_ONCE: Mapping[str, Any] = MappingProxyType({"most_held_s": 600})
 """Policy of `station_only`: the clerk does not wait for more than ten minutes of parcels."""
@@ -115,6 +115,12 @@ ALL = (
         "nearest_guard",
         "Guards alone; each parcel is offered at once to the guard nearest to it, no relay.",
         nearest_guard,
+        NEAREST,
+    ),
+    Variant(
+        "nearest",
+        "Everybody as in ours, and no plan: each parcel is offered at once to whoever is nearest.",
+        unchanged,
         NEAREST,
     ),
     Variant("no_guards", "Ours, but guards never leave their posts.", without_guards),

@@ -51,8 +51,9 @@ def experiment(  # noqa: PLR0917 - one parameter for each option
     What was replayed stands in runs.jsonl in the folder; a stopped experiment goes on from there.
     """
     from dispatch.sim.experiment import runs as lines
+    from dispatch.sim.compound_day import CompoundDay
     from dispatch.sim.experiment.compound_days import draw, values
-    from dispatch.sim.experiment.playing import QUICK, Experiment, missing
+    from dispatch.sim.experiment.playing import Experiment, missing
     from dispatch.sim.experiment.settings import SWEPT, Setting, sized
 
     names = _variants(only, SWEPT_AGAINST if sensitivity else ())
@@ -61,7 +62,7 @@ def experiment(  # noqa: PLR0917 - one parameter for each option
         map_file=map_file,
         draw=draw,
         values=values,
-        policy={**QUICK, **(read_policy(policy_file) if policy_file else {})},
+        policy={**CompoundDay().policy(), **(read_policy(policy_file) if policy_file else {})},
         price_cents=price,
     )
     trial.check()

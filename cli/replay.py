@@ -86,7 +86,8 @@ def play(
         times = _times(network, folder)
     if network is None:
         console.print("no map is given or named by the day: everybody goes in straight lines")
-    policy = _policy({"epoch_s": day.epoch_s, "seed": seed, **(policy_values or {})})
+    drawn = day.scenario.get("policy", {})
+    policy = _policy({"epoch_s": day.epoch_s, "seed": seed, **drawn, **(policy_values or {})})
     try:
         report.check_writable(out)
         try:

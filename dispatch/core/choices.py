@@ -108,7 +108,10 @@ def _door(state: State, parcel: Parcel, now: Instant, cost: Cents) -> Choice:
         opens_at=parcel.window.opens_at if parcel.window else now - FAR,
         due_at=min(parcel.due_at, closes_at),
         closes_at=closes_at,
-        service_s=policy.scan_s + policy.hand_over_s,
+        # Some visits are in vain, and take the wait of an attempt.
+        service_s=policy.scan_s
+        + policy.hand_over_s
+        + policy.absent_permille * policy.absent_wait_s // 1000,
         cost_cents=cost,
     )
 

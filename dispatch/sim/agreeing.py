@@ -8,6 +8,8 @@ from dispatch.sim.stage import Stage
 
 WINDOW_S: Seconds = 5400
 """How long a recipient waits at home for it (A)."""
+LATEST_S: Seconds = 43_200
+"""So long after the promise, the next morning, somebody may still agree to (A)."""
 SOON_S: Seconds = 1800
 """Nobody promises an earlier time than in half an hour (A)."""
 
@@ -17,8 +19,8 @@ class Agreements:
 
     Parameters
     ----------
-    ends_at
-        By parcel: nobody agrees to a later time.
+    due_at
+        By parcel: when it was promised.
     """
 
     def __init__(
@@ -26,12 +28,12 @@ class Agreements:
         stage: Stage,
         households: Households,
         behaviour: Behaviour,
-        ends_at: dict[str, Instant],
+        due_at: dict[str, Instant],
     ) -> None:
         self._stage = stage
         self._households = households
         self._is_asked = behaviour.says_when
-        self._ends_at = ends_at
+        self._due_at = due_at
         self._answered: set[str] = set()
 
     def call(self, event: AttemptFailed) -> None:
@@ -46,7 +48,7 @@ class Agreements:
         if event.purpose is not Purpose.HOLD or event.parcel not in self._answered:
             return
         parcel = self._stage.state.parcels[event.parcel]
-        latest = self._ends_at[parcel.id]
+        latest = self._due_at[parcel.id] + LATEST_S
         opens_at = self._households.home_from(parcel, self._stage.now + SOON_S, latest)
         if opens_at is None:
             return

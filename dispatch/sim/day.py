@@ -120,8 +120,8 @@ class Replay:
             ends_at=self._ends_at,
         )
         self._collections = Collections(self._stage, households)
-        latest = {parcel.id: parcel.due_at for parcel in day.parcels}
-        self._agreements = Agreements(self._stage, households, self._behaviour, latest)
+        due_at = {parcel.id: parcel.due_at for parcel in day.parcels}
+        self._agreements = Agreements(self._stage, households, self._behaviour, due_at)
         runtime.subscribe(self._notice)
 
     def run(self, progress: Progress = lambda _share: None) -> Result:

@@ -122,6 +122,7 @@ def draw_compound_day(
             "real_compounds": sum(site.is_real for site in sites),
             "hours_needed": round(needed_h, 1),
             "hours_free": round(idle_h, 1),
+            "policy": values.policy(),
             "behaviour": values.behaviour(),
             "drawn": values.table(),
         },

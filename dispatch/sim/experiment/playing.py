@@ -6,7 +6,6 @@ import json
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -33,11 +32,6 @@ from maps.travel import TravelTimes
 REVISION = 1
 """Raised where what is measured changes, so that no older line is taken for a new one."""
 
-QUICK: Mapping[str, Any] = MappingProxyType(
-    {"engine": "search", "most_iterations": 500, "max_legs": 60}
-)
-"""Policy of an experiment's replays, where none is given: a small part of the search's usual steps,
-without the loop around it. What that costs in quality stands in ``docs/experiments.md``."""
 MOST_GAPS = 5
 """So many breaks of a day are kept in words; all are counted."""
 

@@ -10,13 +10,15 @@ from dispatch.sim.experiment.runs import Run
 from dispatch.sim.experiment.settings import DEFAULT
 from dispatch.sim.experiment.variants import ALL, OURS
 
-WIDTH, HEIGHT = 720, 440
-LEFT, RIGHT, TOP, BOTTOM = 64, 24, 24, 56
+WIDTH, HEIGHT = 800, 440
+LEFT, RIGHT, TOP, BOTTOM = 64, 150, 24, 56
 X, Y = "delivered_share", "cost_cents"
 STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 MOST_STEPS = 7
 NAMES_GAP = 15
-"""Least distance of two names, pixels."""
+"""Least distance of two names, which stand beside the picture, pixels."""
+COLOURS = ("#33557a", "#7a5c33", "#33745a", "#6b4a86", "#8a6d00", "#3f7f93", "#5c5c5c")
+OUR_COLOUR = "#b3261e"
 
 
 def picture(runs: Sequence[Run]) -> str:
@@ -95,28 +97,38 @@ def _axes(x_ticks: list[int], y_ticks: list[int], across: _Scale, upward: _Scale
 def _crosses(
     points: Mapping[str, Mapping[str, Estimate]], across: _Scale, upward: _Scale
 ) -> list[str]:
+    """Draw every variant's cross, and a line from it to its name, the names from top to bottom."""
     parts: list[str] = []
-    names: list[tuple[float, float]] = []
+    others = (name for name in points if name != OURS)
+    colours = {name: COLOURS[index % len(COLOURS)] for index, name in enumerate(others)}
+    colours[OURS] = OUR_COLOUR
+    spot = {
+        name: (across.at(100 * its[X].mean), upward.at(its[Y].mean)) for name, its in points.items()
+    }
+    named_at = _spread({name: y for name, (_, y) in spot.items()})
     for name, its in points.items():
-        colour = "#b3261e" if name == OURS else "#33557a"
-        x, y = across.at(100 * its[X].mean), upward.at(its[Y].mean)
+        colour, (x, y) = colours[name], spot[name]
         low_x, high_x = across.at(100 * its[X].low), across.at(100 * its[X].high)
         low_y, high_y = upward.at(its[Y].low), upward.at(its[Y].high)
-        is_right = x > (LEFT + WIDTH - RIGHT) / 2
-        at = y - 9
-        while any(
-            abs(at - other) < NAMES_GAP and abs(x - its_x) < WIDTH / 4 for its_x, other in names
-        ):
-            at += NAMES_GAP
-        names.append((x, at))
-        anchor, shift = ("end", -8) if is_right else ("start", 8)
+        end, at = WIDTH - RIGHT + 12, named_at[name]
+        text = escape(name.replace("_", " "))
+        line = f'stroke="{colour}"'
         parts += [
-            f'<line x1="{low_x}" y1="{y}" x2="{high_x}" y2="{y}" stroke="{colour}"/>',
-            f'<line x1="{x}" y1="{low_y}" x2="{x}" y2="{high_y}" stroke="{colour}"/>',
+            f'<line x1="{x}" y1="{y}" x2="{end}" y2="{at}" {line} stroke-opacity=".3"/>',
+            f'<line x1="{low_x}" y1="{y}" x2="{high_x}" y2="{y}" {line} stroke-width="2"/>',
+            f'<line x1="{x}" y1="{low_y}" x2="{x}" y2="{high_y}" {line} stroke-width="2"/>',
             f'<circle cx="{x}" cy="{y}" r="4" fill="{colour}"/>',
-            (
-                f'<text x="{x + shift}" y="{at}" text-anchor="{anchor}" fill="{colour}">'
-                f"{escape(name.replace('_', ' '))}</text>"
-            ),
+            f'<text x="{end + 4}" y="{at + 4}" fill="{colour}">{text}</text>',
         ]
     return parts
+
+
+def _spread(heights: Mapping[str, float]) -> dict[str, float]:
+    """Return heights, from top to bottom, that are far enough from each other to be read."""
+    found: dict[str, float] = {}
+    last = -float(NAMES_GAP)
+    for name in sorted(heights, key=lambda its: (heights[its], its)):
+        last = max(heights[name], last + NAMES_GAP)
+        found[name] = last
+    over = max(found.values()) - (HEIGHT - BOTTOM)
+    return {name: at - max(0.0, over) for name, at in found.items()}

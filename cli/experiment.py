@@ -50,8 +50,8 @@ def experiment(  # noqa: PLR0917 - one parameter for each option
 
     What was replayed stands in runs.jsonl in the folder; a stopped experiment goes on from there.
     """
-    from dispatch.sim.experiment import runs as lines
     from dispatch.sim.compound_day import CompoundDay
+    from dispatch.sim.experiment import runs as lines
     from dispatch.sim.experiment.compound_days import draw, values
     from dispatch.sim.experiment.playing import Experiment, missing
     from dispatch.sim.experiment.settings import SWEPT, Setting, sized

@@ -98,14 +98,15 @@ def _take(
 ) -> bool:
     """Plan one rung; return whether it was possible. The hub that has just failed is not."""
     why, avoid = failure.value, leg.dropoff.hub
+    is_inside = option.kind in {OptionKind.PERSON, OptionKind.SAFE_PLACE}
+    if leg.purpose is Purpose.GATE and is_inside:
+        # Whoever stands before the gate gets to no neighbour and to no place behind it.
+        return False
     if option.kind is OptionKind.HUB:
         return _to_hub(draft, parcel, tour, Purpose.COLLECTION, why, option.target, avoid)
     if option.kind is OptionKind.PERSON:
         return _to_person(draft, parcel, tour, option.target, why, at_stop)
     if option.kind is OptionKind.SAFE_PLACE:
-        if leg.purpose is Purpose.GATE:
-            # Nobody gets to that place who stands outside.
-            return False
         return _to_safe_place(draft, parcel, tour, why, at_stop)
     if option.kind is OptionKind.REATTEMPT:
         return _try_again(draft, parcel, tour, why, avoid)
@@ -127,14 +128,15 @@ def _leave_with_oneself(draft: Draft, parcel: Parcel, tour: Tour, why: str, avoi
     state = draft.state
     courier = state.courier(tour.courier)
     _, _, origin_m = _arrival(draft, tour, parcel.pickup)
-    for hub in state.hubs.values():
-        keeps = courier.host_of == hub.id or posts.is_kept_by(state, hub.id, courier.id, draft.now)
-        if not keeps or not courier.returns_home or hub.id in {avoid, parcel.origin_hub}:
-            continue
-        _, _, hub_m = _arrival(draft, tour, hub.place)
-        if hub_m < origin_m and _to_hub(draft, parcel, tour, Purpose.HOLD, why, hub.id, avoid):
-            return True
-    return False
+    post = posts.post_of(state, courier.id, draft.now)
+    kept = {courier.host_of, post.hub if post is not None else ""} - {"", avoid, parcel.origin_hub}
+    if not courier.returns_home:
+        return False
+    near = sorted((_arrival(draft, tour, state.hubs[hub].place)[2], hub) for hub in kept)
+    return any(
+        hub_m < origin_m and _to_hub(draft, parcel, tour, Purpose.HOLD, why, hub, avoid)
+        for hub_m, hub in near
+    )
 
 
 def _to_safe_place(draft: Draft, parcel: Parcel, tour: Tour, why: str, at_stop: int) -> bool:

@@ -10,14 +10,17 @@ from dispatch.core.errors import ConsentMissing, InvalidValue, OutsideGeofence, 
 from dispatch.core.model import (
     ActionKind,
     Contract,
+    DeliveryOption,
     FailureCode,
     Mode,
+    OptionKind,
     ParcelState,
     ProofKind,
     Purpose,
 )
 from tests.core.town import HOUR, AGate, Fenced, Story, place, slot
 from tests.features.compound import a_compound, at_post, door, guard
+from tests.features.street import consent
 
 GATE_M = 300
 """Where the town's gates are, metres east of the square."""
@@ -94,6 +97,27 @@ def test_nobody_comes_down(gate: Story) -> None:
 
 def _arrival(story: Story, at: int) -> m.StopReport:
     return m.StopReport(id="arrival", at=at, stop=1, evidence=at_the_gate(proofs=()))
+
+
+def test_nobody_is_sent_to_a_neighbour_behind_the_gate() -> None:
+    """The recipient agreed to one, who is at home: whoever stands outside does not get there."""
+    story = a_walled_compound()
+    story.courier("bob", home=place(890, compound="lake"))
+    options = (DeliveryOption(kind=OptionKind.DOOR), consent(OptionKind.PERSON, "bob"))
+    story.parcel("p2", origin_hub="station", dropoff=door(910, "p2"), options=options)
+    story.do(m.PinLeg(leg="m/p2/1", courier="ann", actor="d", reason="hers"))
+    story.do(m.PinLeg(leg="m/p1/1", courier="ann", actor="d", reason="hers"))
+    story.plan()
+    story.accept("ann")
+    story.pick_up("ann", "p2")
+    called_at = story.now
+    story.now += story.state.policy.absent_wait_s
+    story.do(
+        m.RecordStop(courier="ann", tour=story.tour("ann").id, report=_arrival(story, called_at))
+    )
+    story.drop_off("ann", "p2", FailureCode.ABSENT, evidence=at_the_gate(contacted_at=called_at))
+    parcel = story.state.parcel("m/p2")
+    assert story.state.leg(parcel.leg).purpose is Purpose.RETURN
 
 
 def test_a_relay_through_the_booth_is_weighed_against_it() -> None:

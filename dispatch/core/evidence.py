@@ -100,7 +100,7 @@ def _kept_hubs(state: State, courier: str) -> Iterator[Hub]:
     """Yield the hubs that a courier keeps, by word or by the roster of a post."""
     host_of = state.courier(courier).host_of
     for hub in state.hubs.values():
-        if host_of == hub.id or hub.host == courier or courier in posts.keepers(state, hub.id):
+        if host_of == hub.id or hub.host == courier or posts.keeps(state, hub.id, courier):
             yield hub
 
 

@@ -61,9 +61,13 @@ def works(state: State, hub: str, moment: Instant) -> bool:
 
 
 def check_works(state: State, hub: str, moment: Instant) -> None:
-    """Raise `HubClosed` unless the hub takes and gives parcels at ``moment``."""
+    """Raise `HubClosed` unless the hub takes and gives parcels at ``moment``.
+
+    A keeper who is there past the roster, or has come in and signed in, opens it as well.
+    """
     check_open(state, hub, moment)
-    if not posts.will_be_kept(state, hub, moment):
+    is_kept = posts.will_be_kept(state, hub, moment) or posts.attending(state, hub, moment)
+    if not is_kept:
         msg = f"hub {hub} is not manned: nobody is on the roster of its post"
         raise HubClosed(msg, subject=f"hubs/{hub}")
 

@@ -6,21 +6,25 @@ late from a tour leaves no post below its minimum, and is seen as somebody else'
 tour begins that would leave a post with fewer than its minimum.
 """
 
+from bisect import bisect_right
+from operator import attrgetter
+
 from dispatch.core.compounds import Post
 from dispatch.core.errors import HubClosed, KeeperMissing, PostMinimum
-from dispatch.core.model import Availability, Duty, Instant
+from dispatch.core.model import Availability, Duty, Instant, TourState
 from dispatch.core.zone import State
 
 AT_WORK = frozenset({Duty.POST, Duty.PATROL})
 """Duties in which a guard is at hand: at the post, or on the rounds."""
+_OPENS_AT = attrgetter("opens_at")
 
 
 def slot_at(state: State, courier: str, at: Instant) -> Availability | None:
     """Return the slot of a courier's roster that covers an instant."""
-    for slot in state.availability.get(courier, ()):
-        if slot.opens_at <= at < slot.closes_at:
-            return slot
-    return None
+    slots = state.availability.get(courier, ())
+    # They are in order and apart: the last one that has begun, or none.
+    begun = bisect_right(slots, at, key=_OPENS_AT)
+    return slots[begun - 1] if begun and at < slots[begun - 1].closes_at else None
 
 
 def post_of(state: State, courier: str, at: Instant) -> Post | None:
@@ -46,12 +50,22 @@ def rostered(state: State, post: str, at: Instant) -> list[str]:
     return found
 
 
+def is_out(state: State, courier: str) -> bool:
+    """Whether a courier is on a tour, or not back from one.
+
+    Who set out before a roster named the courier is on a tour like everybody else.
+    """
+    tour = state.live_tour.get(courier)
+    is_under_way = tour is not None and state.tours[tour].state is TourState.ACTIVE
+    return is_under_way or courier in state.away
+
+
 def on_duty(state: State, post: str, now: Instant) -> list[str]:
     """Return those of the rostered who are there: online, and on no tour."""
     return [
         courier
         for courier in rostered(state, post, now)
-        if courier in state.online and courier not in state.away
+        if courier in state.online and not is_out(state, courier)
     ]
 
 
@@ -75,18 +89,22 @@ def staying_on(state: State, post: str, now: Instant) -> list[str]:
 
 def _stood_until(state: State, courier: str, post: str, now: Instant) -> Instant:
     """Return when a courier's last POST slot ended, at whose post the courier still is; else 0."""
-    if courier not in state.online or courier in state.away:
+    if courier not in state.online or is_out(state, courier):
         return 0
-    last: Availability | None = None
-    for slot in state.availability.get(courier, ()):
-        if slot.duty is Duty.POST and slot.opens_at <= now:
-            last = slot
+    last = _last_post_slot(state, courier, now)
     if last is None or last.post != post or last.closes_at > now:
         return 0
     was_there = state.came_at.get(courier, now) < last.closes_at
     # Who has been on a tour at its end or since did not stand there when it ended.
     moved_at = max(state.left_at.get(courier, 0), state.back_at.get(courier, 0))
     return last.closes_at if was_there and moved_at < last.closes_at else 0
+
+
+def _last_post_slot(state: State, courier: str, now: Instant) -> Availability | None:
+    """Return the POST slot of a courier's roster that has begun last."""
+    slots = state.availability.get(courier, ())
+    begun = bisect_right(slots, now, key=_OPENS_AT)
+    return next((slots[i] for i in range(begun - 1, -1, -1) if slots[i].duty is Duty.POST), None)
 
 
 def present(state: State, post: str, now: Instant) -> list[str]:
@@ -96,14 +114,10 @@ def present(state: State, post: str, now: Instant) -> list[str]:
 
 def is_held(state: State, courier: str, now: Instant) -> bool:
     """Whether a courier has to stay at a post past the end of a slot."""
-    if courier in state.away:
+    last = _last_post_slot(state, courier, now)
+    if last is None or last.closes_at > now or last.post not in state.posts:
         return False
-    posts = {
-        slot.post
-        for slot in state.availability.get(courier, ())
-        if slot.duty is Duty.POST and slot.closes_at <= now and slot.post in state.posts
-    }
-    return any(courier in staying_on(state, post, now) for post in posts)
+    return courier in staying_on(state, last.post, now)
 
 
 def spare_count(state: State, post: str, now: Instant) -> int:
@@ -146,6 +160,11 @@ def keepers(state: State, hub: str) -> set[str]:
     }
 
 
+def keeps(state: State, hub: str, courier: str) -> bool:
+    """Whether a courier's roster names a post that keeps a hub."""
+    return any(courier in state.guards.get(post, ()) for post in state.hub_posts.get(hub, ()))
+
+
 def is_kept_by(state: State, hub: str, courier: str, at: Instant) -> bool:
     """Whether a courier keeps a hub at an instant, by the roster of one of its posts."""
     post = post_of(state, courier, at) if state.hub_posts.get(hub) else None
@@ -153,12 +172,16 @@ def is_kept_by(state: State, hub: str, courier: str, at: Instant) -> bool:
 
 
 def attending(state: State, hub: str, now: Instant) -> set[str]:
-    """Return who can scan at a hub with a post: those present, and those signed in there."""
+    """Return who can scan at a hub with a post: those present, and its keepers signed in there.
+
+    Who is taken off the roster keeps it no longer, whatever a device says.
+    """
     found = {
         courier for post in state.hub_posts.get(hub, ()) for courier in present(state, post, now)
     }
     for device, courier in state.signed_in.items():
-        if device.startswith(f"{hub}~") and courier not in state.away and courier in state.online:
+        is_here = device.startswith(f"{hub}~") and courier in state.online
+        if is_here and keeps(state, hub, courier) and not is_out(state, courier):
             found.add(courier)
     return found
 

@@ -114,6 +114,31 @@ def test_out_of_the_roster_the_booth_is_closed() -> None:
     story.refused(HubClosed, story.report_of("ann", "p1", ActionKind.DROPOFF), "not manned")
 
 
+def test_who_signs_in_past_the_roster_opens_the_booth() -> None:
+    """The evening's last guard stays at the device for a rider who comes late."""
+    story = a_compound(minimum=0)
+    guard(story, "gus", at_post(0, HOUR))
+    story.courier("ann", mode=Mode.EBIKE)
+    story.parcel("p1", origin_hub="station", dropoff=door(450, "p1"))
+    story.assign("ann", "p1", hub=BOOTH)
+    story.pick_up("ann", "p1")
+    story.do(m.IssuePin(courier="gus", actor=OWNER))
+    story.now += HOUR
+    sign_in(story, "gus")
+    story.drop_off("ann", "p1")
+    story.do(receive("couriers/gus"))
+    assert story.state.parcel("m/p1").custodian.id == BOOTH
+
+
+def test_who_is_taken_off_the_roster_keeps_no_booth(booth: Story) -> None:
+    """Sent home while signed in: the device's word counts no longer."""
+    booth.do(m.IssuePin(courier="guo", actor=OWNER))
+    sign_in(booth, "guo")
+    opens_at = booth.state.availability["guo"][0].opens_at
+    booth.do(m.DropSlots(courier="guo", opens_at=(opens_at,), actor=OWNER, reason="DISMISSED"))
+    booth.refused(KeeperMissing, receive("couriers/guo"), "sign in")
+
+
 # --- PINs --------------------------------------------------------------------------------
 
 

@@ -7,7 +7,7 @@ from dispatch.core import posts
 from dispatch.core.epoch import problem_of
 from dispatch.core.errors import PostMinimum
 from dispatch.core.model import ActionKind, TourState
-from tests.core.town import HOUR, Story, names, slot
+from tests.core.town import HOUR, NOON, Story, names, slot
 from tests.features.compound import (
     OWNER,
     POST,
@@ -98,6 +98,21 @@ def test_away_until_back() -> None:
     assert (event.post, event.away_s) == (POST, 300)
     assert here(story) == ["guo", "gus"]
     assert story.do(m.ReturnToPost(courier="gus")) == (), "back is back"
+
+
+def test_who_was_on_a_tour_before_the_roster_came_is_not_there() -> None:
+    """A rider on the way is put on the roster: nobody is at two places at once."""
+    story = a_compound()
+    guard(story, "gus", slot())
+    a_parcel_at_the_booth(story)
+    set_out(story, "gus", "p1")
+    drop = m.DropSlots(courier="gus", opens_at=(NOON,), actor=OWNER)
+    story.do(drop)
+    story.do(m.AddAvailability(courier="gus", slots=(at_post(),)))
+    assert here(story) == []
+    story.pick_up("gus", "p1")
+    story.drop_off("gus", "p1")
+    assert here(story) == ["gus"]
 
 
 def test_minutes_away_are_kept_by_slot() -> None:

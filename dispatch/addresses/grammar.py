@@ -22,6 +22,8 @@ ODD_FLOOR = "the floor has no number"
 
 _MOST_ENTRANCES = 12
 _HIGHEST_STOREY = 70
+_HIGHEST_WITH_ENTRANCES = 40
+_LONGEST_SIGN = 4
 _MOST_FLATS = 30
 _FIRST_ROOM = 100
 
@@ -43,7 +45,7 @@ _FORMS: Mapping[str, tuple[str, str]] = {
     "B2": ("bur", ""),
     "B3": ("bufr", UNUSUAL),
     "HR": ("br", ""),
-    "Hn": ("br", UNUSUAL),
+    "Hn": ("br", ""),
     "H2": ("bur", UNUSUAL),
     "2": ("br", TWO_PARTS),
     "BU2": ("buj", UNUSUAL),
@@ -55,6 +57,8 @@ _FORMS: Mapping[str, tuple[str, str]] = {
     "BFUn": ("bfur", UNUSUAL),
     "BBR": ("bur", UNUSUAL),
     "BBn": ("bur", UNUSUAL),
+    "HBR": ("bur", UNUSUAL),
+    "HBn": ("bur", UNUSUAL),
     "BBUR": ("-bur", UNUSUAL),
     "BBUn": ("-bur", UNUSUAL),
     "RUB": ("rub", ""),
@@ -92,12 +96,16 @@ _LANE_FORMS: Mapping[str, tuple[str, str]] = {
     **{f"HF{room}": ("bfr", "") for room in "RnT"},
     "H": ("b", NO_ROOM),
     "2": ("br", ""),
+    "nR": ("br", ""),
     "HH": ("br", UNUSUAL),
 }
 _PARTS_OF_DASH = {"b": 1, "u": 2}
 _FLOORS = {"底层": 0, "首层": 0, "G层": 0, "LG层": -1, "地下室": -1, "G": 0}
 _NUMBERED = re.compile(r"([A-Z]?)(\d{1,2}?)(\d\d)([A-Z]?)")
 _LETTERED = re.compile(r"(\d{1,2})[A-Z]")
+_LETTER_AND_NUMBER = re.compile(r"[A-Z]\d{1,2}")
+# XX for what is not said, and letters that are typed for 1 and 0.
+_PLACEHOLDER = re.compile(r"[A-Z]{2}|[LIO]")
 _SHORT = re.compile(r"\d{1,4}[A-Z]?|[A-Z]{1,2}\d{0,3}|[甲乙丙丁戊己庚辛]\d{0,3}|[东西南北中]")
 
 
@@ -169,9 +177,13 @@ def _spread(form: str, roles: str) -> list[str]:
 
 def _door(parts: dict[str, str], why: str, form: str) -> Door | None:
     for role in "bu":
-        parts[role] = _sign(parts.get(role, ""))
-    if any(parts[role] and not _SHORT.fullmatch(parts[role]) for role in "bu"):
-        return None
+        sign = parts[role] = _sign(parts.get(role, ""))
+        if not sign or (sign.isdigit() and len(sign) <= _LONGEST_SIGN):
+            continue
+        if not _SHORT.fullmatch(sign):
+            return None
+        if _PLACEHOLDER.fullmatch(sign):
+            why = why or UNUSUAL
     if form == "2" and _is_high(parts):
         why = ""
     if form in {"3", "4", "2"} and not _fits(parts["b"]):
@@ -183,6 +195,8 @@ def _door(parts: dict[str, str], why: str, form: str) -> Door | None:
     room = parts.get("r", "")
     if "j" in parts:
         room = "-".join(part.strip() for part in parts["j"].split("-"))
+    if parts["u"] and room.isdigit() and storey_of(room)[0] > _HIGHEST_WITH_ENTRANCES:
+        why = why or ODD_ROOM
     door = Door(building=parts["b"], entrance=parts["u"], floor=floor, room=room, why=why)
     if not room or "s" in parts:
         return _unit_as_room(door)
@@ -197,6 +211,8 @@ def _fits(building: str) -> bool:
 def _is_high(parts: Mapping[str, str]) -> bool:
     """Whether the first of two numbers is too large for an entrance, and is not the floor."""
     first, (storey, is_sure) = parts["b"], storey_of(parts["r"])
+    if _LETTER_AND_NUMBER.fullmatch(first):
+        return is_sure
     return first.isdigit() and int(first) > _MOST_ENTRANCES and is_sure and int(first) != storey
 
 

@@ -32,6 +32,10 @@ _NOTE = re.compile(
 _ENGLISH = re.compile(
     r"\b(?:GARDENS?|COURT|PLAZA|MANSIONS?|VILLAS?|PARK|CENTRE|CENTER|HOUSE|COMPOUND|HUAYUAN|XIAOQU)$"
 )
+_SIGN_FIRST = frozenset({"B1", "B3", "U1", "R1"})
+_NEXT_TO = ("对面", "隔壁", "旁", "楼下", "楼上", "后面", "附近")
+_LONGEST_IN_NAME = 3
+_HAN = re.compile(r"[\u4e00-\u9fff]")
 NOTHING_KNOWN = CompoundBook()
 """What is known where nobody says."""
 _AREA = re.compile(r"\d+\s*(?:元|米|分钟|公里|KG|㎡|平|点|个|件|人|箱|袋)")
@@ -71,7 +75,10 @@ def parse(line: str, book: CompoundBook = NOTHING_KNOWN, within: str = "") -> Re
     named = _name(text, street, run)
     city = named.city
     why = text.doubt or door.why or named.why or _outside(text, runs, run)
-    why = why or _behind(text, run, door, has_name=bool(named.compound))
+    if run[0].kind == "H" and naming.is_village(named.compound):
+        why = why or naming.WORDY
+    is_land = named.compound.endswith(("弄", "号院"))
+    why = why or _behind(text, run, door, has_name=bool(named.compound), is_land=is_land)
     reading = Reading(
         certainty=Certainty.LIKELY if why else Certainty.CERTAIN,
         why=why,
@@ -139,8 +146,10 @@ def _main_door(
         if is_bare and (len(runs) > 1 or not _has_name(text, first)):
             return NO_FORM
         return named[0]
-    if len(full) > 1 and not _NOTE.search(text.upper, full[0][1][-1].end, full[1][1][0].start):
-        return TWO_ADDRESSES
+    if len(full) > 1:
+        if not _NOTE.search(text.upper, full[0][1][-1].end, full[1][1][0].start):
+            return TWO_ADDRESSES
+        return replace(full[0][0], why=full[0][0].why or MORE_NUMBERS), full[0][1]
     return full[0]
 
 
@@ -168,14 +177,18 @@ def _outside(text: Plain, runs: Sequence[list[Piece]], main: Sequence[Piece]) ->
                 break
             if not _AREA.match(text.upper, first.start):
                 return MORE_NUMBERS
-        elif run[-1].end <= start and first.kind != "n":
+        elif run[-1].end <= start and (first.kind != "n" or len(first.value) > _LONGEST_IN_NAME):
             return MORE_NUMBERS
     return ""
 
 
-def _behind(text: Plain, run: Sequence[Piece], door: Door, *, has_name: bool) -> str:
+def _behind(text: Plain, run: Sequence[Piece], door: Door, *, has_name: bool, is_land: bool) -> str:
     """Return a doubt where what follows the door may say more of it, or its compound."""
     rest = text.upper[run[-1].end :].strip(" ,.-")
+    if rest.startswith(_NEXT_TO):
+        return MORE_WORDS
+    if is_land and _HAN.search(rest) and not _NOTE.search(rest):
+        return MORE_WORDS
     if not rest or _NOTE.search(rest) or (door.room and has_name):
         return ""
     if not has_name and run[0].kind in "RFU" and run[-1].kind == "B":
@@ -192,7 +205,8 @@ def _name(text: Plain, street: Piece | None, run: Sequence[Piece]) -> naming.Nam
     if is_reversed:
         first = text.text[run[-1].end :].strip(" ,.-").split(",")[0].strip()
         return naming.name_in(first)
-    if text.text.isascii() and not before.strip(" ,.-#"):
+    is_english = text.text.isascii() or any(piece.name in _SIGN_FIRST for piece in run)
+    if street is None and is_english and not before.strip(" ,.-#"):
         return _name_after(text, run[-1].end)
     named = naming.name_in(before, road)
     if street is not None and street.start > run[-1].end:
@@ -203,9 +217,11 @@ def _name(text: Plain, street: Piece | None, run: Sequence[Piece]) -> naming.Nam
 def _name_after(text: Plain, end: int) -> naming.Named:
     """Return the name that follows a door in English: ``Unit 2, Room 501, Sunshine Garden``."""
     rest = text.text[end:].strip()
-    if not rest.startswith(",") or _NOTE.search(text.upper, end):
+    if not rest.startswith(",") or _NOTE.search(rest.split(",")[1].upper()):
         return naming.Named("", "", "")
     name = rest.strip(" ,.-").split(",")[0].strip()
+    if _HAN.search(name):
+        return naming.name_in(name)
     return naming.Named(name, "", "" if _ENGLISH.search(name.upper()) else naming.WORDY)
 
 

@@ -48,6 +48,14 @@ _BRACKETS = re.compile(r"\(([^()]*)\)")
 _INSIDE = re.compile(
     r"\d\s*(?:号楼|号院|栋|幢|座|单元|层|楼|室|户|号|弄|#|-\d)|[A-Z甲乙丙丁东西南北]\s*[座栋区]|[一二三四五六七八九十]期"
 )
+_PHASE = re.compile(
+    r"(?:[东西南北中A-Z]|[一二三四五六七八九十\d]{1,2})区|[一二三四五六七八九十\d]{1,2}期"
+)
+_MAY_NAME = re.compile(r"(?:(?![请放送勿电联近靠旁对原])[\u4e00-\u9fff]){2,10}")
+_DOOR = re.compile(r"\d\s*(?:[号栋幢座#室-]|单元)")
+# 8/2/301 and 3.2.501; years are none of them.
+_SPLIT_DOOR = re.compile(r"(?<![\d/.-])(\d{1,3})([/.])(\d{1,2})\2(?!19|20)(\d{3,4})(?![\d/.-])")
+_NUMBER_SIGN = re.compile(r"\b[Nn][Oo]\.\s?(?=\d)")
 _NOTES = re.compile(
     r"[\d一二两三四五]室[\d一二两三]厅(?:[\d一二两三]卫)?"
     r"|(?<!\d)(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}(?!\d)(?:转\d{1,6}|-\d{4}(?!\d))?"
@@ -60,7 +68,8 @@ _MARKS = (
     r"|号(?!院|公馆|府|公寓)|门(?!口|卫)|#|-"
 )
 _NUMERAL = re.compile(
-    rf"(?<=[元栋幢座楼层弄室号门#-])[零一二三四五六七八九十百两]{{2,5}}(?=$|[\s,室户房号-])"
+    rf"(?:(?<=[元栋幢座楼层弄室号门#-])|(?<=[元栋幢座楼层弄室号门#]\s))"
+    rf"(?:[零一二三四五六七八九十百两]{{2,5}}|[零一二三四五六七八九0]{{3,4}})(?=$|[\s,室户房号-])"
     rf"|[零一二三四五六七八九十百两]+(?=(?:{_MARKS}))"
     r"|[壹贰叁肆伍陆柒捌玖拾]+(?=号楼|栋|幢|单元)"
 )
@@ -122,6 +131,8 @@ def plain(line: str) -> Plain:
     if "(" in text:
         text, lost = _without_brackets(text)
         doubt = lost or doubt
+    if "." in text or "/" in text:
+        text = _NUMBER_SIGN.sub("", _SPLIT_DOOR.sub(r"\1-\3-\4", text))
     upper = text.translate(_UPPER)
     if _NOTES.search(upper):
         text = _blanked(_NOTES, text, upper)
@@ -133,12 +144,20 @@ def plain(line: str) -> Plain:
 
 
 def _without_brackets(text: str) -> tuple[str, str]:
-    """Return the text without its brackets, and a doubt where they hold part of an address."""
-    doubt = ""
-    for inside in _BRACKETS.findall(text):
-        if _INSIDE.search(inside.translate(_UPPER)):
+    """Return the text without its brackets, and a doubt where they hold part of an address.
+
+    A phase or wing in brackets belongs to the name before it.
+    """
+    doubt, parts, end = "", [], 0
+    for match in _BRACKETS.finditer(text):
+        inside = match[1].strip().translate(_UPPER)
+        is_phase = _PHASE.fullmatch(inside) is not None
+        parts += [text[end : match.start()], inside if is_phase else " "]
+        end = match.end()
+        is_name = match.start() > 0 and _MAY_NAME.fullmatch(inside) and _DOOR.search(text, end)
+        if not is_phase and (_INSIDE.search(inside) or is_name):
             doubt = "brackets hold part of the address"
-    return _BRACKETS.sub(" ", text), doubt
+    return "".join([*parts, text[end:]]), doubt
 
 
 def _blanked(pattern: re.Pattern[str], text: str, upper: str) -> str:

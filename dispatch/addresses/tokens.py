@@ -30,20 +30,21 @@ _FREE = r"(?<![A-Z0-9])"
 _PIECE = re.compile(
     # A street with its number, and a lane.
     r"(?P<S>(?:路|街|道|巷|胡同|[东西南北中]段)\s?[甲乙]?\d{1,5}(?:-\d{1,4})?\s?(?:号院|号(?![楼栋幢座室])))"
-    r"|(?P<L>\d{1,5}\s?弄)"
+    r"|(?P<L>\d{1,5}\s?弄(?:\s?\d{1,4}\s?支?弄)?)"
     r"|(?P<Y>[甲乙]?\d{1,4}\s?号院)"
     # English, where the sign comes first.
     rf"|{_FREE}(?:BUILDING|BLDG\.?|BLOCK|BLK\.?|TOWER)\s*(?:NO\.?\s*)?#?(?P<B1>{_PART})(?![A-Z0-9])"
     rf"|{_FREE}(?:NO\.?\s*)?#?(?P<B3>{_PART})\s*(?:BUILDING|BLDG)(?![A-Z]|\.?\s*#?[A-Z]?\d)"
-    rf"|{_FREE}UNIT\s*(?:NO\.?\s*)?#?(?P<U1>[A-Z]|\d{{1,4}}[A-Z]?)(?![A-Z0-9])"
-    rf"|{_FREE}(?:ROOM|RM\.?|FLAT|APT\.?|APARTMENT)\s*(?:NO\.?\s*)?#?(?P<R1>{_PART})(?![A-Z0-9])"
+    rf"|{_FREE}(?:UNIT|ENTRANCE)\s*(?:NO\.?\s*)?#?(?P<U1>[A-Z]|\d{{1,4}}[A-Z]?)(?![A-Z0-9])"
+    rf"|{_FREE}(?:ROOM|RM\.?|FLAT|APT\.?|APARTMENT|SUITE)\s*(?:NO\.?\s*)?#?(?P<R1>{_PART})(?![A-Z0-9])"
     rf"|{_FREE}(?:FLOOR|LEVEL)\s*(?P<F1>-?\d{{1,2}}|[BGM]\d?)(?![A-Z0-9])"
     rf"|{_FREE}(?P<F2>\d{{1,2}})\s?(?:(?:ST|ND|RD|TH)\s?(?:FLOOR|FL\.?|F)|/F|FLOOR|FL?)(?![A-Z0-9])"
     # Floors under the ground and without a number.
     rf"|{_FREE}(?P<F3>(?:地下|负|-)\s?(?P<depth>\d?)\s?(?:层|楼)|B(?P<below>\d)(?:层|楼|(?![A-Z0-9座栋区幢#-])))"
     r"|(?P<F4>地下室)|(?P<F5>(?:[GM]|LG|UG|底|首|夹|顶)层)"
     # Shops.
-    r"|(?P<P>(?:沿街|临街)?(?:底商|商铺|门面房?|门市房?|铺位|底层商铺))"
+    r"|(?P<P>(?:沿街|临街)?(?:底商|商铺|门面房?|(?<![厦江荆天玉石])门市房?|铺位|底层商铺|店面))"
+    r"|(?P<B4>[东西南北])楼(?=\s?\d{3,4}(?!\d))"
     # Chinese, where the sign comes last.
     rf"|{_FREE}(?:第\s?)?(?P<B2>{_SIGNED})\s?(?:号楼|号栋|号幢|号座|#楼|#栋|栋楼?|幢楼?|座(?!机)|#)"
     rf"|{_FREE}(?:第\s?)?(?P<U2>\d{{1,2}}|[A-Z]|[{_STEM}东西中])\s?(?:单元|号门(?!口)|门洞|门(?![口卫前外厅铃市面禁牌])|梯)"
@@ -51,7 +52,7 @@ _PIECE = re.compile(
     rf"|{_FREE}(?:第\s?)?(?P<F6>\d{{1,3}})\s?(?P<storey>层|楼(?![盘市下道]))"
     rf"|{_FREE}(?P<R2>[A-Z]?\d{{1,5}}[A-Z]?|[A-Z]|[{_STEM}])\s?(?:号室|号房|室(?!内)|房间|房(?!产)|户(?!外))"
     r"|(?P<T>[东西南北中]{1,2}[户室])"
-    rf"|{_FREE}(?P<H>\d{{1,4}}[A-Z]?)\s?号(?!线|公馆|府|院)"
+    rf"|{_FREE}(?P<H>[甲乙丙丁]?\d{{1,4}}[A-Z]?)\s?号(?!线|公馆|府|院)"
     rf"|{_FREE}(?P<n>[A-Z]?\d{{1,5}}[A-Z]?)(?![A-Z0-9])"
 )
 _KINDS = {

@@ -10,6 +10,7 @@ from dispatch.addresses import Certainty, CompoundBook, KnownCompound, Reading, 
 from dispatch.addresses.text import LONGEST, name_key, number_of
 
 OWN = Path(__file__).parent / "address_lines.csv"
+MORE = Path(__file__).parent / "address_lines_more.csv"
 UNSEEN = Path(__file__).parent / "address_lines_unseen.csv"
 PHASE = re.compile(r"(?<=..)(?:[东西南北中a-z\d]区|[\d一二三四五六七八九十]+[期区])+$")
 SUNNY = KnownCompound(
@@ -69,7 +70,14 @@ def test_a_thousand_lines_are_read_and_the_certain_ones_rightly() -> None:
     assert whole >= 800
     assert len(patterns) >= 25
     assert certain >= 0.7 * 1000
-    assert len(wrong) <= 0.005 * certain, "\n".join(wrong)
+    assert not wrong, "\n".join(wrong)
+
+
+def test_another_hands_lines_are_read_and_the_certain_ones_rightly() -> None:
+    """Lines that the rules were mended by: 70 % of the whole ones are certain, and all right."""
+    whole, certain, wrong = scored(MORE)
+    assert certain >= 0.7 * whole
+    assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.skipif(not UNSEEN.exists(), reason="address_lines_unseen.csv is not there yet")
@@ -227,3 +235,44 @@ def test_numerals_become_digits(numeral: str, digits: str) -> None:
 def test_nonsense_is_answered(line: str) -> None:
     """No line within the length makes the rules fail or take long."""
     assert parse(line).certainty is not Certainty.CERTAIN
+
+
+@pytest.mark.parametrize(
+    ("line", "compound", "certainty"),
+    [
+        ("苏州市 湖西 都市花园 梅苑 7幢502室", "梅苑", Certainty.LIKELY),
+        ("杭州市拱墅区 大关苑 西五苑 9幢1单元602", "西五苑", Certainty.LIKELY),
+        ("武汉市汉阳区 钟家村 汉阳人信汇 B2栋903", "汉阳人信汇", Certainty.CERTAIN),
+        ("北京顺义 后沙峪 裕祥花园 9号楼302", "裕祥花园", Certainty.CERTAIN),
+        ("张三丰 阳光花园3号楼2单元501", "阳光花园", Certainty.CERTAIN),
+        ("阳光花园(二期)3号楼2单元501", "阳光花园二期", Certainty.CERTAIN),
+        ("东方路1234弄(阳光花园)56号1202室", "东方路1234弄", Certainty.LIKELY),
+        ("虹梅路3887弄85支弄6号301", "虹梅路3887弄85支弄", Certainty.LIKELY),
+        ("员工宿舍3号楼2单元501", "员工宿舍", Certainty.LIKELY),
+        ("下雪村6号502", "下雪村", Certainty.LIKELY),
+        ("Building 3 Unit 2 Room 501, 星河湾, Guangzhou", "星河湾", Certainty.CERTAIN),
+        ("12 Zhongshan Road, Building 3, Room 501", "12 Zhongshan Road", Certainty.LIKELY),
+    ],
+)
+def test_where_a_name_begins_is_certain_or_doubted(
+    line: str, compound: str, certainty: Certainty
+) -> None:
+    """Localities and recipients are no compounds; of two names that may be one, none is certain."""
+    reading = parse(line)
+    assert (reading.compound, reading.certainty) == (compound, certainty)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "阳光花园XX栋1903",
+        "阳光花园12号楼l单元602",
+        "阳光花园7号楼2单元5001",
+        "阳光花园3号楼2单元501对面",
+        "阳光花园3号楼2单元501,没人就送枫林小区6号楼1单元302",
+        "工作日:银河大厦1205 周末:紫薇花园9号楼1单元703",
+    ],
+)
+def test_what_may_be_a_slip_or_another_place_is_not_certain(line: str) -> None:
+    """Placeholders, letters for digits, a second place, a place that is only beside the door."""
+    assert parse(line).certainty is Certainty.LIKELY

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+from benchmarks.engine.guarding import GUARDING
 from benchmarks.engine.load import Load
 from benchmarks.engine.town import BOSS, HOUR, POLICY
 from dispatch.core import messages as m
@@ -109,6 +110,7 @@ OTHERS: tuple[Callable[[Load], None], ...] = (
     _gives_up,
     _steers,
     _corrects,
+    *GUARDING,
 )
 
 

@@ -127,7 +127,9 @@ class Books:
         self.is_dirty = True
         for courier, slots in self.rosters.items():
             at_posts = [slot for slot in slots if slot.get("duty") == "POST"]
-            ended = [s for s in at_posts if s["closes_at"] == edge and s["post"] in self.posts]
+            ended = [
+                s for s in at_posts if s["closes_at"] == edge and s.get("post", "") in self.posts
+            ]
             if any(slot["opens_at"] == edge for slot in at_posts):
                 self.unstand(courier)
             elif ended and courier in self.online and courier not in self.out:

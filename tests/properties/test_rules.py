@@ -12,24 +12,25 @@ from hypothesis.stateful import initialize
 
 from dispatch.core import codec
 from dispatch.core import messages as m
-from dispatch.core.model import TERMINAL, DeliveryOption, FailureCode, ParcelState, Place
+from dispatch.core.model import TERMINAL, DeliveryOption, Duty, FailureCode, ParcelState, Place
 from dispatch.core.state import State, evolve
 from dispatch.sim.custody_check import gaps
 from tests.core.town import HOUR, NOON, ZONE, plan_epoch
 from tests.core.town import slot as roster
 from tests.properties.counters import Counters
 from tests.properties.dispatching import PARCELS
+from tests.properties.guarding import Guarding
 from tests.properties.invariants import Invariants
 from tests.properties.levers import Levers
 from tests.properties.meddling import Meddling
 from tests.properties.walking import codes, many_outcomes
-from tests.properties.zone import PEOPLE, TIMES, checked
+from tests.properties.zone import GUARDS, PEOPLE, POST, TIMES, checked
 
 DAYS = 4
 PROFILE = settings.get_current_profile_name()
 
 
-class Zone(Levers, Counters, Meddling, Invariants):
+class Zone(Levers, Counters, Guarding, Meddling, Invariants):
     """A zone in which anybody may do anything at any time."""
 
     @initialize(
@@ -38,6 +39,7 @@ class Zone(Levers, Counters, Meddling, Invariants):
         outcomes=many_outcomes,
         parcels=PARCELS,
         told=codes,
+        minimum=st.sampled_from([0, 1, 1, 2]),
     )
     def open_the_zone(
         self,
@@ -46,15 +48,18 @@ class Zone(Levers, Counters, Meddling, Invariants):
         outcomes: list[FailureCode | None],
         parcels: list[tuple[Place, tuple[DeliveryOption, ...]]],
         told: list[str],
+        minimum: int,
     ) -> None:
-        """Five hubs, five people, a policy with short times, and a first hour."""
+        """Hubs, people, a compound with guards, a policy with short times, and a first hour."""
         self.open_the_zone_with(slack_s, has_hubs=has_hubs)
+        self.open_the_manor(minimum=minimum)
         self.a_good_hour(outcomes, parcels, told)
 
     # --- how it ends -------------------------------------------------------------------
 
     def teardown(self) -> None:
         """Drive to the end: tours are walked, hubs and ways open, nobody collects."""
+        self.ease_the_manor()
         self._finish_tours()
         self._open_everything()
         for hour in range(DAYS * 24):
@@ -106,9 +111,16 @@ class Zone(Levers, Counters, Meddling, Invariants):
             self.attempt(m.UnpinLeg(leg=self.state.parcel(parcel).leg, **boss))
         begins = max(self.now - NOON, 12 * HOUR) + 1
         # Two of them: what one holds and cannot bring, another fetches.
+        long = begins + (DAYS + 1) * 24 * HOUR
         for name in ("ann", "stu"):
-            slot = roster(begins, begins + (DAYS + 1) * 24 * HOUR)
-            self.do(m.AddAvailability(courier=name, slots=(slot,)))
+            self.do(m.AddAvailability(courier=name, slots=(roster(begins, long),)))
+        for guard in GUARDS:
+            gone = tuple(its.opens_at for its in self.state.availability[guard])
+            later = tuple(at for at in gone if at >= self.now)
+            if later:
+                self.attempt(m.DropSlots(courier=guard, opens_at=later, actor="dispatcher"))
+        watch = roster(max(begins, 40 * HOUR), long + 40 * HOUR, post=POST, duty=Duty.POST)
+        self.do(m.AddAvailability(courier="hal", slots=(watch,)))
         for name in PEOPLE:
             self.do(m.GoOnline(courier=name))
 

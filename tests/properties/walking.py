@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from hypothesis import strategies as st
 
 from dispatch.core import messages as m
+from dispatch.core import posts
+from dispatch.core.compounds import entrance_key
 from dispatch.core.keeping import Side, code_key
 from dispatch.core.model import (
     ActionKind,
@@ -130,10 +132,12 @@ class Walking(ZoneBase):
                 usual = ProofKind.PHOTO
             proofs = tuple(sorted({*parcel.proofs, usual}))
         code = self.state.codes.get(code_key("", parcel.id))
+        here = stop.place_of(action.leg)
         off = 0.02 if mood.place == "far" else 0
         return m.Evidence(
-            lat=stop.place.lat + off if mood.place else None,
-            lon=stop.place.lon if mood.place else None,
+            lat=here.lat + off if mood.place else None,
+            lon=here.lon if mood.place else None,
+            entrance=entrance_key(here),
             accuracy_m=20 if mood.place else 0,
             proofs=proofs,
             receiver="personal/1" if ProofKind.RECEIVER_NAME in proofs else "",
@@ -171,6 +175,10 @@ class Walking(ZoneBase):
         if half is None:
             return ()
         giver, taker = half.giver, half.taker
+        hub = taker.id if taker.kind is CustodianKind.HUB else giver.id
+        there = sorted(posts.attending(self.state, hub, self.now))
+        if there:
+            actor = f"couriers/{there[0]}"
         if taker.kind is CustodianKind.HUB and half.side is Side.GIVER:
             return self.attempt(
                 m.ReceiveParcel(hub=taker.id, parcel=parcel, courier=giver.id, actor=actor)

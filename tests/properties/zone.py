@@ -24,14 +24,18 @@ from dispatch.core.model import (
     OptionKind,
     Parcel,
     ParcelState,
+    Place,
     TourState,
 )
 from dispatch.core.state import State, evolve
 from dispatch.sim.custody_books import Books
 from dispatch.sim.custody_check import read
+from dispatch.sim.presence_books import Books as Presence
 from dispatch.solver import check
 from dispatch.solver.plan import Plan
 from dispatch.solver.problem import Problem
+from maps.compounds import Gate, GateRule
+from maps.doors import DoorLike
 from maps.straight import StraightLine
 from tests.core.town import (
     DAY,
@@ -54,12 +58,23 @@ DOORS = (
     place(900, -300, door_key="y"),
     place(15_000, 0, door_key="far"),
 )
+MANOR, POST, WATCH = "manor", "manor-post", "watch"
+"""A compound behind a gate, the post of its guards, and the booth that they keep."""
+GUARDS = ("gil", "guo", "hal")
 PEOPLE: dict[str, dict[str, Any]] = {
     "ann": {"kind": CourierKind.RIDER, "mode": Mode.EBIKE},
     "bob": {"kind": CourierKind.NEIGHBOUR, "mode": Mode.FOOT, "max_parcels": 2},
     "gus": {"kind": CourierKind.GUARD, "mode": Mode.FOOT, "capacity_grams": 4000},
     "kim": {"kind": CourierKind.SHOPKEEPER, "mode": Mode.FOOT, "host_of": "shop"},
     "stu": {"kind": CourierKind.STUDENT, "mode": Mode.BICYCLE, "end": place(800, 800)},
+    **{
+        guard: {
+            "kind": CourierKind.GUARD,
+            "mode": Mode.FOOT,
+            "home": place(500, 100, compound=MANOR, is_door=False),
+        }
+        for guard in GUARDS
+    },
 }
 ROSTERS = {
     "ann": (roster(0, 12 * HOUR),),
@@ -71,6 +86,19 @@ ROSTERS = {
     "gus": (roster(0, HOUR, duty=Duty.POST), roster(HOUR, 5 * HOUR, duty=Duty.PATROL)),
     "kim": (roster(0, 6 * HOUR),),
     "stu": (roster(600, 4 * HOUR),),
+    "gil": tuple(
+        roster(hour * HOUR, (hour + 1) * HOUR, post=POST, duty=(Duty.POST, Duty.PATROL)[hour % 2])
+        for hour in range(8)
+    ),
+    "guo": tuple(
+        roster(hour * HOUR, (hour + 1) * HOUR, post=POST, duty=(Duty.PATROL, Duty.POST)[hour % 2])
+        for hour in range(8)
+    ),
+    "hal": (
+        roster(0, 3 * HOUR, post=POST, duty=Duty.POST),
+        roster(3 * HOUR, 4 * HOUR, post=POST, duty=Duty.BREAK),
+        roster(4 * HOUR, 9 * HOUR, post=POST, duty=Duty.POST),
+    ),
 }
 HUBS: dict[str, dict[str, Any]] = {
     "station": {},
@@ -99,6 +127,13 @@ HUBS: dict[str, dict[str, Any]] = {
         "place": place(-350, 150, hub="locker", is_door=False),
         "slots": (1, 0, 1),
         "contracts": (Contract.COLLECTION,),
+    },
+    WATCH: {
+        "kind": HubKind.BOOTH,
+        "place": place(500, 100, hub=WATCH, compound=MANOR, is_door=False),
+        "slots": (3, 2, 1),
+        "contracts": (Contract.HOLD, Contract.RELAY),
+        "attended": True,
     },
     "depot": {
         "place": place(700, -200, hub="depot", is_door=False),
@@ -130,8 +165,28 @@ LADDERS: tuple[tuple[DeliveryOption, ...], ...] = (
     (rung(OptionKind.SAFE_PLACE, agreed=True),),
 )
 
+
+def flat(room: int) -> Place:
+    """Give one of the doors behind the manor's entrance."""
+    key = f"manor-1-{room}"
+    return place(540, 120, compound=MANOR, building="1", entrance="1", floor=room, door_key=key)
+
+
+class Gated(StraightLine):
+    """Straight lines, and one compound whose gate asks for a permit."""
+
+    def gates(self, doors: Sequence[DoorLike]) -> tuple[str, ...]:
+        """Return the manor for what lies in it."""
+        return tuple(MANOR if its.compound == MANOR and its.is_door else "" for its in doors)
+
+    def gate(self, compound: str, mode: str, *, at: int | None = None) -> Gate | None:
+        """Return its one gate."""
+        here = place(490, 100)
+        return Gate(id="main", lat=here.lat, lon=here.lon, modes=(mode,), rule=GateRule.PERMIT)
+
+
 LIVE = {TourState.COMMITTED, TourState.ACTIVE}
-TIMES = StraightLine()
+TIMES = Gated()
 couriers = st.sampled_from(sorted(PEOPLE))
 hubs = st.sampled_from(sorted(HUBS))
 choices = st.integers(0, 1_000_000)
@@ -158,8 +213,10 @@ class ZoneBase(RuleBasedStateMachine):
     ----------
     state, twin
         The zone, and the one refolded from what was written down.
-    lines, books
-        The log, and the independent check of custody that reads along.
+    lines, books, presence
+        The log, and the independent checks of custody and of posts that read along.
+    away_told_s
+        Seconds that guards were away from posts, by the events.
     refused
         (courier, leg) that must not be offered again.
     """
@@ -170,6 +227,8 @@ class ZoneBase(RuleBasedStateMachine):
         self.twin = State(zone=ZONE)
         self.lines: list[str] = []
         self.books = Books()
+        self.presence = Presence()
+        self.away_told_s = 0
         self.now = NOON
         self.count = 0
         self.created = 0
@@ -229,6 +288,8 @@ class ZoneBase(RuleBasedStateMachine):
         if isinstance(event, m.TourCompleted):
             assert event.away_s >= 0
             assert event.distance_m >= 0
+        if isinstance(event, m.CourierReturned) and event.post:
+            self.away_told_s += event.away_s
         if isinstance(event, m.OfferMade):
             courier, legs = event.offer.courier, event.offer.itinerary.legs
             offered = {(courier, leg) for leg in legs}

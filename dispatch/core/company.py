@@ -7,7 +7,7 @@ is brought to its end first.
 
 from collections.abc import Iterator
 
-from dispatch.core import absence, custody, hubs, levers
+from dispatch.core import absence, custody, hubs, levers, posts
 from dispatch.core import messages as m
 from dispatch.core.compounds import Compound
 from dispatch.core.draft import Draft
@@ -47,7 +47,9 @@ def set_minimum(draft: Draft, command: m.SetMinimum) -> None:
     if post == draft.state.posts[post.id]:
         return
     draft.tell(m.PostSet(at=draft.now, post=post, actor=command.actor))
-    for courier in sorted(draft.state.guards.get(post.id, ())):
+    for courier in posts.on_duty(draft.state, post.id, draft.now):
+        if posts.spare_count(draft.state, post.id, draft.now) >= 0:
+            break
         _withdraw(draft, courier, "MINIMUM")
 
 
@@ -77,7 +79,7 @@ def forbid(draft: Draft, command: m.ForbidCourier) -> None:
         )
     )
     _withdraw(draft, courier.id, "NOT_PERMITTED")
-    _take_back(draft, courier.id)
+    take_back(draft, courier.id, "not permitted")
 
 
 def rule_gate(draft: Draft, command: m.RuleGate) -> None:
@@ -101,7 +103,7 @@ def stop(draft: Draft, command: m.StopCompound) -> None:
     draft.tell(m.CompoundStopped(at=draft.now, hubs=tuple(resting), **told))
     for courier in sorted(people_of(state, compound)):
         _withdraw(draft, courier, "COMPOUND_STOPPED")
-        _take_back(draft, courier)
+        take_back(draft, courier, "compound stopped")
     for hub in resting:
         levers.pause_hub(draft, m.PauseHub(hub=hub, actor=command.actor, reason=command.reason))
 
@@ -133,9 +135,9 @@ def people_of(state: State, compound: Compound) -> set[str]:
         if post.compound == compound.id
         for courier in state.guards.get(post.id, ())
     }
-    for hub in hubs_of(state, compound):
-        found |= {state.hubs[hub].host} - {""}
-    return found
+    kept = hubs_of(state, compound)
+    found |= {courier.id for courier in state.couriers.values() if courier.host_of in kept}
+    return found | ({state.hubs[hub].host for hub in kept} - {""})
 
 
 def _withdraw(draft: Draft, courier: str, reason: str) -> None:
@@ -146,7 +148,7 @@ def _withdraw(draft: Draft, courier: str, reason: str) -> None:
         absence.withdraw_offer_of(draft, leg, reason)
 
 
-def _take_back(draft: Draft, courier: str) -> None:
+def take_back(draft: Draft, courier: str, reason: str) -> None:
     """Give what a courier has accepted and not picked up to others."""
     tour_id = draft.state.live_tour.get(courier)
     if tour_id is None:
@@ -156,7 +158,7 @@ def _take_back(draft: Draft, courier: str) -> None:
         hubs.let_go(draft, leg, "TAKEN_BACK")
         # Without an actor nobody is barred from the leg: it was nobody's refusal.
         told = {"leg": leg.id, "courier": courier, "tour": tour_id, "to": "", "actor": ""}
-        draft.tell(m.LegReassigned(at=draft.now, parcel=leg.parcel, reason="not permitted", **told))
+        draft.tell(m.LegReassigned(at=draft.now, parcel=leg.parcel, reason=reason, **told))
     custody.complete_if_done(draft, tour_id, draft.now)
 
 

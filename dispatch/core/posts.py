@@ -150,6 +150,15 @@ def check_may_leave(state: State, courier: str, now: Instant) -> None:
         raise PostMinimum(msg, subject=f"couriers/{courier}")
 
 
+def may_leave(state: State, courier: str, now: Instant) -> bool:
+    """Whether a tour of this courier may begin, as far as posts go."""
+    try:
+        check_may_leave(state, courier, now)
+    except PostMinimum:
+        return False
+    return True
+
+
 # --- the booth ---------------------------------------------------------------------------
 
 

@@ -7,7 +7,7 @@ with the zone.
 from collections.abc import Callable
 from typing import Any
 
-from dispatch.core import absence, hubs, lateness, offers, steps
+from dispatch.core import absence, company, hubs, lateness, offers, posts, steps
 from dispatch.core import messages as m
 from dispatch.core.deadlines import last_moment
 from dispatch.core.draft import Draft
@@ -44,7 +44,12 @@ def _offer(draft: Draft, offer_id: str) -> None:
 
 def _tour(draft: Draft, tour_id: str) -> None:
     tour = draft.state.tours[tour_id]
-    if tour.state is TourState.COMMITTED:
+    if tour.state is TourState.COMMITTED and not posts.may_leave(
+        draft.state, tour.courier, draft.now
+    ):
+        # A guard whom the post keeps has not failed to show up, and still stands there.
+        company.take_back(draft, tour.courier, "kept at the post")
+    elif tour.state is TourState.COMMITTED:
         offers.abort(draft, tour)
     elif tour.state is TourState.ACTIVE:
         lateness.foresee(draft, tour_id)

@@ -248,3 +248,13 @@ def test_at_post_is_not_on_patrol() -> None:
     story.do(m.ResumeHub(hub=BOOTH, actor="dispatcher"))
     story.plan()
     assert not story.state.open_offer
+
+
+def test_everybody_who_keeps_a_hub_there_rests_with_it() -> None:
+    """A keeper by her own papers, whom the hub does not name: her offer is taken back too."""
+    story = a_compound()
+    story.courier("zoe", host_of=BOOTH)
+    story.parcel("p1", origin_hub="station", dropoff=door(450, "p1"))
+    story.offer("zoe", "p1")
+    assert "OfferWithdrawn" in names(story.do(STOP))
+    assert not story.state.open_offer

@@ -217,6 +217,31 @@ def test_another_minimum_takes_offers_back() -> None:
     assert story.do(m.SetMinimum(post=POST, minimum=2, actor=OWNER)) == ()
 
 
+def test_a_smaller_minimum_takes_nothing_back() -> None:
+    """Who was asked is asked still: one more may go, not one less."""
+    story = a_compound(minimum=1)
+    for name in ("gus", "guo"):
+        guard(story, name)
+    a_parcel_at_the_booth(story)
+    story.offer("gus", "p1")
+    assert names(story.do(m.SetMinimum(post=POST, minimum=0, actor=OWNER))) == ["PostSet"]
+
+
+def test_who_is_kept_at_the_post_is_no_no_show() -> None:
+    """The minimum rises after he has agreed: others get the tour, and he is at his post still."""
+    story = a_compound(minimum=1)
+    for name in ("gus", "guo"):
+        guard(story, name)
+    a_parcel_at_the_booth(story)
+    tour = story.assign("gus", "p1")
+    story.do(m.SetMinimum(post=POST, minimum=2, actor=OWNER))
+    story.refused(PostMinimum, m.StartTour(courier="gus", tour=tour.id), "wait")
+    story.wait(2 * HOUR)
+    assert "gus" not in story.state.live_tour
+    assert here(story) == ["guo", "gus"]
+    assert story.state.leg("m/p1/1").declined_by == ()
+
+
 @pytest.mark.parametrize("minimum", [0, 1])
 def test_a_post_without_a_minimum_may_stand_empty(minimum: int) -> None:
     """Minimum 0: the only guard may go; with one, he stays."""

@@ -321,7 +321,8 @@ def replan_at(state: State, now: Instant, *, is_shut_out: bool) -> Instant:
         moments += [
             slot.opens_at
             for slot in state.availability.get(courier, ())
-            if slot.duty in holding.IDLE_DUTIES
+            # A slot at a post may free the one who is to spare there.
+            if slot.duty in holding.IDLE_DUTIES or slot.post in state.posts
         ]
     for hub in state.hubs.values():
         # What no counter gave or took in these hours may be worth a way in the next ones.

@@ -132,10 +132,20 @@ class Absence(Value):
 
 
 class Away(Value):
-    """A guard on a tour: since when, and from which post; empty for none."""
+    """A guard on a tour: since when, and from which post; empty for none.
+
+    Attributes
+    ----------
+    opens_at
+        Of the slot of the roster in which it began; 0 for none.
+    done_at
+        When the tour's last stop was done; 0 while it is under way. Nobody is back before that.
+    """
 
     since: Instant
     post: str = ""
+    opens_at: Instant = 0
+    done_at: Instant = 0
 
 
 def entrance_key(place: Place) -> str:

@@ -176,6 +176,10 @@ def _create_courier(draft: Draft, command: m.CreateCourier) -> None:
 def _go_online(draft: Draft, command: m.GoOnline) -> None:
     courier = draft.state.courier(command.courier)
     place = command.place or courier.home
+    is_new = courier.id not in draft.state.online
+    if is_new and courier.id in draft.state.away and courier.id not in draft.state.live_tour:
+        # Whoever went home from a tour and comes to work again is not on that tour any more.
+        rosters.back(draft, courier.id, draft.now)
     if draft.state.online.get(courier.id) != place:
         draft.tell(m.CourierWentOnline(at=draft.now, courier=courier.id, place=place))
 

@@ -39,12 +39,22 @@ def left(state: State, courier: str, at: Instant) -> State:
     """Note that a tour has begun: its guard is away from the post, and from every counter."""
     if not posts.is_guard(state, courier):
         return state
-    post = posts.post_of(state, courier, at)
-    away = Away(since=at, post=post.id if post is not None else "")
+    post, slot = posts.post_of(state, courier, at), posts.slot_at(state, courier, at)
+    away = Away(since=at)
+    if post is not None and slot is not None:
+        away = Away(since=at, post=post.id, opens_at=slot.opens_at)
     state = signed_out(state, courier)
     return replace(
         state, away=state.away.set(courier, away), left_at=state.left_at.set(courier, at)
     )
+
+
+def done(state: State, courier: str, at: Instant) -> State:
+    """Note that a tour has ended; its guard is away until back."""
+    away = state.away.get(courier)
+    if away is None:
+        return state
+    return replace(state, away=state.away.set(courier, replace(away, done_at=at)))
 
 
 def signed_out(state: State, courier: str) -> State:

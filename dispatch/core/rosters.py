@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from dispatch.core import messages as m
-from dispatch.core import posts
+from dispatch.core import offers
 from dispatch.core.compounds import Post
 from dispatch.core.draft import Draft
 from dispatch.core.errors import (
@@ -93,6 +93,8 @@ def swap(draft: Draft, command: m.SwapSlots) -> None:
     others = _exchanged(state, command.other, taken, given)
     _check_apart(command.courier, own, "other_opens_at")
     _check_apart(command.other, others, "opens_at")
+    _withdraw(draft, command.courier, given)
+    _withdraw(draft, command.other, taken)
     draft.tell(
         m.SlotsSwapped(
             at=draft.now,
@@ -114,6 +116,7 @@ def drop(draft: Draft, command: m.DropSlots) -> None:
     gone = [_own_slot(state, command.courier, at, draft.now) for at in command.opens_at]
     kept = _exchanged(state, command.courier, gone, ())
     told = {"courier": command.courier, "actor": command.actor, "reason": command.reason}
+    _withdraw(draft, command.courier, gone)
     draft.tell(m.SlotsDropped(at=draft.now, slots=kept, **told))
 
 
@@ -132,10 +135,9 @@ def returned(draft: Draft, command: m.ReturnToPost) -> None:
 
 def back(draft: Draft, courier: str, at: Instant) -> None:
     """Tell that a guard is back, and how long the post was without this one."""
-    state = draft.state
-    away = state.away[courier]
-    slot = posts.slot_at(state, courier, away.since)
-    at = max(at, away.since)
+    away = draft.state.away[courier]
+    # By a late or a doubled word of an earlier tour nobody is back before this one has ended.
+    at = max(at, away.since, away.done_at)
     draft.tell(
         m.CourierReturned(
             at=draft.now,
@@ -143,7 +145,7 @@ def back(draft: Draft, courier: str, at: Instant) -> None:
             happened_at=at,
             away_s=at - away.since,
             post=away.post,
-            slot_opens_at=slot.opens_at if slot is not None and away.post else 0,
+            slot_opens_at=away.opens_at,
         )
     )
 
@@ -205,6 +207,13 @@ def _check_not_under_way(
     if is_out and any(slot.opens_at <= now for slot in slots):
         msg = f"courier {courier} is on a tour in that slot: come back first"
         raise InvalidTransition(msg, subject=f"couriers/{courier}")
+
+
+def _withdraw(draft: Draft, courier: str, gone: Iterable[Availability]) -> None:
+    """Take back the offer of a courier who loses the slot in which it was made."""
+    offer = draft.state.open_offer.get(courier)
+    if offer is not None and any(slot.opens_at <= draft.now for slot in gone):
+        offers.withdraw(draft, draft.state.offer(offer), "SLOT_GONE")
 
 
 def _exchanged(

@@ -359,6 +359,7 @@ def _report_kept(state: State, event: m.ReportKept) -> State:
 
 def _tour_completed(state: State, event: m.TourCompleted) -> State:
     tour = state.tour(event.tour)
+    state = guarded.done(state, event.courier, event.happened_at)
     state = steps.tour_set(state, tour, state=TourState.COMPLETED, ended_at=event.happened_at)
     online = state.online
     if event.courier in online:

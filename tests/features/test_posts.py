@@ -7,7 +7,7 @@ from dispatch.core import posts
 from dispatch.core.epoch import problem_of
 from dispatch.core.errors import PostMinimum
 from dispatch.core.model import ActionKind, TourState
-from tests.core.town import HOUR, NOON, Story, names, slot
+from tests.core.town import HOUR, NOON, AGate, Fenced, Story, names, slot
 from tests.features.compound import (
     OWNER,
     POST,
@@ -201,6 +201,18 @@ def test_the_plan_knows_when_the_others_leave() -> None:
     pairs = list(zip(steps.starts_at.tolist(), steps.most_away.tolist(), strict=True))
     assert pairs[0] == (0, 1)
     assert (early_s, 0) in pairs
+
+
+def test_the_next_hour_of_the_roster_is_planned_by_itself() -> None:
+    """Nobody can go now; when the relief's hour begins somebody can, and no event tells of it."""
+    story = a_compound(times=Fenced(lake=AGate("OPEN")))
+    guard(story, "gus", at_post())
+    guard(story, "guo", at_post(HOUR, 2 * HOUR))
+    a_parcel_at_the_booth(story)
+    story.parcel("p2", origin_hub="station", due_at=NOON + 9 * HOUR)
+    story.courier("ann")
+    story.plan()
+    assert story.state.replan_at == NOON + HOUR
 
 
 def test_another_minimum_takes_offers_back() -> None:

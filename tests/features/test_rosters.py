@@ -147,3 +147,56 @@ def test_a_guard_sent_home_in_the_middle_of_a_tour_brings_it_to_its_end(roster: 
     roster.plan()
     assert list(roster.state.open_offer) == ["guo"]
     roster.refused(NotFound, gone, "no slot")
+
+
+def test_who_loses_the_slot_loses_its_offer(roster: Story) -> None:
+    """Sent home, or with the hour given to a colleague: the offer goes to others."""
+    a_parcel_at_the_booth(roster)
+    roster.offer("gus", "p1")
+    events = roster.do(swap(0))
+    assert [type(event) for event in events] == [m.OfferWithdrawn, m.SlotsSwapped]
+    roster.offer("guo", "p1")
+    later = m.DropSlots(courier="guo", opens_at=(NOON + HOUR,), actor=OWNER)
+    assert [type(event) for event in roster.do(later)] == [m.SlotsDropped], "that was another hour"
+    events = roster.do(m.DropSlots(courier="guo", opens_at=(NOON,), actor=OWNER))
+    assert [type(event) for event in events] == [m.OfferWithdrawn, m.SlotsDropped]
+
+
+def test_minutes_away_stay_with_the_slot_that_is_gone(roster: Story) -> None:
+    """Sent home on the way: the company still sees from which hour he was missing."""
+    a_parcel_at_the_booth(roster)
+    set_out(roster, "gus", "p1")
+    roster.pick_up("gus", "p1")
+    roster.do(m.DropSlots(courier="gus", opens_at=(NOON,), actor=OWNER))
+    roster.now += 300
+    roster.drop_off("gus", "p1")
+    roster.do(m.ReturnToPost(courier="gus"))
+    [absence] = roster.state.absences.values()
+    assert (absence.opens_at, absence.away_s) == (NOON, 300)
+
+
+def test_nobody_is_back_before_the_last_door(roster: Story) -> None:
+    """A phone's late word of an earlier return shortens no absence."""
+    a_parcel_at_the_booth(roster)
+    set_out(roster, "gus", "p1")
+    roster.pick_up("gus", "p1")
+    roster.now += 300
+    roster.drop_off("gus", "p1")
+    roster.now += 100
+    [event] = roster.do(m.ReturnToPost(courier="gus", at=NOON + 1))
+    assert isinstance(event, m.CourierReturned)
+    assert event.away_s == 300
+
+
+def test_who_goes_home_from_a_tour_is_back_with_the_next_duty(roster: Story) -> None:
+    """The phone never told of a return: coming to work again is one."""
+    a_parcel_at_the_booth(roster)
+    set_out(roster, "gus", "p1")
+    roster.pick_up("gus", "p1")
+    roster.do(m.GoOffline(courier="gus"))
+    assert [type(event) for event in roster.do(m.GoOnline(courier="gus"))] == [m.CourierWentOnline]
+    roster.drop_off("gus", "p1")
+    roster.do(m.GoOffline(courier="gus"))
+    assert "gus" in roster.state.away
+    events = roster.do(m.GoOnline(courier="gus"))
+    assert [type(event) for event in events] == [m.CourierReturned, m.CourierWentOnline]

@@ -309,6 +309,22 @@ def _straight_m(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.fl
     return distance
 
 
+def _next_slot_at(state: State, courier: str, now: Instant) -> Instant:
+    """Return when the next slot opens that may free somebody for a tour; 0 for none.
+
+    A slot at a post may free the one who is to spare there.
+    """
+    return next(
+        (
+            slot.opens_at
+            for slot in posts.slots_within(state, courier, now, now + FOREVER)
+            if slot.opens_at > now
+            and (slot.duty in holding.IDLE_DUTIES or slot.post in state.posts)
+        ),
+        0,
+    )
+
+
 def replan_at(state: State, now: Instant, *, is_shut_out: bool) -> Instant:
     """Return the next moment at which a leg, a slot, a courier or a gate becomes free by itself."""
     moments = [
@@ -318,12 +334,7 @@ def replan_at(state: State, now: Instant, *, is_shut_out: bool) -> Instant:
     ]
     for courier in state.online:
         moments.append(state.cooldown.get(courier, 0))
-        moments += [
-            slot.opens_at
-            for slot in state.availability.get(courier, ())
-            # A slot at a post may free the one who is to spare there.
-            if slot.duty in holding.IDLE_DUTIES or slot.post in state.posts
-        ]
+        moments.append(_next_slot_at(state, courier, now))
     for hub in state.hubs.values():
         # What no counter gave or took in these hours may be worth a way in the next ones.
         hours = hubs.hours_from(hub, now)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from dispatch.core import posts
 from dispatch.core.compounds import entrance_key
 from dispatch.core.draft import Draft
 from dispatch.core.errors import ConsentMissing, OutsideGeofence, ProofMissing, WrongCode
@@ -97,11 +96,13 @@ def check_tag(draft: Draft, courier: str, place: Place, evidence: Evidence) -> N
 
 
 def _kept_hubs(state: State, courier: str) -> Iterator[Hub]:
-    """Yield the hubs that a courier keeps, by word or by the roster of a post."""
-    host_of = state.courier(courier).host_of
-    for hub in state.hubs.values():
-        if host_of == hub.id or hub.host == courier or posts.keeps(state, hub.id, courier):
-            yield hub
+    """Yield the hubs that a courier keeps, by word or by the roster of a post, by id."""
+    named = {slot.post for slot in state.availability.get(courier, ())}
+    kept = {state.posts[post].hub for post in named if post in state.posts}
+    kept |= {hub.id for hub in state.hubs.values() if hub.host == courier}
+    for hub in sorted(kept | {state.courier(courier).host_of}):
+        if hub in state.hubs:
+            yield state.hubs[hub]
 
 
 def check_attempt(draft: Draft, tour: Tour, leg: Leg, report: StopReport) -> str:

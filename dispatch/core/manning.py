@@ -56,7 +56,7 @@ def _steps(state: State, post: Post, now: Instant) -> list[tuple[int, int]]:
     back_at = {guard: _back_at(state, guard, now) for guard in guards}
     moments = {now, *back_at.values()}
     for guard in guards:
-        for slot in state.availability[guard]:
+        for slot in posts.slots_within(state, guard, now, horizon):
             moments |= {slot.opens_at, slot.closes_at}
     known = sorted(moment for moment in moments if now <= moment <= horizon)
     spare = {moment: _spare(state, post, moment, back_at) for moment in known}

@@ -27,6 +27,15 @@ def slot_at(state: State, courier: str, at: Instant) -> Availability | None:
     return slots[begun - 1] if begun and at < slots[begun - 1].closes_at else None
 
 
+def slots_within(
+    state: State, courier: str, begin: Instant, end: Instant
+) -> tuple[Availability, ...]:
+    """Return the slots of a courier's roster of which some part lies between two instants."""
+    slots = state.availability.get(courier, ())
+    first = max(0, bisect_right(slots, begin, key=_OPENS_AT) - 1)
+    return slots[first : bisect_right(slots, end, key=_OPENS_AT)]
+
+
 def post_of(state: State, courier: str, at: Instant) -> Post | None:
     """Return the post that a courier's roster names at an instant, on POST or PATROL."""
     slot = slot_at(state, courier, at)

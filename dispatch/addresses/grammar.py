@@ -195,12 +195,23 @@ def _door(parts: dict[str, str], why: str, form: str) -> Door | None:
     room = parts.get("r", "")
     if "j" in parts:
         room = "-".join(part.strip() for part in parts["j"].split("-"))
-    if parts["u"] and room.isdigit() and storey_of(room)[0] > _HIGHEST_WITH_ENTRANCES:
-        why = why or ODD_ROOM
+    why = why or _room_doubt(parts["u"], room, form)
+    is_explicit = floor is not None
+    if not is_explicit and room and "s" not in parts:
+        storey, _ = storey_of(room)
+        floor = storey - 1 if storey else None
     door = Door(building=parts["b"], entrance=parts["u"], floor=floor, room=room, why=why)
     if not room or "s" in parts:
         return _unit_as_room(door)
-    return _with_floor(door, is_explicit=floor is not None)
+    return _with_floor(door, is_explicit=is_explicit)
+
+
+def _room_doubt(entrance: str, room: str, form: str) -> str:
+    """Return what speaks against a room: 5001 behind one of several entrances, or 2-3-4-1."""
+    if form == "4" and len(room) == 1:
+        return UNUSUAL
+    is_high = entrance and room.isdigit() and storey_of(room)[0] > _HIGHEST_WITH_ENTRANCES
+    return ODD_ROOM if is_high else ""
 
 
 def _fits(building: str) -> bool:
@@ -261,7 +272,7 @@ def _with_floor(door: Door, *, is_explicit: bool) -> Door:
         return door
     if not storey or not is_sure:
         door = replace(door, why=door.why or ODD_ROOM)
-    return replace(door, floor=storey - 1 if storey else None)
+    return door
 
 
 def storey_of(room: str) -> tuple[int, bool]:

@@ -34,7 +34,14 @@ _PROVINCE = re.compile(
     r"(?P<rank>省|市|自治区|壮族自治区|回族自治区|维吾尔自治区|特别行政区)?"
 )
 _CITY = re.compile(r"^(?P<name>[\u4e00-\u9fff]{2,4}?)(?P<rank>市(?![场民政区])|自治州|地区|盟)")
-_BARE_CITY = re.compile(r"^(?:" + "|".join(sorted(CITIES, key=len, reverse=True)) + r")")
+# The first characters before the names: most texts fail there at once.
+_BARE_CITY = re.compile(
+    "^(?=["
+    + "".join(sorted({name[0] for name in CITIES}))
+    + "])(?:"
+    + "|".join(sorted(CITIES, key=len, reverse=True))
+    + ")"
+)
 # 北京顺义, 上海奉贤南桥: city, district and town without their ranks.
 _CITY_PART = re.compile(_BARE_CITY.pattern + r"[\u4e00-\u9fff]{2,4}")
 # Villages, lakes and quarters before a name, which are no compounds themselves.
@@ -83,6 +90,7 @@ _REGION_INSIDE = re.compile(
     # 梅溪湖金茂悦: a lake or a hill, and the compound at it.
     r"|(?<=^..)[湖湾头岭桥店口洲岛滩泾岗](?=.{3,})"
 )
+_MASKED = re.compile(r"\d{5}|[*Xx]{3}")
 _ROAD = re.compile(r"\b(?:ROAD|RD|STREET|ST|AVENUE|AVE|LU|JIE|LANE)\.?$", re.IGNORECASE)
 _VILLAGE = re.compile(r"(?<![新一二三四五六七八九十])村$|\d组$|[组社队屯]$")
 # What only says that people live or work there.
@@ -161,7 +169,7 @@ def name_in(text: str, street: str = "") -> Named:
     # 号院 and 弄 are land of their own; a mere number may be one house of many.
     region = re.sub(r"\s+(?=[\d弄号院])", "", region)
     region = _split(region)[-1]
-    is_land = _LAND.fullmatch(region) is not None and not ending
+    is_land = _LAND.fullmatch(region) and not ending and not _BARE_CITY.match(region)
     return Named(region, city, "" if is_land else NUMBERED)
 
 
@@ -210,7 +218,7 @@ def _checked(name: str, city: str, doubt: str) -> Named:
     name = name.strip(" .-_#")
     if len(name) > _LONGEST_NAME and _HAN.search(name):
         return Named(name[:200], city, WORDY)
-    if _HAN.search(name) and _WORDY.search(name):
+    if _HAN.search(name) and (_WORDY.search(name) or _MASKED.search(name)):
         return Named(name, city, WORDY)
     if len(name) < 2:  # noqa: PLR2004 - one character names nothing
         return Named(name, city, WORDY)
@@ -254,7 +262,9 @@ def _without_region(text: str, *, keeps_street: bool = False) -> tuple[str, str,
     street = None if keeps_street else _STREET.match(rest)
     if street and _is_name(rest[street.end() :]):
         shorter = rest[street.end() :]
-        doubt = "" if is_inside else GUESSED
+        # 江南大道中富力海珠城: the direction may be the street's.
+        is_split = street.group().endswith("大道") and shorter[0] in "东西南北中"
+        doubt = GUESSED if is_split or not is_inside else ""
         rest, is_inside = shorter, True
     is_deep = bool(district or town or street) or (is_inside and bool(city))
     bare = None if is_deep else _BARE_CITY.match(rest)

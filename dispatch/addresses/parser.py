@@ -125,7 +125,12 @@ def _main_door(
     for run in runs:
         # 阳光100 3号楼: the number before the building belongs to the name.
         trimmed = list(run)
+        doubt = ""
         while len(trimmed) > 1 and trimmed[0].kind in "nH" and trimmed[1].kind in "BD":
+            # E3 1-1-1208 and 3-14号楼: the first may be the building as well.
+            between = text.text[trimmed[0].end : trimmed[1].start]
+            if "-" in between or not trimmed[0].value.isdigit():
+                doubt = MORE_NUMBERS
             trimmed.pop(0)
         door = door_of(trimmed, in_lane=in_lane)
         if door is None and _room_count(trimmed) > 1 and _buildings(trimmed) > 1:
@@ -135,7 +140,7 @@ def _main_door(
             door = door_of(trimmed, in_lane=in_lane)
             door = door if door is not None and door.room else None
         if door is not None:
-            doors.append((door, trimmed))
+            doors.append((replace(door, why=door.why or doubt) if doubt else door, trimmed))
     if not doors:
         return NO_FORM if runs else NO_NUMBERS
     full = [found for found in doors if found[0].room and (found[0].building or found[0].entrance)]
@@ -249,8 +254,10 @@ def _checked(reading: Reading, book: CompoundBook, within: str, before: str, cit
         return doubted(replace(reading, compound=named.id), OTHER_CITY)
     if reading.why in {naming.GUESSED, naming.NUMBERED, naming.WORDY, naming.TWO_NAMES}:
         # The name is known: where it begins is no guess any more.
-        reading = replace(reading, certainty=Certainty.CERTAIN, why="")
-    return confirmed(replace(reading, compound=named.id), named)
+        reading = replace(reading, compound=named.id, certainty=Certainty.CERTAIN, why="")
+    elif reading.compound != named.id:
+        reading = replace(reading, compound=named.id)
+    return confirmed(reading, named)
 
 
 def _elsewhere(book: CompoundBook, city: str) -> bool:

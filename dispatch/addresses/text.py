@@ -192,7 +192,8 @@ def name_key(name: str) -> str:
     """Return what names are compared by: without spaces, numerals as digits, small letters."""
     text = unicodedata.normalize("NFKC", name).translate(_DASHES).casefold()
     text = _PART.sub(lambda match: number_of(match.group()), text)
-    return "".join(character for character in text if character.isalnum())
+    return _NO_LETTER.sub("", text)
 
 
+_NO_LETTER = re.compile(r"[\W_]+")
 _PART = re.compile(r"[零一二三四五六七八九十]+(?=[期区])")

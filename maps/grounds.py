@@ -125,15 +125,28 @@ class Grounds:
     ) -> Gate | None:
         """Return the gate by which couriers of a mode get in, None where there is none.
 
-        The easiest of those that are open at that second of the day: everybody knows it. Gates
-        that are ``shut``, by the ids of compound and gate, are as if they were not there.
+        The easiest of `ways_in`: everybody knows it.
+        """
+        return next(iter(self.ways_in(compound, mode, second, shut)), None)
+
+    def ways_in(
+        self,
+        compound: str,
+        mode: str,
+        second: int | None,
+        shut: Collection[tuple[str, str]] = (),
+    ) -> list[Gate]:
+        """Return the gates that couriers of a mode fit through, the easiest first.
+
+        Those that are open at that second of the day. Gates that are ``shut``, by the ids of
+        compound and gate, are as if they were not there.
         """
         number = self._number.get(compound)
         if number is None:
-            return None
+            return []
         there = [gate for gate in self.all[number].gates if (compound, gate.id) not in shut]
         gates = [gate for gate in _fitting(there, mode) if second is None or _is_open(gate, second)]
-        return min(gates, key=_effort, default=None)
+        return sorted(gates, key=_effort)
 
 
 def _fitting(gates: Sequence[Gate], mode: str) -> Sequence[Gate]:

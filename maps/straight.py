@@ -133,6 +133,16 @@ class StraightLine:
         """Return None: there are no gates."""
         return None
 
+    def ways_in(
+        self,
+        compound: str,  # noqa: ARG002 - there are none
+        mode: str,  # noqa: ARG002
+        *,
+        at: int | None = None,  # noqa: ARG002
+    ) -> Sequence[Gate]:
+        """Return nothing: there are no gates."""
+        return ()
+
     def _kmh(self, mode: str) -> float:
         check_mode(mode, self.modes)
         return self._speed_kmh[mode]

@@ -361,9 +361,13 @@ class TravelTimes:
         Gate or None
             None where no gate is open to them, or where all that are have been `closed`.
         """
+        return next(iter(self.ways_in(compound, mode, at=at)), None)
+
+    def ways_in(self, compound: str, mode: str, *, at: int | None = None) -> Sequence[Gate]:
+        """Return all gates of which `gate` gives the first, the easiest first."""
         second = None if at is None else self._minute(at) % (24 * 60) * 60
         shut = () if self._closed is None else self._closed.gates
-        return self._grounds.gate(compound, mode, second, shut)
+        return self._grounds.ways_in(compound, mode, second, shut)
 
     # --- modes and hours ---------------------------------------------------------------
 

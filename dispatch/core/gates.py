@@ -21,6 +21,8 @@ from dispatch.core.zone import State
 
 SHUT = -1
 """Stands in arrays for a gate that somebody may not pass."""
+EASIEST = ("OPEN", "SIGN_IN", "PERMIT")
+"""Rules of gates, the easiest first."""
 OUTSIDE = "\x1foutside"
 """After a compound's id: the place before its gate, where only those hand over who may not pass."""
 
@@ -58,6 +60,9 @@ class GateMap(Protocol):
     def gate(self, compound: str, mode: str, *, at: Instant) -> GateLike | None:
         """Return the gate that couriers of a mode use at a moment; None where there is none."""
 
+    def ways_in(self, compound: str, mode: str, *, at: Instant) -> Sequence[GateLike]:
+        """Return all gates that they fit through and that are open then."""
+
 
 def is_known(courier: Courier) -> bool:
     """Whether guards know who sent a courier: a rider in the service of somebody."""
@@ -88,6 +93,11 @@ def entry_s(
         return None
     stranger_s = policy.sign_in_s if gate.sign_in_s is None else gate.sign_in_s
     return min(stranger_s, policy.sign_in_known_s) if is_known else stranger_s
+
+
+def _effort(gate: GateLike) -> tuple[int, float, str]:
+    usual_s = float("inf") if gate.sign_in_s is None else gate.sign_in_s
+    return EASIEST.index(gate.rule), usual_s, gate.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,11 +142,15 @@ class CompanyWord:
             rulings=state.gate_rulings,
         )
 
+    def has_ruled(self, compound: str) -> bool:
+        """Whether some gate of a compound has a company's rule."""
+        return any(ruling.compound == compound for ruling in self.rulings.values())
+
     def ruled(self, compound: str, mode: str, gate: GateLike) -> GateLike:
         """Return a gate as it is for a mode by the company's word: of itself, else of all gates."""
         for name in (gate.id, ""):
             found = self.rulings.get(f"{compound}~{name}")
-            if found is not None and (not found.modes or mode in found.modes):
+            if found is not None and found.compound == compound and mode in (found.modes or {mode}):
                 return RuledGate(
                     id=gate.id,
                     lat=gate.lat,
@@ -218,9 +232,15 @@ class Gates:
         return frozenset({*names, *self.behind(inside)} - {""})
 
     def gate(self, compound: str, mode: str) -> GateLike | None:
-        """Return the gate of a mode, with the rule that the company has given it, if it has."""
-        found = self._map.gate(compound, mode, at=self._now)
-        return None if found is None else self._word.ruled(compound, mode, found)
+        """Return the gate of a mode, with the rule that the company has given it, if it has.
+
+        By the company's word another gate may be the easiest.
+        """
+        if not self._word.has_ruled(compound):
+            return self._map.gate(compound, mode, at=self._now)
+        there = self._map.ways_in(compound, mode, at=self._now)
+        ruled = [self._word.ruled(compound, mode, gate) for gate in there]
+        return min(ruled, key=_effort, default=None)
 
     def entries(self, couriers: Sequence[Courier], compounds: Sequence[str]) -> NDArray[np.int64]:
         """Return (C, G) seconds that each courier takes to get into each compound, or `SHUT`."""

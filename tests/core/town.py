@@ -220,6 +220,11 @@ class Straight:
         """Return None: there are no gates."""
         return None
 
+    def ways_in(self, compound: str, mode: str, *, at: int) -> Sequence[GateLike]:
+        """Return what `gate` finds."""
+        found = self.gate(compound, mode, at=at)
+        return () if found is None else (found,)
+
 
 @dataclasses.dataclass(frozen=True)
 class AGate:

@@ -1,10 +1,13 @@
 """A property company permits couriers, and stops its compound with one call."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from dispatch.core import messages as m
 from dispatch.core.compounds import GateRule, GateRuling, Post
 from dispatch.core.errors import AlreadyExists, InvalidTransition, InvalidValue, NotFound
+from dispatch.core.gates import CompanyWord, GateLike, Gates
 from dispatch.core.model import CourierKind, LegState, Mode, ParcelState
 from tests.core.town import AGate, Fenced, Story, names, place
 from tests.features.compound import (
@@ -258,3 +261,35 @@ def test_everybody_who_keeps_a_hub_there_rests_with_it() -> None:
     story.offer("zoe", "p1")
     assert "OfferWithdrawn" in names(story.do(STOP))
     assert not story.state.open_offer
+
+
+class TwoGates(Fenced):
+    """The lake with an open gate and one where strangers sign in."""
+
+    def ways_in(self, compound: str, mode: str, *, at: int) -> Sequence[GateLike]:
+        """Return both, the easiest first."""
+        return AGate("OPEN", id="north"), AGate("SIGN_IN", id="south", lon=0.001)
+
+
+@pytest.mark.parametrize(
+    ("new", "gate", "expected"),
+    [
+        (GateRule.PERMIT, "north", ("south", "SIGN_IN")),
+        (GateRule.SIGN_IN, "south", ("north", "OPEN")),
+        (GateRule.PERMIT, "", ("north", "PERMIT")),
+        (GateRule.PERMIT, "west", ("north", "OPEN")),
+    ],
+    ids=["the easiest shut", "the other", "all", "one that is not there"],
+)
+def test_of_several_gates_the_easiest_by_the_companys_word_is_taken(
+    new: GateRule, gate: str, expected: tuple[str, str]
+) -> None:
+    """A rule for one gate sends couriers to another; one for no gate changes nothing."""
+    times = TwoGates(lake=AGate("OPEN", id="north"))
+    story = a_compound(times=times)
+    story.do(rule(new, gate=gate))
+    word = CompanyWord.of(story.state)
+    gates = Gates(times, story.state.hubs, story.state.policy, story.now, word)
+    found = gates.gate(COMPOUND, Mode.FOOT.value)
+    assert found is not None
+    assert (found.id, found.rule) == expected

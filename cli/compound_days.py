@@ -58,8 +58,12 @@ def told(drawn: Drawn, seed: int) -> Iterator[str]:
     kind = "real" if scenario["real_compounds"] else "drawn"
     yield f"{len(drawn.tables['compounds.csv'])} compounds, {kind}"
     needed, free = scenario["hours_needed"], scenario["hours_free"]
-    yield f"supply and demand: {parcels} parcels need {needed:.1f} hours at 25 doors an hour;"
-    yield f"{free:.1f} hours of patrols, riders and neighbours are free"
+    rate = scenario["drawn"]["doors_per_h"]
+    yield f"supply and demand: {parcels} parcels need {needed:.1f} hours at {rate} doors an hour;"
+    yield (
+        f"{free:.1f} hours of patrols, riders and neighbours are free, {free / needed:.0f} times as "
+        "many: a guard is there all day and carries for little of it"
+    )
 
 
 def _changed(values: CompoundDay, changes: Mapping[str, float | None]) -> CompoundDay:
@@ -69,7 +73,11 @@ def _changed(values: CompoundDay, changes: Mapping[str, float | None]) -> Compou
     if consent is not None:
         values = replace(values, consent=consent)
     if absence is not None:
-        values = replace(values, absence=_scaled(values.absence, absence))
+        values = replace(
+            values,
+            absence=_scaled(values.absence, absence),
+            weekend_absence=_scaled(values.weekend_absence, absence),
+        )
     return values
 
 

@@ -62,7 +62,7 @@ def speaks_for_the_compound(load: Load) -> None:
     load.do(m.PermitCourier(compound=COMPOUND, courier=courier, actor=COMPANY))
     load.do(m.SetMinimum(post="post-0", minimum=load.pick(2), actor=COMPANY))
     load.do(m.RuleGate(ruling=GateRuling(compound=COMPOUND, rule=GateRule.SIGN_IN), actor=COMPANY))
-    if load.chance(50):
+    if load.chance(8):
         load.do(m.StopCompound(compound=COMPOUND, reason="drill", actor=COMPANY))
         load.do(m.ResumeCompound(compound=COMPOUND, actor=COMPANY))
 

@@ -224,8 +224,14 @@ def _around(
 def _inside(
     streets: Streets, network: RoadNetwork, land: Compound, kind: Buildings, draws: Draws
 ) -> tuple[Entrance, ...]:
-    """Return entrances strewn over the land, inside its boundary."""
-    whole = outlines.polygon(land.boundary, LocalProjection(network.bounds))
+    """Return entrances strewn over the land, inside its boundary and the map's."""
+    projection = LocalProjection(network.bounds)
+    bounds = network.bounds
+    (west, south), (east, north) = projection.xy(
+        [bounds.south, bounds.north], [bounds.west, bounds.east]
+    ).tolist()
+    whole = outlines.polygon(land.boundary, projection)
+    whole = shapely.intersection(whole, shapely.box(west, south, east, north))
     inner = whole.buffer(-12.0)
     ground = whole if inner.is_empty else inner
     west, south, east, north = ground.bounds
@@ -235,10 +241,14 @@ def _inside(
             key = ("building", land.id, number, attempt)
             x = west + (east - west) * draws.uniform(*key, "x")
             y = south + (north - south) * draws.uniform(*key, "y")
-            if shapely.intersects_xy(ground, x, y):
+            row = [(x + kind.apart_m * entrance, y) for entrance in range(kind.entrances)]
+            if all(shapely.intersects_xy(ground, *at) for at in row):
                 break
-        for entrance in range(kind.entrances):
-            spot = streets.spot(east_m=x + kind.apart_m * entrance, north_m=y)
+        else:
+            # Narrow land: one building less.
+            continue
+        for entrance, (east_m, north_m) in enumerate(row):
+            spot = streets.spot(east_m=east_m, north_m=north_m)
             found.append(
                 Entrance(
                     building=str(number + 1),

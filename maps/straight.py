@@ -133,15 +133,10 @@ class StraightLine:
         """Return None: there are no gates."""
         return None
 
-    def ways_in(
-        self,
-        compound: str,  # noqa: ARG002 - there are none
-        mode: str,  # noqa: ARG002
-        *,
-        at: int | None = None,  # noqa: ARG002
-    ) -> Sequence[Gate]:
-        """Return nothing: there are no gates."""
-        return ()
+    def ways_in(self, compound: str, mode: str, *, at: int | None = None) -> Sequence[Gate]:
+        """Return what `gate` finds."""
+        found = self.gate(compound, mode, at=at)
+        return () if found is None else (found,)
 
     def _kmh(self, mode: str) -> float:
         check_mode(mode, self.modes)

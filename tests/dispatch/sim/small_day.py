@@ -56,11 +56,6 @@ class Walled(StraightLine):
         """Return the gate."""
         return self._gate if compound == "G" else None
 
-    def ways_in(self, compound: str, mode: str, *, at: int | None = None) -> Sequence[Gate]:
-        """Return what `gate` finds."""
-        found = self.gate(compound, mode, at=at)
-        return () if found is None else (found,)
-
 
 def small_day(**behaviour: object) -> Day:
     """Return four parcels from one station for a rider and a neighbour who are near."""

@@ -117,6 +117,10 @@ def resume(draft: Draft, command: m.ResumeCompound) -> None:
     told = {"actor": command.actor, "reason": command.reason}
     draft.tell(m.CompoundResumed(at=draft.now, compound=compound.id, **told))
     for hub in stoppage.hubs:
+        pause = draft.state.paused_hubs.get(hub)
+        if pause is None or pause.since != stoppage.since:
+            # Somebody has paused it again since, for a reason that lasts.
+            continue
         levers.resume_hub(draft, m.ResumeHub(hub=hub, **told))
 
 

@@ -38,7 +38,7 @@ class Told:
 
     pin: str = field(default="", repr=False)
     receiver: str = field(default="", repr=False)
-    tag: str = ""
+    tag: str = field(default="", repr=False)
 
 
 def evidence_in(message: Shown, check: Check, *, shift_s: Seconds = 0) -> Evidence:

@@ -161,6 +161,16 @@ def test_stopping_says_why_and_happens_once() -> None:
     assert story.do(RESUME) == ()
 
 
+def test_a_hub_that_a_dispatcher_has_paused_meanwhile_rests_on() -> None:
+    """The company's word ends with its own pause: the flood in the booth is another matter."""
+    story = a_compound()
+    story.do(STOP)
+    story.now += 60
+    story.do(m.PauseHub(hub=BOOTH, actor="dispatchers/d", reason="flood"))
+    story.do(RESUME)
+    assert story.state.paused_hubs[BOOTH].reason == "flood"
+
+
 # --- gates ---------------------------------------------------------------------------------
 
 

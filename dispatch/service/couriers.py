@@ -15,7 +15,7 @@ from dispatch.core.messages import AddAvailability, CreateCourier, Event
 from dispatch.core.model import Check, Instant
 from dispatch.core.state import State
 from dispatch.service import cursors
-from dispatch.service.access import COURIERS, DISPATCHERS, allowed
+from dispatch.service.access import COURIERS, DISPATCHERS, allowed, denied
 from dispatch.service.paging import page_size
 from dispatch.service.rosters import Rosters
 from dispatch.service.site import HostedNetwork, HostedZone, Site
@@ -109,6 +109,9 @@ class CourierService(Rosters, couriers_pb2_grpc.CourierServiceServicer):
         network = self._site.network(caller)
         zone = network.zone_of_courier(own)
         slot = availability_in(request.availability_window, request.availability_window_id)
+        if caller.role is Role.COURIER and slot.post in zone.state.posts:
+            # Nobody makes oneself the guard of a booth: its roster is the company's word.
+            raise denied(caller)
         command = AddAvailability(courier=own, slots=(slot,))
 
         def build(_state: State, _events: tuple[Event, ...]) -> pb.AvailabilityWindow:

@@ -268,3 +268,19 @@ async def test_a_roster_stays_within_one_zone(house: House) -> None:
     for own in rows:
         one = couriers_pb2.ImportRosterRequest(parent="networks/twin", rows=[own])
         assert (await house.couriers.ImportRoster(one, **tokens)).added_count == 1
+
+
+async def test_nobody_puts_oneself_on_a_posts_roster(house: House) -> None:
+    """A courier's own window names no post: the post's roster is the company's word."""
+    one = await manor(house)
+    cat = await one.guard("cat")
+    slot = couriers_pb2.AvailabilityWindow(post="gate", duty=Duty.POST)
+    slot.interval.open_time.FromSeconds(NIGHT_AT)
+    slot.interval.close_time.FromSeconds(NIGHT_AT + 3600)
+    asked = couriers_pb2.CreateAvailabilityWindowRequest(parent=CAT, availability_window=slot)
+    found = await refusal(house.couriers.CreateAvailabilityWindow(asked, metadata=cat))
+    assert found[0] is Code.PERMISSION_DENIED
+    slot.post = ""
+    slot.duty = Duty.IDLE
+    asked = couriers_pb2.CreateAvailabilityWindowRequest(parent=CAT, availability_window=slot)
+    await house.couriers.CreateAvailabilityWindow(asked, metadata=cat)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 SWEPT_AGAINST = ("ours", "rider_per_carrier", "one_rider")
 """What is replayed where values are swept."""
+STOPPED = 130
+"""The exit status of a program that ctrl-C has ended."""
 
 
 @plain_errors()
@@ -26,13 +28,14 @@ def experiment(  # noqa: PLR0917 - one parameter for each option
     scenario: Annotated[  # noqa: ARG001 - the only one that is compared so far
         Literal["compound-day"], typer.Option(help="What kind of day is drawn.")
     ] = "compound-day",
-    seeds: Annotated[int, typer.Option(min=1, help="Days.")] = 30,
+    seeds: Annotated[int, typer.Option(min=1, help="How many days.")] = 30,
     first: Annotated[int, typer.Option(min=0, help="The first seed.")] = 0,
     only: Annotated[
-        str, typer.Option(metavar="NAMES", help="Variants, with commas; by default all.")
+        str,
+        typer.Option(metavar="NAMES", help="Variants, such as ours,no_relay; by default all."),
     ] = "",
     workers: Annotated[int, typer.Option(min=0, help="Processes; 0 plays in this one.")] = 2,
-    households: Annotated[int | None, typer.Option(min=1)] = None,
+    households: Annotated[int | None, typer.Option(min=1, help="About so many a day.")] = None,
     price: Annotated[
         int | None, typer.Option(min=0, help="Fen that a delivered parcel brings, for the margin.")
     ] = None,
@@ -71,7 +74,13 @@ def experiment(  # noqa: PLR0917 - one parameter for each option
     failures: list[Failure] = []
     if not only_tables:
         batches = missing(trial, settings, range(first, first + seeds), names, lines.read(file))
-        failures = _play(trial, batches, file, workers=workers)
+        try:
+            failures = _play(trial, batches, file, workers=workers)
+        except KeyboardInterrupt:
+            typer.echo(
+                f"stopped: what was replayed stands in {file}; run it again to go on", err=True
+            )
+            raise typer.Exit(STOPPED) from None
     _conclude(out, file, failures)
 
 

@@ -4,18 +4,23 @@ import csv
 import dataclasses
 import io
 import os
+import signal
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from cli.main import app
 from dispatch.sim.experiment import comparing, runs, tables
 from dispatch.sim.experiment.picture import picture
 from dispatch.sim.experiment.playing import Batch, Experiment, missing
 from dispatch.sim.experiment.runs import Failure, Run
 from dispatch.sim.experiment.settings import DEFAULT, SWEPT, Setting
 from dispatch.sim.experiment.variants import ALL
-from dispatch.sim.experiment.workers import DIED, played
+from dispatch.sim.experiment.workers import DIED, played, unheard
 from dispatch.sim.experiment.writing import write
 from dispatch.sim.generate import Drawn
 from tests.replay.deadly_days import BAD, DEADLY, draw, values
@@ -151,3 +156,30 @@ def test_a_process_that_dies_takes_no_other_day_with_it() -> None:
         for seed, why in ((DEADLY, DIED), (BAD, "ValueError: drawn badly"))
         for variant in ("no_relay", "ours")
     ]
+
+
+def test_ctrl_c_reaches_no_process_that_plays() -> None:
+    """What is started in its scope never hears the signal; whoever started it does, afterwards."""
+    ask = "import signal; print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ()))"
+    with unheard(signal.SIGINT):
+        inside = subprocess.run([sys.executable, "-c", ask], capture_output=True, check=True)
+    assert inside.stdout.strip() == b"True"
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+def test_a_stopped_experiment_says_how_to_go_on(
+    trial: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C ends it with its usual status and one line: where the runs are, and what to do."""
+
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("dispatch.sim.experiment.workers.played", stopped)
+    monkeypatch.setattr(Experiment, "check", lambda _: None)
+    result = CliRunner().invoke(
+        app, ["experiment", "--map", str(trial.map_file), "-o", str(tmp_path / "out")]
+    )
+    assert result.exit_code == 130
+    assert "runs.jsonl; run it again to go on" in result.stderr
+    assert "Traceback" not in result.output

@@ -5,8 +5,11 @@ Each has a pipe of its own: a batch goes in, its runs come out one by one, then 
 
 import dataclasses
 import multiprocessing
+import signal
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
@@ -70,6 +73,21 @@ def played(
         crew.dismiss()
 
 
+@contextmanager
+def unheard(number: signal.Signals) -> Iterator[None]:
+    """Start processes that a signal never reaches; this one hears it after all.
+
+    A terminal sends ctrl-C to all of them, and each would tell of it in a traceback of its own.
+    """
+    # Starting it later, as the first process would, lets ctrl-C through again.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {number})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class _Crew:
     """The processes, what each is at, and what waits."""
 
@@ -87,7 +105,8 @@ class _Crew:
             process = self._context.Process(
                 target=work, args=(self._experiment, theirs), daemon=True
             )
-            process.start()
+            with unheard(signal.SIGINT):
+                process.start()
             # Or the end of the process would not be seen as the end of its pipe.
             theirs.close()
             self._workers.append(_Worker(process, ours))

@@ -11,6 +11,7 @@ from rich.console import Console
 from cli.compound_tables import tables_of
 from cli.errors import fail, plain_errors
 from cli.map_files import counted, open_map, replacing
+from cli.points import LARGEST_LAT
 from cli.progress import working
 
 if TYPE_CHECKING:
@@ -153,4 +154,6 @@ def _chosen(network: "RoadNetwork", own: str, around: str) -> "Compound":
         lat, lon = (float(part) for part in around.split(","))
     except ValueError:
         fail(f"--around: {around!r} is no LAT,LON: write 31.3157,121.3915")
+    if abs(lat) > LARGEST_LAT >= abs(lon):
+        fail(f"--around: {around!r} is the other way round: write {lon},{lat}")
     return compound_around(network, lat=lat, lon=lon)

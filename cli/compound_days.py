@@ -56,13 +56,17 @@ def told(drawn: Drawn, seed: int) -> Iterator[str]:
     parcels, households = scenario["parcels"], scenario["households"]
     yield f"generated compound day: {parcels} parcels for {households} households, seed {seed}"
     kind = "real" if scenario["real_compounds"] else "drawn"
-    yield f"{len(drawn.tables['compounds.csv'])} compounds, {kind}"
+    count = len(drawn.tables["compounds.csv"])
+    yield f"{count} {'compound' if count == 1 else 'compounds'}, {kind}"
+    if not households:
+        yield "no parcels: the compounds have no entrances; write them into entrances.csv"
+        return
     needed, free = scenario["hours_needed"], scenario["hours_free"]
     rate = scenario["drawn"]["doors_per_h"]
     yield f"supply and demand: {parcels} parcels need {needed:.1f} hours at {rate} doors an hour;"
     yield (
-        f"{free:.1f} hours of patrols, riders and neighbours are free, {free / needed:.0f} times as "
-        "many: a guard is there all day and carries for little of it"
+        f"{free:.1f} hours of patrols, riders and neighbours are free, {free / needed:.0f} times "
+        "as many: a guard is there all day and carries for little of it"
     )
 
 

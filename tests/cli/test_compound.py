@@ -1,10 +1,16 @@
 from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from typer.testing import CliRunner
 
+from cli.compound_days import told
 from cli.main import app
 from tests.dispatch.onboarding.lake import town, write
+
+if TYPE_CHECKING:
+    from dispatch.sim.generate import Drawn
 
 
 @pytest.fixture(autouse=True)
@@ -64,11 +70,12 @@ def test_new_begins_a_folder_that_can_be_checked(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
+        (("--around", "121.3915,31.3157"), "the other way round: write 31.3157,121.3915"),
         ((), "give --compound ID or --around LAT,LON"),
         (("--around", "here"), "'here' is no LAT,LON"),
         (("--compound", "w1"), "no compound 'w1' in the map; it has none: give --around"),
         (("--around", "10,10"), "no street crosses a square"),
-        (("--around", "95,10"), "no street crosses a square"),
+        (("--around", "95,200"), "no street crosses a square"),
     ],
 )
 def test_new_says_what_it_cannot_begin(tmp_path: Path, args: tuple[str, ...], said: str) -> None:
@@ -77,3 +84,14 @@ def test_new_says_what_it_cannot_begin(tmp_path: Path, args: tuple[str, ...], sa
     assert code == 2
     assert said in words
     assert not (tmp_path / "x").exists()
+
+
+def test_a_day_without_entrances_says_what_is_missing() -> None:
+    """Nobody lives there, so that there is no parcel: the answer names the file to fill."""
+    scenario = {"parcels": 0, "households": 0, "real_compounds": True}
+    drawn = SimpleNamespace(header={"scenario": scenario}, tables={"compounds.csv": [{}]})
+    lines = list(told(cast("Drawn", drawn), 1))
+    assert lines[1:] == [
+        "1 compound, real",
+        "no parcels: the compounds have no entrances; write them into entrances.csv",
+    ]

@@ -40,7 +40,7 @@ def import_(
     context: typer.Context,
     file: Annotated[
         Path,
-        typer.Argument(help="CSV: courier_id, opens_at, closes_at, [post, duty], UTF-8."),
+        typer.Argument(help="CSV: courier_id, opens_at, closes_at, perhaps post, duty; UTF-8."),
     ],
     day: Day = None,
     timezone: Zone = "UTC",

@@ -14,6 +14,7 @@ own token.
 
 import argparse
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -168,7 +169,7 @@ class Gate:
 
 def company_says(gate: Gate, token: str, *arguments: str) -> None:
     """Run ``antmile`` as the company, and show what it says."""
-    print(f"  {'company':<14} $ antmile {' '.join(arguments)}", flush=True)
+    print(f"  {'company':<14} $ antmile {shlex.join(arguments)}", flush=True)
     done = subprocess.run(
         [sys.executable, "-c", "from cli.main import app; app()", *arguments],
         capture_output=True,

@@ -86,6 +86,7 @@ def _courier_permitted(state: State, event: m.CourierPermitted) -> State:
 
 
 def _courier_forbidden(state: State, event: m.CourierForbidden) -> State:
+    state = signed_out(state, event.courier)
     its = state.permits[event.compound].delete(event.courier)
     permits = (
         state.permits.set(event.compound, its) if its else state.permits.delete(event.compound)

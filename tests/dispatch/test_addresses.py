@@ -13,6 +13,7 @@ from dispatch.addresses.text import LONGEST, name_key, number_of
 
 OWN = Path(__file__).parent / "address_lines.csv"
 MORE = Path(__file__).parent / "address_lines_more.csv"
+THIRD = Path(__file__).parent / "address_lines_third.csv"
 UNSEEN = Path(__file__).parent / "address_lines_unseen.csv"
 PHASE = re.compile(r"(?<=..)(?:[东西南北中a-z\d]区|[\d一二三四五六七八九十]+[期区])+$")
 SUNNY = KnownCompound(
@@ -115,13 +116,14 @@ def test_another_hands_lines_are_read_and_the_certain_ones_rightly() -> None:
 def test_a_third_hands_lines_whose_compounds_are_not_known() -> None:
     """What was measured and no more: where a locality ends and a name begins is often unseen.
 
-    The wish was 70 % certain and 99.5 % right; docs/addresses.md says what the first run gave.
+    The wish was 70 % certain and 99.5 % right; these lines missed it at first, and the rules were
+    mended by them: docs/addresses.md.
     Building, entrance, floor and room are right in all.
     """
-    score = scored(UNSEEN)
+    score = scored(THIRD)
     assert score.sure >= 0.58 * score.whole
     assert len(score.wrong) <= 0.09 * score.certain, "\n".join(score.wrong)
-    for row in rows_of(UNSEEN):
+    for row in rows_of(THIRD):
         got = parse(row["line"])
         if got.certainty is Certainty.CERTAIN:
             assert door(got) == numbers(row), row["line"]
@@ -129,9 +131,16 @@ def test_a_third_hands_lines_whose_compounds_are_not_known() -> None:
 
 def test_a_third_hands_lines_whose_compounds_are_known() -> None:
     """With the compounds' names given, 80 % of the whole lines are certain, and 99.5 % right."""
-    names = {row["compound"] for row in rows_of(UNSEEN)} - {""}
-    score = scored(UNSEEN, CompoundBook(KnownCompound(id=name, names=(name,)) for name in names))
+    names = {row["compound"] for row in rows_of(THIRD)} - {""}
+    score = scored(THIRD, CompoundBook(KnownCompound(id=name, names=(name,)) for name in names))
     assert score.sure >= 0.8 * score.whole
+    assert len(score.wrong) <= 0.005 * score.certain, "\n".join(score.wrong)
+
+
+def test_lines_that_were_written_without_sight_of_the_rules() -> None:
+    """Nothing was mended by these: 70 % of the whole ones are certain, and 99.5 % of them right."""
+    score = scored(UNSEEN)
+    assert score.sure >= 0.7 * score.whole
     assert len(score.wrong) <= 0.005 * score.certain, "\n".join(score.wrong)
 
 

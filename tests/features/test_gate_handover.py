@@ -18,9 +18,8 @@ from dispatch.core.model import (
     ProofKind,
     Purpose,
 )
-from tests.core.town import HOUR, AGate, Fenced, Story, place, slot
+from tests.core.town import HOUR, AGate, Fenced, Story, consent, place, slot
 from tests.features.compound import a_compound, at_post, door, guard
-from tests.features.street import consent
 
 GATE_M = 300
 """Where the town's gates are, metres east of the square."""

@@ -95,7 +95,7 @@ def loads_of(state: State, now: Instant) -> list[Load]:
             continue
         if leg.pickup.hub in state.paused_hubs:
             continue
-        hours = hubs.hours_from(state.hubs.get(leg.pickup.hub), now)
+        hours = hubs.kept_hours(state, state.hubs.get(leg.pickup.hub), now)
         its = choices.choices_of(state, leg, parcel, now)
         load = Load(
             leg,
@@ -182,7 +182,7 @@ def onward(
                 continue
             planned |= keepers[goal.id]
             leg = choices.onward_leg(load.leg, load.parcel, goal, now)
-            hours = hubs.hours_from(goal, now)
+            hours = hubs.kept_hours(state, goal, now)
             found.append(
                 Load(
                     leg,
@@ -337,7 +337,7 @@ def replan_at(state: State, now: Instant, *, is_shut_out: bool) -> Instant:
         moments.append(_next_slot_at(state, courier, now))
     for hub in state.hubs.values():
         # What no counter gave or took in these hours may be worth a way in the next ones.
-        hours = hubs.hours_from(hub, now)
+        hours = hubs.kept_hours(state, hub, now)
         moments += [hours.opens_at, hours.closes_at + 1] if hours else []
     if is_shut_out:
         moments.append(now + GATES_AGAIN_S)

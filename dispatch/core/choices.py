@@ -88,7 +88,7 @@ def waits_for_a_slot(leg: Leg, parcel: Parcel, its: tuple[Choice, ...]) -> bool:
 def _origin(state: State, leg: Leg, now: Instant) -> Choice:
     policy = state.policy
     hub = state.hubs.get(leg.dropoff.hub)
-    hours = hubs.hours_from(hub, now) if hub is not None and hub.attended else None
+    hours = hubs.kept_hours(state, hub, now) if hub is not None and hub.attended else None
     return Choice(
         place=leg.dropoff,
         purpose=Purpose.RETURN,
@@ -148,7 +148,7 @@ def _at_hub(
     state: State, parcel: Parcel, hub: Hub, purpose: Purpose, now: Instant, cost: Cents
 ) -> Choice:
     policy = state.policy
-    hours = hubs.hours_from(hub, now)
+    hours = hubs.kept_hours(state, hub, now)
     onward_s = policy.onward_s if purpose is Purpose.RELAY else 0
     closes_at = last_moment(parcel, policy) - onward_s
     return Choice(

@@ -24,6 +24,8 @@ from dispatch.core.zone import State
 
 METERS_A_DEGREE = 111_195
 """Of latitude."""
+SHORTEST_S = 2
+"""Nobody plans for less time than this at a counter."""
 CONTRACT_FOR = {
     Purpose.COLLECTION: Contract.COLLECTION,
     Purpose.RELAY: Contract.RELAY,
@@ -44,6 +46,24 @@ def hours_from(hub: Hub | None, moment: Instant) -> TimeWindow | None:
         if moment <= window.closes_at:
             return window
     return hub.hours[-1]
+
+
+def kept_hours(state: State, hub: Hub | None, moment: Instant) -> TimeWindow | None:
+    """Return `hours_from` as far as somebody keeps the hub, where a post's guards have to.
+
+    By the roster, like `works`; a window that has closed where it names nobody any more.
+    """
+    hours = hours_from(hub, moment)
+    if hub is None or not state.hub_posts.get(hub.id):
+        return hours
+    opens_at, closes_at = posts.kept_from(state, hub.id, moment)
+    if opens_at != moment and posts.attending(state, hub.id, moment):
+        return hours
+    if hours is not None:
+        opens_at, closes_at = max(opens_at, hours.opens_at), min(closes_at, hours.closes_at + 1)
+    if closes_at - opens_at < SHORTEST_S:
+        return TimeWindow(opens_at=moment - SHORTEST_S, closes_at=moment - 1)
+    return TimeWindow(opens_at=opens_at, closes_at=closes_at - 1)
 
 
 def is_open(hub: Hub | None, moment: Instant) -> bool:

@@ -16,6 +16,8 @@ from dispatch.core.zone import State
 
 AT_WORK = frozenset({Duty.POST, Duty.PATROL})
 """Duties in which a guard is at hand: at the post, or on the rounds."""
+_AHEAD_S = 12 * 3600
+"""No plan looks further ahead than this into who keeps a hub."""
 _OPENS_AT = attrgetter("opens_at")
 
 
@@ -208,6 +210,50 @@ def will_be_kept(state: State, hub: str, at: Instant) -> bool:
     """Whether somebody is rostered at a hub's posts at an instant; True for a hub without any."""
     posts = state.hub_posts.get(hub, ())
     return not posts or any(rostered(state, post, at) for post in posts)
+
+
+def kept_from(state: State, hub: str, at: Instant) -> tuple[Instant, Instant]:
+    """Return from when to when a hub's guards are at work, by the roster, without a break.
+
+    The first such time that has not ended; (0, 0) where there is none. A guard on patrol counts,
+    who takes what there is at the booth by oneself.
+    """
+    guards = keepers(state, hub)
+    begins = [
+        slot.opens_at
+        for guard in guards
+        if (slot := _next_at_work(state, guard, hub, at)) is not None
+    ]
+    if not begins:
+        return 0, 0
+    opens_at = max(at, min(begins))
+    closes_at = opens_at
+    while closes_at < opens_at + _AHEAD_S:
+        ends = [
+            slot.closes_at
+            for guard in guards
+            if (slot := slot_at(state, guard, closes_at)) is not None
+            and is_kept_by(state, hub, guard, closes_at)
+        ]
+        if not ends:
+            break
+        closes_at = max(ends)
+    return opens_at, closes_at
+
+
+def _next_at_work(state: State, courier: str, hub: str, at: Instant) -> Availability | None:
+    """Return the first slot of a hub's keeper, at work there, that has not ended."""
+    slots = state.availability.get(courier, ())
+    first = max(0, bisect_right(slots, at, key=_OPENS_AT) - 1)
+    its = state.hub_posts.get(hub, ())
+    return next(
+        (
+            slots[i]
+            for i in range(first, len(slots))
+            if slots[i].closes_at > at and slots[i].duty in AT_WORK and slots[i].post in its
+        ),
+        None,
+    )
 
 
 def check_attended(state: State, hub: str, now: Instant) -> None:

@@ -9,8 +9,18 @@ from dispatch.core.errors import (
     InvalidTransition,
     KeeperMissing,
 )
-from dispatch.core.model import ActionKind, CustodianKind, FailureCode, LegKind, Mode, ParcelState
-from tests.core.town import HOUR, Story, names
+from dispatch.core.model import (
+    ActionKind,
+    Contract,
+    CustodianKind,
+    DeliveryOption,
+    FailureCode,
+    LegKind,
+    Mode,
+    OptionKind,
+    ParcelState,
+)
+from tests.core.town import HOUR, Fenced, Story, names
 from tests.features.compound import (
     BOOTH,
     OWNER,
@@ -240,3 +250,58 @@ def test_a_guard_does_not_walk_to_the_station() -> None:
     back = story.state.leg(parcel.leg)
     assert (back.kind, back.dropoff.hub) == (LegKind.RETURN, "station")
     assert back.id in story.state.waiting_legs
+
+
+# --- who is sent there ---------------------------------------------------------------------
+
+
+def planned_ways(story: Story) -> list[str]:
+    """Return who is asked for a tour."""
+    story.plan()
+    return sorted(story.state.open_offer)
+
+
+def test_nobody_is_sent_to_fetch_from_a_booth_that_nobody_keeps() -> None:
+    """By the roster it is empty for two hours: the rider is asked in time to be there then."""
+    story = a_compound(minimum=0)
+    guard(story, "gus", at_post(2 * HOUR, 8 * HOUR))
+    story.courier("ann", mode=Mode.EBIKE, access=("lake",))
+    story.do(m.PermitCourier(compound="lake", courier="ann", actor=OWNER))
+    a_parcel_at_the_booth(story, due_at=story.now + 9 * HOUR)
+    assert planned_ways(story) == []
+    opens_at = story.now + 2 * HOUR
+    assert opens_at - 600 < story.state.replan_at <= opens_at
+    story.now = story.state.replan_at
+    assert planned_ways(story) == ["ann"]
+    offer = story.state.offers[story.state.open_offer["ann"]]
+    assert offer.itinerary.stops[0].arrives_at >= opens_at - 1
+
+
+@pytest.mark.parametrize(("closes", "asked"), [(8 * HOUR, ["ann"]), (60, [])])
+def test_nobody_brings_to_a_booth_that_nobody_will_keep(closes: int, asked: list[str]) -> None:
+    """The last guard goes home before a rider could be there: it waits for the next one."""
+    story = a_compound(minimum=0, times=Fenced(), contracts=(Contract.COLLECTION,))
+    guard(story, "gus", at_post(0, closes))
+    story.do(m.GoOffline(courier="gus"))
+    story.courier("ann", mode=Mode.EBIKE)
+    there = DeliveryOption(
+        kind=OptionKind.HUB,
+        target=BOOTH,
+        consented_by="recipient",
+        consented_at=story.now,
+        evidence="message 7",
+    )
+    story.parcel("p1", origin_hub="station", dropoff=door(450, "p1"), options=(there,))
+    assert planned_ways(story) == asked
+
+
+def test_who_has_signed_in_past_the_roster_keeps_it_for_plans_too() -> None:
+    """Somebody is there, whatever the roster says: fetch it."""
+    story = a_compound(minimum=0)
+    guard(story, "gus", at_post(4 * HOUR, 8 * HOUR))
+    story.courier("ann", mode=Mode.EBIKE, access=("lake",))
+    story.do(m.PermitCourier(compound="lake", courier="ann", actor=OWNER))
+    a_parcel_at_the_booth(story)
+    story.do(m.IssuePin(courier="gus", actor=OWNER))
+    story.do(m.SignIn(hub=BOOTH, device=DEVICE, courier="gus", pin_serial=1))
+    assert planned_ways(story) == ["ann"]

@@ -2,6 +2,7 @@
 
 import os
 import tomllib
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -15,6 +16,10 @@ from cli.errors import fail, plain_errors
 
 WANTED = (1.2, 2.0)
 """Outside of this ratio of capacity to demand a day is called slack or short."""
+
+
+PARCELS, COURIERS = 300, 60
+"""Of a town, where nothing is said."""
 
 
 class Kind(StrEnum):
@@ -31,8 +36,8 @@ def generate(  # noqa: PLR0917 - one parameter for each option
     scenario: Annotated[
         Kind, typer.Option(help="A town with all kinds of couriers, or compounds with guards.")
     ] = Kind.TOWN,
-    parcels: Annotated[int, typer.Option(min=1, max=100_000, help="Of a town.")] = 300,
-    couriers: Annotated[int, typer.Option(min=1, max=10_000, help="Of a town.")] = 60,
+    parcels: Annotated[int | None, typer.Option(min=1, max=100_000, help="Of a town; 300.")] = None,
+    couriers: Annotated[int | None, typer.Option(min=1, max=10_000, help="Of a town; 60.")] = None,
     households: Annotated[
         int | None, typer.Option(min=50, max=20_000, help="Of compounds: about so many.")
     ] = None,
@@ -63,6 +68,9 @@ def generate(  # noqa: PLR0917 - one parameter for each option
     ] = None,
 ) -> None:
     """Draw a day on the streets of a real map and write it as a day folder."""
+    towns = {"--parcels": parcels, "--couriers": couriers}
+    grounds = {"--households": households, "--share": share, "--compound": compound}
+    _refuse_others(scenario, towns if scenario is Kind.COMPOUND_DAY else grounds)
     if scenario is Kind.COMPOUND_DAY:
         _compound_day(
             map_file,
@@ -75,6 +83,7 @@ def generate(  # noqa: PLR0917 - one parameter for each option
             changes={"share": share, "consent": consent, "absence": absence},
         )
         return
+    parcels, couriers = parcels or PARCELS, couriers or COURIERS
     from dispatch.sim import generate as drawing
     from dispatch.sim.folder import write_day
     from dispatch.sim.scenario import Scenario, at_work
@@ -106,6 +115,15 @@ def generate(  # noqa: PLR0917 - one parameter for each option
         + ("" if absence is None else f", {absence:.0%} are out from nine to five")
     )
     console.print(f"written to {out}", markup=False)
+
+
+def _refuse_others(scenario: Kind, given: Mapping[str, object]) -> None:
+    """Refuse options that mean nothing for a kind of day."""
+    for option, value in given.items():
+        if value is not None:
+            other = next(kind for kind in Kind if kind is not scenario)
+            msg = f"is an option of --scenario {other.value}, not of {scenario.value}"
+            raise typer.BadParameter(msg, param_hint=option)
 
 
 def _compound_day(

@@ -71,6 +71,8 @@ def parse(
 
     lines = _lines(_text(file), file)
     book = CompoundBook() if compounds is None else _book(compounds)
+    if within and book and book.find(within) is None:
+        raise typer.BadParameter(f"{within!r} is none of the compounds", param_hint="--within")
     counts: Counter[str] = Counter()
 
     def rows() -> Iterator[tuple[str, ...]]:

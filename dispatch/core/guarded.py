@@ -12,7 +12,7 @@ from dispatch.core import messages as m
 from dispatch.core import posts, steps
 from dispatch.core.compounds import Absence, Away, Stoppage
 from dispatch.core.keeping import Session
-from dispatch.core.model import Availability, Instant
+from dispatch.core.model import Availability, Duty, Instant
 from dispatch.core.zone import State, replace
 
 
@@ -109,12 +109,23 @@ def _compound_resumed(state: State, event: m.CompoundResumed) -> State:
 
 
 def _slots_swapped(state: State, event: m.SlotsSwapped) -> State:
+    state = _relieved(state, event.courier, event.slots, event.at)
+    state = _relieved(state, event.other, event.other_slots, event.at)
     state = rostered(state, event.courier, event.slots)
     return steps.changed(rostered(state, event.other, event.other_slots))
 
 
 def _slots_dropped(state: State, event: m.SlotsDropped) -> State:
+    state = _relieved(state, event.courier, event.slots, event.at)
     return steps.changed(rostered(state, event.courier, event.slots))
+
+
+def _relieved(state: State, courier: str, slots: tuple[Availability, ...], at: Instant) -> State:
+    """Note that a guard is taken off a watch: no earlier one keeps this guard there any more."""
+    slot = posts.slot_at(state, courier, at)
+    if slot is None or slot.duty is not Duty.POST or slot in slots:
+        return state
+    return replace(state, came_at=state.came_at.set(courier, at))
 
 
 def _courier_returned(state: State, event: m.CourierReturned) -> State:

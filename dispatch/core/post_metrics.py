@@ -105,6 +105,13 @@ class PostMetrics:
         for post in {slot.post for slot in slots if slot.post}:
             self._count(post)
             self._guards.setdefault(post, set()).add(courier)
+        is_off = any(
+            slot.duty is Duty.POST and slot.opens_at <= self._now < slot.closes_at
+            for slot in {*self._rosters.get(courier, ())} - {*slots}
+        )
+        if is_off and courier in self._came_at:
+            # Taken off a watch: no earlier one keeps this guard there.
+            self._came_at[courier] = self._now
         self._rosters[courier] = slots
 
     def _count_for(self, courier: str) -> None:

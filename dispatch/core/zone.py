@@ -57,7 +57,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     guards, hub_posts
         By post: couriers whose roster names it, keys only. By hub: the posts that keep it.
     came_at, left_at, back_at
-        By courier: since when online, when the last tour from a post began, and when one ended.
+        By courier: since when online, or taken off a watch; when the last tour from a post began,
+        and when one ended.
     away
         Guards on a tour, until they are back at their post.
     absences

@@ -95,6 +95,9 @@ def _roster(books: Books, courier: str, slots: list[Fields]) -> None:
     books.rosters[courier] = ordered
     every = (slot for its in books.rosters.values() for slot in its)
     books.edges = sorted({edge for s in every for edge in (s["opens_at"], s["closes_at"])})
+    slot = books.slot_of(courier)
+    if slot is not None and slot.get("duty") == "POST":
+        books.unstand(courier)
     books.is_dirty = True
 
 

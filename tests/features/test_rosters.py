@@ -3,13 +3,16 @@
 import pytest
 
 from dispatch.core import messages as m
+from dispatch.core import posts
 from dispatch.core.compounds import Compound, Post
 from dispatch.core.errors import InvalidTransition, InvalidValue, NotFound, NotPermitted
 from dispatch.core.model import CourierKind, Duty, ParcelState
 from tests.core.town import HOUR, NOON, Story, slot
 from tests.features.compound import (
+    BOOTH,
     COMPOUND,
     OWNER,
+    POST,
     a_compound,
     a_parcel_at_the_booth,
     at_post,
@@ -200,3 +203,18 @@ def test_who_goes_home_from_a_tour_is_back_with_the_next_duty(roster: Story) -> 
     assert "gus" in roster.state.away
     events = roster.do(m.GoOnline(courier="gus"))
     assert [type(event) for event in events] == [m.CourierReturned, m.CourierWentOnline]
+
+
+def test_who_is_sent_home_from_a_watch_is_not_kept_by_an_earlier_one() -> None:
+    """He stood there this morning too; that is long over, and the booth is empty without him."""
+    story = a_compound(minimum=1)
+    guard(story, "gus", at_post(0, HOUR), at_post(2 * HOUR, 3 * HOUR))
+    guard(story, "guo", at_post(2 * HOUR, 3 * HOUR))
+    story.now += 2 * HOUR
+    a_parcel_at_the_booth(story)
+    set_out(story, "guo", "p1")
+    assert posts.present(story.state, POST, story.now) == ["gus"]
+    story.do(m.DropSlots(courier="gus", opens_at=(NOON + 2 * HOUR,), actor=OWNER))
+    assert posts.present(story.state, POST, story.now) == []
+    assert not posts.is_held(story.state, "gus", story.now)
+    assert not posts.attending(story.state, BOOTH, story.now)

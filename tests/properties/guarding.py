@@ -1,11 +1,15 @@
 """Rules of the state machine: what guards, their company and a booth's shared device do."""
 
+import json
+
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
 from dispatch.core import messages as m
+from dispatch.core import posts
 from dispatch.core.compounds import Compound, GateRule, GateRuling, Post
 from dispatch.core.model import ActionKind, Duty, Mode, StopState, TourState
+from dispatch.sim.presence_books import Rule
 from dispatch.sim.presence_check import read
 from tests.core.town import HOUR, NOON, a_parcel
 from tests.core.town import slot as roster
@@ -162,7 +166,9 @@ class Guarding(Walking):
                 evidence=self.evidence(stop, open_[0], None, CAREFUL),
             )
             events = self.attempt(m.RecordStop(courier=courier, tour=tour.id, report=report))
+            # What is told before its pickup was heard of is kept until then.
             told = {event.report for event in events if isinstance(event, m.StopReported)}
+            told |= {event.kept.id for event in events if isinstance(event, m.ReportKept)}
             assert len(told) in {0, len(open_)}
             return
 
@@ -170,11 +176,53 @@ class Guarding(Walking):
 
     @invariant()
     def no_tour_leaves_a_post_below_its_minimum(self) -> None:
-        """See that the independent reader of the log finds no post without its minimum."""
+        """See that the independent reader of the log finds no rule of posts broken.
+
+        A post may come to lack somebody whom no tour took: the company wants more there, or sends
+        one home; a guard goes offline; one who is late on patrol should begin a watch. So what is
+        asked of a tour is asked where it begins.
+        """
         for line in self.lines[self.presence.line :]:
+            event = json.loads(line)
+            self.presence.advance(event["at"])
+            before = self.missing()
             read(self.presence, line)
-        found = [str(gap) for gap in self.presence.gaps]
+            if event["type"] == "TourStarted":
+                assert self.missing() <= before, f"{event['courier']} leaves too few"
+            if event["type"] == "OfferMade":
+                courier = event["offer"]["courier"]
+                assert courier not in self.presence.out, f"{courier} is asked while away"
+                assert not self.is_kept(courier), f"{courier} is asked and not relieved"
+        found = [str(gap) for gap in self.presence.gaps if gap.rule is not Rule.MINIMUM]
         assert not found, found
+
+    def missing(self) -> int:
+        """Return how many the post lacks of those who are on the roster and online."""
+        its = self.presence.posts.get(POST)
+        if its is None:
+            return 0
+        named = [guard for guard in self.presence.named(POST) if guard in self.presence.online]
+        there = len(self.presence.on_duty(POST))
+        there += min(len(its.stood), self.presence.lacking(POST))
+        return max(0, min(its.minimum, len(named)) - there)
+
+    def is_kept(self, courier: str) -> bool:
+        """Whether a courier has to stay at the post until relieved, by the log."""
+        its = self.presence.posts.get(POST)
+        if its is None or courier not in its.stood:
+            return False
+        return len(its.stood) - 1 < self.presence.lacking(POST)
+
+    @invariant()
+    def the_log_tells_who_is_there(self) -> None:
+        """Who is at the post by the rules is there by the log, and the other way round."""
+        self.presence.advance(self.now)
+        on_duty = self.presence.on_duty(POST)
+        stood, lacking = self.presence.posts[POST].stood, self.presence.lacking(POST)
+        present = posts.present(self.state, POST, self.now)
+        told = f"{present}; by the log {on_duty}, and until relieved {stood}"
+        assert set(on_duty) <= set(present) <= {*on_duty, *stood}, told
+        assert len(present) == len(on_duty) + min(len(stood), lacking), told
 
     @invariant()
     def who_is_away_stands_at_no_device(self) -> None:

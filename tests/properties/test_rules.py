@@ -98,6 +98,8 @@ class Zone(Levers, Counters, Guarding, Meddling, Invariants):
                     if courier in self.state.live_tour and self.state is before:
                         self.walk(courier, failure)
                 assert self.state is not before, f"{courier} can do nothing: {before.live_tour}"
+        for guard in sorted(self.state.away):
+            self.do(m.ReturnToPost(courier=guard))
 
     def _open_everything(self) -> None:
         """Let hubs and ways work and people be there for days to come."""

@@ -121,13 +121,16 @@ def _take(
 
 
 def _leave_with_oneself(draft: Draft, parcel: Parcel, tour: Tour, why: str, avoid: str) -> bool:
-    """Leave what goes back in the hub that the courier keeps, if its origin is farther.
+    """Leave what goes back in the hub that the courier keeps, if its origin is too far.
 
-    A guard has a post to be back at; somebody else takes it from there to where it came from.
+    A guard has a post to be back at: where the way there and back is longer than the allowance,
+    somebody else takes it from the booth to where it came from.
     """
     state = draft.state
     courier = state.courier(tour.courier)
-    _, _, origin_m = _arrival(draft, tour, parcel.pickup)
+    _, origin_s, origin_m = _arrival(draft, tour, parcel.pickup)
+    if 2 * origin_s <= (courier.allowance_s or state.policy.allowance_of(courier.kind)):
+        return False
     post = posts.post_of(state, courier.id, draft.now)
     kept = {courier.host_of, post.hub if post is not None else ""} - {"", avoid, parcel.origin_hub}
     if not courier.returns_home:

@@ -18,6 +18,7 @@ from dispatch.core.model import (
     Instant,
     Leg,
     LegKind,
+    Mode,
     OptionKind,
     Parcel,
     Place,
@@ -190,9 +191,21 @@ def relay_hubs(state: State, parcel: Parcel) -> list[str]:
         if not same and not hubs.in_box(hub.place, door, radius_m):
             continue
         distance_m = straight_line_m(hub.place, door)
-        if same or distance_m <= radius_m:
+        if (same and _is_in_reach(state, hub, distance_m)) or distance_m <= radius_m:
             near.append((distance_m, hub.id))
     return [hub_id for _, hub_id in sorted(near)]
+
+
+def _is_in_reach(state: State, hub: Hub, distance_m: float) -> bool:
+    """Whether a keeper on foot gets from a hub to a door and back in two thirds of the leash.
+
+    A parcel for a door farther than that would wait in the booth for nobody. A hub that nobody
+    keeps is as near as anybody's next tour.
+    """
+    if not hub.host and hub.id not in state.hub_posts:
+        return True
+    way_s, _ = state.policy.estimate(Mode.FOOT, distance_m)
+    return 2 * way_s <= state.policy.leash_guard_s * 2 // 3
 
 
 def door_of(state: State, parcel: Parcel, now: Instant) -> Choice:

@@ -239,7 +239,7 @@ def test_a_guard_does_not_walk_to_the_station() -> None:
     story = a_compound()
     guard(story, "gus", on_patrol())
     guard(story, "guo", at_post())
-    story.parcel("p1", origin_hub="station", dropoff=door(450, "p1"), max_attempts=1)
+    story.parcel("p1", origin_hub="station", dropoff=door(600, "p1"), max_attempts=1)
     story.carry("gus", "p1")
     story.drop_off("gus", "p1", FailureCode.ABSENT)
     last = story.tour("gus").stops[-1]

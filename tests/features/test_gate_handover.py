@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from dispatch.core import choices
 from dispatch.core import messages as m
 from dispatch.core.epoch import problem_of
 from dispatch.core.errors import ConsentMissing, InvalidValue, OutsideGeofence, ProofMissing
@@ -29,7 +30,7 @@ def a_walled_compound(*contracts: Contract) -> Story:
     """Have a parcel for a door behind a gate that asks for a permit, and a rider without one."""
     times = Fenced(lake=AGate("PERMIT"))
     story = a_compound(times=times, contracts=contracts)
-    story.parcel("p1", origin_hub="station", dropoff=door(900, "p1"))
+    story.parcel("p1", origin_hub="station", dropoff=door(700, "p1"))
     story.courier("ann", mode=Mode.EBIKE)
     return story
 
@@ -61,10 +62,10 @@ def test_a_stranger_is_asked_to_the_gate(gate: Story) -> None:
 
 def test_the_recipient_takes_it_there(gate: Story) -> None:
     """A delivery like one at the door, with the same proofs, at the gate's place."""
-    far = place(900)
+    far = place(700)
     at_the_door = m.Evidence(lat=far.lat, lon=far.lon, proofs=(ProofKind.SIGNATURE,))
     report = gate.report_of("ann", "p1", ActionKind.DROPOFF, evidence=at_the_door)
-    gate.refused(OutsideGeofence, report, "600 m")
+    gate.refused(OutsideGeofence, report, "400 m")
     events = gate.drop_off("ann", "p1", evidence=at_the_gate())
     [event] = [event for event in events if isinstance(event, m.ParcelDelivered)]
     assert event.purpose is Purpose.GATE
@@ -103,7 +104,7 @@ def test_nobody_is_sent_to_a_neighbour_behind_the_gate() -> None:
     story = a_walled_compound()
     story.courier("bob", home=place(890, compound="lake"))
     options = (DeliveryOption(kind=OptionKind.DOOR), consent(OptionKind.PERSON, "bob"))
-    story.parcel("p2", origin_hub="station", dropoff=door(910, "p2"), options=options)
+    story.parcel("p2", origin_hub="station", dropoff=door(710, "p2"), options=options)
     story.do(m.PinLeg(leg="m/p2/1", courier="ann", actor="d", reason="hers"))
     story.do(m.PinLeg(leg="m/p1/1", courier="ann", actor="d", reason="hers"))
     story.plan()
@@ -133,10 +134,20 @@ def test_a_relay_through_the_booth_is_weighed_against_it() -> None:
     assert purpose in {Purpose.RELAY, Purpose.GATE}
 
 
+@pytest.mark.parametrize(("door_m", "is_choice"), [(750, True), (900, False)])
+def test_no_relay_to_a_door_that_no_keeper_reaches(door_m: int, is_choice: bool) -> None:  # noqa: FBT001
+    """The booth is at 350 m: 400 m farther a guard is there and back in time, 550 m not."""
+    story = a_walled_compound(Contract.RELAY)
+    guard(story, "gus", at_post(0, 8 * HOUR))
+    story.parcel("p2", origin_hub="station", dropoff=door(door_m, "p2"))
+    its = story.state.parcel("m/p2")
+    assert ("booth" in choices.relay_hubs(story.state, its)) is is_choice
+
+
 def test_who_may_enter_goes_to_the_door() -> None:
     """The gate is dearer for everybody: it is for those who have nothing better."""
     story = a_walled_compound()
-    story.courier("bob", mode=Mode.EBIKE, home=place(900, is_door=False, compound="lake"))
+    story.courier("bob", mode=Mode.EBIKE, home=place(700, is_door=False, compound="lake"))
     story.do(m.GoOffline(courier="ann"))
     story.plan()
     offer = story.state.offers[story.state.open_offer["bob"]]
@@ -158,7 +169,7 @@ def test_who_may_enter_never_waits_before_the_gate() -> None:
 def test_two_recipients_at_one_gate_are_confirmed_each(gate: Story) -> None:
     """They stand at one place and are two people."""
     story = a_walled_compound()
-    story.parcel("p2", origin_hub="station", dropoff=door(910, "p2"))
+    story.parcel("p2", origin_hub="station", dropoff=door(710, "p2"))
     story.plan()
     story.accept("ann")
     for name in ("p1", "p2"):
@@ -190,8 +201,8 @@ def test_whoever_is_not_let_in_says_so_at_the_gate() -> None:
     lie = m.Evidence(lat=far.lat, lon=far.lon, contacted_at=story.now)
     story.now += 120
     report = story.report_of("bob", "p1", ActionKind.DROPOFF, FailureCode.NO_ACCESS, evidence=lie)
-    story.refused(OutsideGeofence, report, "900 m")
-    near = place(640)
+    story.refused(OutsideGeofence, report, "700 m")
+    near = place(440)
     there = m.Evidence(lat=near.lat, lon=near.lon, contacted_at=story.now - 120)
     story.drop_off("bob", "p1", FailureCode.NO_ACCESS, evidence=there)
     assert story.parcel_state() is ParcelState.ATTEMPT_FAILED

@@ -291,6 +291,11 @@ def without_consent(town: Town, hands: Hands) -> None:
     hands.guard.does("next")
     hands.guard.does("absent")
     hands.guard.does("next")
+    # The guard has a post to be back at: the way back to the station is the rider's.
+    hands.rider.does("take")
+    hands.rider.does("next")
+    hands.booth.does("release p2 rider")
+    hands.rider.does("next")
     town.wait_for("p2", "RETURNED")
     print(f"  p2 is {town.state('p2')}. Who had it:", flush=True)
     town.ledger("p2")

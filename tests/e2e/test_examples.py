@@ -60,7 +60,7 @@ def test_a_parcel_goes_through_a_booth_collected_and_sent_back(
         "p1 is DELIVERED",
         "restarted; nothing has changed: True",
         "nobody there; next: bring p2 to east-gate (HOLD)",
-        "nobody there; next: bring p2 to station (RETURN)",
+        "fetch p2 at east-gate -> bring p2 to station (RETURN)",
         "p2 is RETURNED",
     ):
         assert said in done.stdout

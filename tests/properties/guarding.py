@@ -13,7 +13,8 @@ from dispatch.sim.presence_books import Rule
 from dispatch.sim.presence_check import read
 from tests.core.town import HOUR, NOON, a_parcel
 from tests.core.town import slot as roster
-from tests.properties.walking import CAREFUL, Walking
+from tests.properties.dispatching import Dispatching
+from tests.properties.walking import CAREFUL
 from tests.properties.zone import GUARDS, MANOR, POST, WATCH, choices, flat, pick
 
 COMPANY = {"actor": "companies/blue"}
@@ -21,7 +22,7 @@ guards = st.sampled_from(GUARDS)
 DEVICES = st.sampled_from(["tablet", "phone"])
 
 
-class Guarding(Walking):
+class Guarding(Dispatching):
     """What happens behind the gate."""
 
     def open_the_manor(self, *, minimum: int) -> None:
@@ -59,6 +60,29 @@ class Guarding(Walking):
             )
         self.do(m.CreateParcels(parcels=tuple(parcels)))
 
+    @rule(
+        rooms=st.lists(st.integers(1, 3), min_size=1, max_size=4),
+        minimum=st.sampled_from([-1, 0, 1, 2]),
+        gone=st.sampled_from(["", *GUARDS]),
+        works=st.booleans(),
+    )
+    def between_yes_and_go(self, rooms: list[int], minimum: int, gone: str, works: bool) -> None:  # noqa: FBT001
+        """Let guards say yes, change the post under them, and let them try to set out."""
+        self.parcels_for_one_entrance(rooms, WATCH)
+        self.close_an_epoch(["yes"] * len(self.state.couriers))
+        if minimum >= 0:
+            self.want_more_at_the_post(minimum)
+        if gone:
+            self.do(m.GoOffline(courier=gone))
+        for guard in GUARDS:
+            if guard in self.state.live_tour:
+                tour = self.state.live_tour[guard]
+                self.attempt(m.StartTour(courier=guard, tour=tour))
+            while works and guard in self.state.live_tour and self.walk(guard):
+                self.now += 20
+        if gone:
+            self.do(m.GoOnline(courier=gone))
+
     @rule(guard=guards, late_s=st.sampled_from([0, 0, 300, -60]))
     def come_back(self, guard: str, late_s: int) -> None:
         """Say that a guard is back, perhaps after the fact."""
@@ -74,15 +98,13 @@ class Guarding(Walking):
         if not opens:
             return
         if swaps:
-            self.attempt(
-                m.SwapSlots(
-                    courier=guard,
-                    opens_at=opens[slot % len(opens)],
-                    other=other,
-                    other_opens_at=others[given % len(others)],
-                    **COMPANY,
-                )
+            opens_at = opens[slot % len(opens)]
+            # Mostly the same hour: another one would overlap what they have.
+            same = opens_at if opens_at in others and given % 4 else others[given % len(others)]
+            swap = m.SwapSlots(
+                courier=guard, opens_at=opens_at, other=other, other_opens_at=same, **COMPANY
             )
+            self.attempt(swap)
         elif slot % 3 == 0:
             self.attempt(
                 m.DropSlots(courier=guard, opens_at=(opens[slot % len(opens)],), **COMPANY)
@@ -166,10 +188,12 @@ class Guarding(Walking):
                 evidence=self.evidence(stop, open_[0], None, CAREFUL),
             )
             events = self.attempt(m.RecordStop(courier=courier, tour=tour.id, report=report))
-            # What is told before its pickup was heard of is kept until then.
+            # What is told before its pickup was heard of is kept until then; a pickup takes along
+            # what was kept.
             told = {event.report for event in events if isinstance(event, m.StopReported)}
             told |= {event.kept.id for event in events if isinstance(event, m.ReportKept)}
-            assert len(told) in {0, len(open_)}
+            ours = {its for its in told if its.split("+")[0] == report.id}
+            assert len(ours) in {0, len(open_)}, f"{told} of {report}"
             return
 
     # --- what must hold --------------------------------------------------------------------

@@ -12,7 +12,15 @@ from hypothesis.stateful import initialize
 
 from dispatch.core import codec
 from dispatch.core import messages as m
-from dispatch.core.model import TERMINAL, DeliveryOption, Duty, FailureCode, ParcelState, Place
+from dispatch.core.model import (
+    TERMINAL,
+    CustodianKind,
+    DeliveryOption,
+    Duty,
+    FailureCode,
+    ParcelState,
+    Place,
+)
 from dispatch.core.state import State, evolve
 from dispatch.sim.custody_check import gaps
 from tests.core.town import HOUR, NOON, ZONE, plan_epoch
@@ -67,6 +75,8 @@ class Zone(Levers, Counters, Guarding, Meddling, Invariants):
                 break
             self.now += HOUR
             self.do(m.Tick())
+            if hour == DAYS * 12:
+                self._give_up_what_is_too_far()
             if hour % 2 == 0 and self.state.needs_plan(self.now):
                 plan = plan_epoch(self.state, TIMES, self.now, checked)
                 if plan is not None:
@@ -100,6 +110,15 @@ class Zone(Levers, Counters, Guarding, Meddling, Invariants):
                 assert self.state is not before, f"{courier} can do nothing: {before.live_tour}"
         for guard in sorted(self.state.away):
             self.do(m.ReturnToPost(courier=guard))
+
+    def _give_up_what_is_too_far(self) -> None:
+        """Write off what a courier who vanished out of town has, where nobody else gets to."""
+        boss = {"actor": "dispatcher", "reason": "out of reach"}
+        for name in sorted(self.state.open_parcels):
+            parcel = self.state.parcel(name)
+            leg = self.state.leg(parcel.leg)
+            if parcel.custodian.kind is CustodianKind.COURIER and leg.reason == "LEASH":
+                self.do(m.WriteOffParcel(parcel=name, to=ParcelState.LOST, **boss))
 
     def _open_everything(self) -> None:
         """Let hubs and ways work and people be there for days to come."""

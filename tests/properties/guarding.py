@@ -33,12 +33,23 @@ class Guarding(Dispatching):
             self.do(m.PermitCourier(compound=MANOR, courier=guard, **COMPANY))
             self.do(m.IssuePin(courier=guard, **COMPANY))
 
-    def ease_the_manor(self) -> None:
-        """Let everybody go and come, so that all that has begun can end."""
+    def ease_the_manor(self, *, until: int) -> None:
+        """Let everybody go and come, and one keep the booth, so that all that has begun can end.
+
+        ``until`` counts from now.
+        """
         self.do(m.SetMinimum(post=POST, minimum=0, **COMPANY))
         self.do(m.ResumeCompound(compound=MANOR, **COMPANY))
         for guard in GUARDS:
             self.do(m.PermitCourier(compound=MANOR, courier=guard, **COMPANY))
+            slots = self.state.availability[guard]
+            gone = tuple(its.opens_at for its in slots if its.closes_at > self.now)
+            if gone:
+                self.do(m.DropSlots(courier=guard, opens_at=gone, **COMPANY))
+        begins = self.now - NOON
+        watch = roster(begins, begins + until, post=POST, duty=Duty.POST)
+        self.do(m.AddAvailability(courier="hal", slots=(watch,)))
+        self.do(m.GoOnline(courier="hal"))
 
     @rule(
         rooms=st.lists(st.integers(1, 3), min_size=1, max_size=4),

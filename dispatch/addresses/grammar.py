@@ -99,7 +99,6 @@ _LANE_FORMS: Mapping[str, tuple[str, str]] = {
     "nR": ("br", ""),
     "HH": ("br", UNUSUAL),
 }
-_PARTS_OF_DASH = {"b": 1, "u": 2}
 _FLOORS = {"底层": 0, "首层": 0, "G层": 0, "LG层": -1, "地下室": -1, "G": 0}
 _NUMBERED = re.compile(r"([A-Z]?)(\d{1,2}?)(\d\d)([A-Z]?)")
 _LETTERED = re.compile(r"(\d{1,2})[A-Z]")

@@ -33,7 +33,7 @@ def sign_in(draft: Draft, command: m.SignIn) -> None:
     if not command.device:
         raise InvalidValue([Fault("device", "is required: name the device")])
     session = _check_unlocked(draft, command)
-    if not posts.keeps(state, hub.id, courier.id):
+    if not posts.keeps(state, hub.id, courier.id, draft.now):
         msg = f"courier {courier.id} does not keep hub {hub.id}: no roster of its posts says so"
         raise KeeperMissing(msg, subject=f"hubs/{hub.id}")
     if courier.id not in state.pins or command.pin_serial != state.pins[courier.id]:

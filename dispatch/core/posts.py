@@ -16,8 +16,9 @@ from dispatch.core.zone import State
 
 AT_WORK = frozenset({Duty.POST, Duty.PATROL})
 """Duties in which a guard is at hand: at the post, or on the rounds."""
-_AHEAD_S = 12 * 3600
-"""No plan looks further ahead than this into who keeps a hub."""
+SHIFT_S = 12 * 3600
+"""No plan looks further ahead than this into who keeps a hub, and nobody signs in earlier or later
+than this before or after a slot."""
 _OPENS_AT = attrgetter("opens_at")
 
 
@@ -180,9 +181,16 @@ def keepers(state: State, hub: str) -> set[str]:
     }
 
 
-def keeps(state: State, hub: str, courier: str) -> bool:
-    """Whether a courier's roster names a post that keeps a hub."""
-    return any(courier in state.guards.get(post, ()) for post in state.hub_posts.get(hub, ()))
+def keeps(state: State, hub: str, courier: str, now: Instant) -> bool:
+    """Whether a courier may stand at a hub's counter now: by the roster, give or take a shift.
+
+    Who was on it last month keeps the hub no more.
+    """
+    its = state.hub_posts.get(hub, ())
+    return any(
+        slot.post in its and slot.closes_at > now - SHIFT_S
+        for slot in slots_within(state, courier, now - SHIFT_S, now + SHIFT_S)
+    )
 
 
 def is_kept_by(state: State, hub: str, courier: str, at: Instant) -> bool:
@@ -201,7 +209,7 @@ def attending(state: State, hub: str, now: Instant) -> set[str]:
     }
     for device, courier in state.signed_in.items():
         is_here = device.startswith(f"{hub}~") and courier in state.online
-        if is_here and keeps(state, hub, courier) and not is_out(state, courier):
+        if is_here and keeps(state, hub, courier, now) and not is_out(state, courier):
             found.add(courier)
     return found
 
@@ -228,7 +236,7 @@ def kept_from(state: State, hub: str, at: Instant) -> tuple[Instant, Instant]:
         return 0, 0
     opens_at = max(at, min(begins))
     closes_at = opens_at
-    while closes_at < opens_at + _AHEAD_S:
+    while closes_at < opens_at + SHIFT_S:
         ends = [
             slot.closes_at
             for guard in guards

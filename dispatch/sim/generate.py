@@ -111,7 +111,23 @@ def generate(
         columns.CONSENTS: _consents(values, draws, town),
     }
     capacity = sum(worker.capacity for worker in workers)
-    header = {
+    scenario_told = {
+        "seed": seed,
+        "parcels": parcels,
+        "couriers": couriers,
+        "capacity": round(capacity, 1),
+        "capacity_to_demand": round(capacity / parcels, 3),
+        **({"behaviour": {"absence": values.absence}} if values.absence else {}),
+        "drawn": values.table(),
+    }
+    header = header_of(day, zone, map_name, scenario_told)
+    idle_h = sum(worker.idle_min for worker in workers) / 60
+    return Drawn(header=header, tables=tables, capacity=capacity, idle_h=idle_h)
+
+
+def header_of(day: date, zone: str, map_name: str, scenario: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the content of a drawn day's ``day.toml``; it says that the day is drawn."""
+    return {
         "date": day,
         "timezone": zone,
         "network": NETWORK,
@@ -120,19 +136,8 @@ def generate(
         "datum": "WGS84",
         "epoch_s": 60,
         **({"map": map_name} if map_name else {}),
-        "scenario": {
-            "generated": True,
-            "seed": seed,
-            "parcels": parcels,
-            "couriers": couriers,
-            "capacity": round(capacity, 1),
-            "capacity_to_demand": round(capacity / parcels, 3),
-            **({"behaviour": {"absence": values.absence}} if values.absence else {}),
-            "drawn": values.table(),
-        },
+        "scenario": {"generated": True, **scenario},
     }
-    idle_h = sum(worker.idle_min for worker in workers) / 60
-    return Drawn(header=header, tables=tables, capacity=capacity, idle_h=idle_h)
 
 
 def nautical_zone(network: RoadNetwork) -> str:

@@ -3,6 +3,7 @@
 import pytest
 
 from dispatch.core import messages as m
+from dispatch.core import posts
 from dispatch.core.errors import (
     CounterLocked,
     HubClosed,
@@ -305,3 +306,17 @@ def test_who_has_signed_in_past_the_roster_keeps_it_for_plans_too() -> None:
     story.do(m.IssuePin(courier="gus", actor=OWNER))
     story.do(m.SignIn(hub=BOOTH, device=DEVICE, courier="gus", pin_serial=1))
     assert planned_ways(story) == ["ann"]
+
+
+def test_who_was_on_the_roster_last_month_signs_in_no_more() -> None:
+    """A shift after the slot he may still; a day later the PIN opens nothing."""
+    story = a_compound()
+    guard(story, "old", at_post(0, HOUR))
+    guard(story, "gus", at_post(0, 200 * HOUR))
+    story.do(m.IssuePin(courier="old", actor=OWNER))
+    story.now += 12 * HOUR
+    assert names(sign_in(story, "old")) == ["SignedIn"]
+    story.now += 20 * HOUR
+    told = m.SignIn(hub=BOOTH, device="other", courier="old", pin_serial=1)
+    story.refused(KeeperMissing, told, "does not keep")
+    assert "old" not in posts.attending(story.state, BOOTH, story.now)

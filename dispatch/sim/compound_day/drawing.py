@@ -18,7 +18,7 @@ from dispatch.sim.compound_day.sites import Site, sites_of
 from dispatch.sim.compound_day.values import Buildings, CompoundDay, Stretch
 from dispatch.sim.consents import ConsentKind
 from dispatch.sim.draws import Draws
-from dispatch.sim.generate import DAY, NETWORK, OPERATOR, Drawn, Table, nautical_zone
+from dispatch.sim.generate import DAY, OPERATOR, Drawn, Table, header_of, nautical_zone
 from dispatch.sim.streets import Spot, Streets
 from dispatch.sim.town import PREFIX, bounded, whole
 from maps.compounds import ALL_DAY, Compound, Entrance
@@ -81,53 +81,62 @@ def draw_compound_day(
     flats = [flat for site in sites for flat in _flats(site)]
     parcels = list(_parcels(flats, values, draws))
     drawn_sites = sites if own is None else ()
-    workers = [
-        *(pair for site in drawn_sites for pair in people.guards(site, values, draws)),
-        *people.riders(station, values, draws, len(parcels)),
-        *(pair for site in drawn_sites for pair in people.neighbours(site, values, draws)),
-    ]
+    workers = _workers(station, drawn_sites, values, draws, len(parcels))
     tables: dict[str, Table] = {
         columns.PARCELS: parcels,
         columns.COURIERS: [row for row, _ in workers],
         columns.AVAILABILITY: [clock.timed(slot) for _, slots in workers for slot in slots],
-        columns.HUBS: _hubs(station, drawn_sites, values),
-        columns.HUB_HOURS: [clock.timed(row) for row in _hours(drawn_sites, values)],
-        columns.COMPOUNDS: [_compound(site) for site in drawn_sites],
-        columns.GATES: [row for site in drawn_sites for row in _gates(site)],
-        columns.ENTRANCES: [
-            _entrance(site, door) for site in drawn_sites for door in site.land.entrances
-        ],
-        columns.POSTS: [_post(site, values) for site in drawn_sites],
         columns.CONSENTS: _consents(flats, values, draws),
+        **_grounds(station, drawn_sites, values, clock),
     }
     for file, rows in (own.tables if own is not None else {}).items():
         tables[file] = [*rows, *tables.get(file, [])]
-    needed_h = len(parcels) / values.doors_per_h
     idle_h = _free_min(workers) / HOUR_MIN
-    header = {
-        "date": day,
-        "timezone": zone,
-        "network": NETWORK,
-        "zone": "all",
-        "currency": "CNY",
-        "datum": "WGS84",
-        "epoch_s": 60,
-        **({"map": map_name} if map_name else {}),
-        "scenario": {
-            "generated": True,
-            "name": NAME,
-            "seed": seed,
-            "parcels": len(parcels),
-            "households": len(flats),
-            "real_compounds": sum(site.is_real for site in sites),
-            "hours_needed": round(needed_h, 1),
-            "hours_free": round(idle_h, 1),
-            "policy": values.policy(),
-            "behaviour": values.behaviour(),
-            "drawn": values.table(),
-        },
+    scenario = {
+        "name": NAME,
+        "seed": seed,
+        "parcels": len(parcels),
+        "households": len(flats),
+        "real_compounds": sum(site.is_real for site in sites),
+        "hours_needed": round(len(parcels) / values.doors_per_h, 1),
+        "hours_free": round(idle_h, 1),
+        "policy": values.policy(),
+        "behaviour": values.behaviour(),
+        "drawn": values.table(),
     }
-    return Drawn(header=header, tables=tables, capacity=idle_h * values.doors_per_h, idle_h=idle_h)
+    return Drawn(
+        header=header_of(day, zone, map_name, scenario),
+        tables=tables,
+        capacity=idle_h * values.doors_per_h,
+        idle_h=idle_h,
+    )
+
+
+def _workers(
+    station: Spot, sites: Sequence[Site], values: CompoundDay, draws: Draws, parcels: int
+) -> list[tuple[Row, list[Row]]]:
+    """Return everybody who works, with their slots."""
+    return [
+        *(pair for site in sites for pair in people.guards(site, values, draws)),
+        *people.riders(station, values, draws, parcels),
+        *(pair for site in sites for pair in people.neighbours(site, values, draws)),
+    ]
+
+
+def _grounds(
+    station: Spot, sites: Sequence[Site], values: CompoundDay, clock: "_Clock"
+) -> dict[str, Table]:
+    """Return the rows of all places, by file."""
+    return {
+        columns.HUBS: _hubs(station, sites, values),
+        columns.HUB_HOURS: [clock.timed(row) for row in _hours(sites, values)],
+        columns.COMPOUNDS: [_compound(site) for site in sites],
+        columns.GATES: [row for site in sites for row in _gates(site)],
+        columns.ENTRANCES: [
+            _entrance(site, door) for site in sites for door in site.land.entrances
+        ],
+        columns.POSTS: [_post(site, values) for site in sites],
+    }
 
 
 def _sized(values: CompoundDay, households: int | None) -> CompoundDay:

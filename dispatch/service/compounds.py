@@ -109,6 +109,11 @@ class CompoundService(Posts, Tags, compounds_pb2_grpc.CompoundServiceServicer):
         """Give a gate another rule."""
         ground = ground_of(self._site, request.name, names.COMPOUND)
         ruling = ruling_in(request.ruling, ground.compound)
+        if ruling.gate and not await self._site.read(lambda: self._site.has_gate(ruling.gate)):
+            problem = (
+                f"{ruling.gate!r} is no gate of the map; leave it out for all of the compound's"
+            )
+            raise InvalidValue([Fault("ruling.gate", problem)])
         command = RuleGate(ruling=ruling, actor=ground.caller.name)
         return await self._changed(ground, request, command)
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from dispatch.auth import Principal
 from dispatch.clock import Clock
 from dispatch.core.errors import Conflict, NotFound
-from dispatch.core.keeping import Closure
+from dispatch.core.keeping import Closure, ClosureKind
 from dispatch.core.messages import Event
 from dispatch.core.model import Instant, Mode, Place
 from dispatch.core.state import State
@@ -325,6 +325,13 @@ class Site:
     def closes_something(self, closure: Closure) -> bool:
         """Whether a closure names anything that is on the map."""
         return self._roads.knows(closure)
+
+    def has_gate(self, gate: str) -> bool:
+        """Whether a gate is on the map, by its id."""
+        asked = Closure(
+            id="asked", kind=ClosureKind.GATE, until=0, actor="", reason="asked", ref=gate
+        )
+        return self._roads.knows(asked)
 
     def is_near_road(self, mode: Mode, place: Place) -> bool:
         """Whether somebody with this mode of travel can start from a place."""

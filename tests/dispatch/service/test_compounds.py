@@ -130,7 +130,7 @@ async def test_what_is_asked_twice_is_done_once(house: House) -> None:
     """Every verb with a request_id: the same answer, and no further event."""
     one = await manor(house)
     stub = house.compounds
-    ruling = pb.GateRuling(gate="n1", rule=Rule.SIGN_IN, sign_in_duration={"seconds": 30})
+    ruling = pb.GateRuling(rule=Rule.SIGN_IN, sign_in_duration={"seconds": 30})
     calls: list[tuple[Any, Any]] = [
         (
             stub.CreatePost,
@@ -288,6 +288,7 @@ async def test_without_a_permit_no_guard_is_asked(house: House) -> None:
         ({"rule": 9}, ["ruling.rule"]),
         ({"rule": Rule.OPEN, "modes": [0]}, ["ruling.modes[0]"]),
         ({"rule": Rule.OPEN, "gate": "n\x00"}, ["ruling.gate"]),
+        ({"rule": Rule.OPEN, "gate": "404"}, ["ruling.gate"]),
         ({"rule": Rule.OPEN, "sign_in_duration": {"seconds": 5}}, ["ruling.sign_in_duration"]),
         ({"rule": Rule.SIGN_IN, "sign_in_duration": {"seconds": -5}}, ["ruling.sign_in_duration"]),
     ],

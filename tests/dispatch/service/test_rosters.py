@@ -274,12 +274,14 @@ async def test_nobody_puts_oneself_on_a_posts_roster(house: House) -> None:
     """A courier's own window names no post: the post's roster is the company's word."""
     one = await manor(house)
     cat = await one.guard("cat")
-    slot = couriers_pb2.AvailabilityWindow(post="gate", duty=Duty.POST)
+    slot = couriers_pb2.AvailabilityWindow(duty=Duty.POST)
     slot.interval.open_time.FromSeconds(NIGHT_AT)
     slot.interval.close_time.FromSeconds(NIGHT_AT + 3600)
-    asked = couriers_pb2.CreateAvailabilityWindowRequest(parent=CAT, availability_window=slot)
-    found = await refusal(house.couriers.CreateAvailabilityWindow(asked, metadata=cat))
-    assert found[0] is Code.PERMISSION_DENIED
+    for post in ("gate", "a post that may be there tomorrow"):
+        slot.post = post
+        asked = couriers_pb2.CreateAvailabilityWindowRequest(parent=CAT, availability_window=slot)
+        found = await refusal(house.couriers.CreateAvailabilityWindow(asked, metadata=cat))
+        assert found[0] is Code.PERMISSION_DENIED
     slot.post = ""
     slot.duty = Duty.IDLE
     asked = couriers_pb2.CreateAvailabilityWindowRequest(parent=CAT, availability_window=slot)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 ADVICE = {
     "UNAUTHENTICATED": "set ANTMILE_TOKEN, or name a file with --token-file",
     "PERMISSION_DENIED": "look for a slip in the names, and in times (HH:MM is of today, UTC, "
-    "without --date and --timezone); levers need a dispatcher's token of this network, and a property "
-    "company's moves its own compounds",
+    "without --date and --timezone); levers need a dispatcher's token of this network, and a "
+    "property company's moves its own compounds",
     "NOT_FOUND": "names are listed by the service, and in its events",
     "ZONE_NOT_FOUND": "name it with --zone or ANTMILE_ZONE; each parcel says its zone",
     "DEADLINE_EXCEEDED": "the lever may have been pulled: look before pulling it again",

@@ -27,8 +27,15 @@ from benchmarks.engine.others import OTHERS, commands_left_out
 from dispatch.core import codec
 from dispatch.core.state import State, evolve
 
-ONCE = {"CreateHub", "CreateCourier", "AddAvailability"}
-"""Given only while the zone fills."""
+ONCE = {
+    "CreateHub",
+    "CreateCourier",
+    "AddAvailability",
+    "CreateCompound",
+    "CreatePost",
+    "IssuePin",
+}
+"""Given only while the zone fills and its compound is set up."""
 GOAL_MS = 1.0
 GOAL_S = 60
 PLANNED = "CommitPlan"

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from dispatch.log import sql_lines
 from dispatch.log.port import LogUnavailable
@@ -107,8 +109,10 @@ class SqlLog(SqlLines):
     def __init__(self, url: str | sa.URL, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> None:
         self._writing = threading.Lock()
         self._last_sequence: dict[str, int] = {}
+        self._is_closed = False
         with refusing():
             self._engine = sa.create_engine(url, hide_parameters=True)
+            sa.event.listen(self._engine, "checkin", self._take_back)
             if self._engine.dialect.name == "sqlite":
                 _set_up_sqlite(self._engine, busy_timeout_ms)
             try:
@@ -271,9 +275,15 @@ class SqlLog(SqlLines):
             return connection.execute(query).rowcount
 
     def close(self) -> None:
-        """Let go of files and connections."""
+        """Let go of files and connections; those that a thread still reads with, when it has."""
         with self._writing:
+            self._is_closed = True
             self._engine.dispose()
+
+    def _take_back(self, connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
+        """Close a connection that comes back after all others were closed: nobody else would."""
+        if self._is_closed and connection is not None:
+            record.invalidate()
 
     @staticmethod
     def _positions_from(connection: sa.Connection, zone: str, first: int) -> Sequence[int]:

@@ -269,6 +269,18 @@ def test_sqlite_waits_for_the_disk(tmp_path: Path) -> None:
     log.close()
 
 
+def test_a_reader_may_end_after_the_log_is_closed(tmp_path: Path) -> None:
+    """A service stops while a thread still reads: its connection is closed, not forgotten."""
+    log = open_log(tmp_path / "log.sqlite3")
+    with log._engine.connect() as reading:
+        raw = reading.connection.dbapi_connection
+        assert isinstance(raw, sqlite3.Connection)
+        log.close()
+        assert reading.exec_driver_sql("SELECT 1").scalar() == 1
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        raw.execute("SELECT 1")
+
+
 def test_erased_data_leaves_the_files(tmp_path: Path) -> None:
     """Once erased, a phone number is in no file of the database any more."""
     log = open_log(tmp_path / "log.sqlite3")

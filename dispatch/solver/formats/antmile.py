@@ -5,6 +5,9 @@ a list for each row: of couriers, of [leg, action, option, not before], of [from
 .npz holds the arrays themselves, those three as ``barred.indptr``, ``barred.values``,
 ``frozen.leg`` and so on, as `arrays` names the parts. What is missing is neutral, what is unknown
 is refused. Whether the values may be so is for `Problem` to say.
+
+One key is no field of `Problem`: ``places``, a [lat, lon] for each place (WGS84, degrees), to draw
+plans with; to the solvers only `travel` says where anything lies.
 """
 
 import io
@@ -17,6 +20,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dispatch.solver.arrays import AnyArray, FrozenStops, Lists, PostSteps
 from dispatch.solver.fields import SPECS
@@ -37,6 +41,11 @@ _SIZING = ("load", "capacity", "gate_entry", "hub_slots_free")
 
 _LOWEST, _HIGHEST = -(2**63), 2**64 - 1
 
+PLACES = "places"
+_LARGEST = {"latitude": 90.0, "longitude": 180.0}
+
+FloatArray = NDArray[np.float64]
+
 
 def read(text: str | bytes) -> Problem:
     """Read JSON.
@@ -49,17 +58,38 @@ def read(text: str | bytes) -> Problem:
         Likewise, where the fields can be read but are no problem.
 
     """
+    problem, _ = read_placed(text)
+    return problem
+
+
+def read_placed(text: str | bytes) -> tuple[Problem, FloatArray | None]:
+    """Read JSON, and where its places lie.
+
+    Returns
+    -------
+    (Problem, (D, 2) float64 or None)
+        Latitude and longitude of each place, degrees; None where the file does not say.
+
+    Raises
+    ------
+    FormatError, ProblemError
+        As `read`.
+
+    """
     faults = Faults()
     root = parsed(text, faults)
-    root.keys(_NAMES)
+    root.keys((*_NAMES, PLACES))
     given: dict[str, Any] = {}
     for name, node in root.fields():
         if node.value is None or name not in _NAMES:
             continue
         given[name] = _rows(name, node) if name in ROWS else _array(name, node)
     _check_needed(given, faults)
+    places = _places(root.at(PLACES)) if root.has(PLACES) else None
     faults.raise_any()
-    return Problem(**given)
+    problem = Problem(**given)
+    _check_places(places, problem, faults)
+    return problem, places
 
 
 def read_npz(content: bytes) -> Problem:
@@ -71,9 +101,25 @@ def read_npz(content: bytes) -> Problem:
         As `read`.
 
     """
+    problem, _ = read_npz_placed(content)
+    return problem
+
+
+def read_npz_placed(content: bytes) -> tuple[Problem, FloatArray | None]:
+    """Read an .npz, and where its places lie; see `read_placed`.
+
+    Raises
+    ------
+    FormatError, ProblemError
+        As `read`.
+
+    """
     faults = Faults()
     arrays = _arrays(content, faults)
     faults.raise_any()
+    places = arrays.pop(PLACES, None)
+    if places is not None:
+        places = _as_degrees(places, faults)
     given: dict[str, Any] = {}
     for name, (kind, columns) in ROWS.items():
         parts = {part: arrays.pop(f"{name}.{part}", None) for part in ("indptr", *columns)}
@@ -91,7 +137,9 @@ def read_npz(content: bytes) -> Problem:
             given[name] = array
     _check_needed(given, faults)
     faults.raise_any()
-    return Problem(**given)
+    problem = Problem(**given)
+    _check_places(places, problem, faults)
+    return problem, places
 
 
 def _arrays(content: bytes, faults: Faults) -> dict[str, Any]:
@@ -121,9 +169,17 @@ def _unpacked(file: "np.lib.npyio.NpzFile", name: str) -> AnyArray | None:
     return array if isinstance(array, np.ndarray) else None
 
 
-def write(problem: Problem) -> str:
-    """Write JSON that `read` makes the same problem of; neutral fields are left out."""
-    given: dict[str, Any] = {}
+def write(problem: Problem, places: FloatArray | None = None) -> str:
+    """Write JSON that `read` makes the same problem of; neutral fields are left out.
+
+    Parameters
+    ----------
+    problem : Problem
+    places : (D, 2) float64, degrees, optional
+        Latitude and longitude of each place.
+
+    """
+    given: dict[str, Any] = {} if places is None else {PLACES: places.tolist()}
     for name, value in _told(problem).items():
         if name not in ROWS:
             given[name] = value.tolist()
@@ -137,9 +193,9 @@ def write(problem: Problem) -> str:
     return json.dumps(given)
 
 
-def write_npz(problem: Problem) -> bytes:
-    """Write an .npz that `read_npz` makes the same problem of; neutral fields are left out."""
-    arrays: dict[str, Any] = {}
+def write_npz(problem: Problem, places: FloatArray | None = None) -> bytes:
+    """Write an .npz that `read_npz` makes the same problem of; parameters as of `write`."""
+    arrays: dict[str, Any] = {} if places is None else {PLACES: places}
     for name, value in _told(problem).items():
         if name in ROWS:
             parts = ("indptr", *ROWS[name][1])
@@ -181,6 +237,38 @@ def _check_needed(given: dict[str, Any], faults: Faults) -> None:
     for name, spec in SPECS.items():
         if spec.default is None and name not in given and not faults:
             faults.add(name, "is missing")
+
+
+def _places(node: Node) -> FloatArray:
+    """Read a latitude and a longitude for each place."""
+    rows = []
+    for item in node.items():
+        parts = list(item.items())
+        if len(parts) != len(_LARGEST):
+            item.refuse(f"{len(parts)} numbers, expected latitude and longitude")
+            continue
+        pair = zip(parts, _LARGEST.values(), strict=True)
+        rows.append([part.number(lowest=-largest, highest=largest) for part, largest in pair])
+    return np.array(rows, np.float64).reshape(-1, len(_LARGEST))
+
+
+def _as_degrees(array: AnyArray, faults: Faults) -> FloatArray:
+    """Check the places of an .npz."""
+    if array.dtype.kind not in "iuf" or array.ndim != len(_LARGEST) or array.shape[1] != 2:  # noqa: PLR2004
+        faults.add(PLACES, f"{array.dtype} {array.shape}, wanted latitude and longitude by place")
+        return np.zeros((0, len(_LARGEST)))
+    degrees = array.astype(np.float64)
+    bad = np.argwhere(~(np.abs(degrees) <= list(_LARGEST.values())))
+    for row, column in bad[:1].tolist():
+        name = list(_LARGEST)[column]
+        faults.add(f"{PLACES}[{row}]", f"{degrees[row, column]:g} is no {name}")
+    return degrees
+
+
+def _check_places(places: FloatArray | None, problem: Problem, faults: Faults) -> None:
+    if places is not None and len(places) != problem.place_count:
+        faults.add(PLACES, f"{len(places)} rows, travel has {problem.place_count}")
+    faults.raise_any()
 
 
 def _array(name: str, node: Node) -> AnyArray | None:

@@ -66,6 +66,8 @@ class Orders:
         When an order can be picked up, when it must be dropped off, s; what it takes up.
     distance : (2 K, 2 K) float64, metres
         Pickup of order k at k, drop-off at K + k.
+    places : (2 K, 2) float64, degrees
+        Latitude and longitude of the same; `distance` alone says how far they are apart.
 
     """
 
@@ -75,6 +77,7 @@ class Orders:
     deadline: IntArray
     volume: IntArray
     distance: NDArray[np.float64]
+    places: NDArray[np.float64]
 
     def travel(self, rider: Rider) -> IntArray:
         """Give the (2 K, 2 K) times of ways, s."""
@@ -162,7 +165,8 @@ def read(text: str | bytes) -> Orders:
             root.at("RIDERS").refuse(f"{type_} stands there twice")
     distance = _distances(root.need("DIST"), 2 * count)
     faults.raise_any()
-    ready, deadline, volume = np.array(orders, np.int64).reshape(-1, 3).T
+    ready, deadline, volume = np.array([whole for whole, _ in orders], np.int64).reshape(-1, 3).T
+    ends = np.array([degrees for _, degrees in orders], np.float64).reshape(-1, 2, 2)
     return Orders(
         name=name,
         # A type of which there is nobody takes no bundle.
@@ -171,6 +175,7 @@ def read(text: str | bytes) -> Orders:
         deadline=deadline,
         volume=volume,
         distance=distance,
+        places=np.concatenate([ends[:, 0], ends[:, 1]]),
     )
 
 
@@ -192,19 +197,18 @@ def _rider(node: Node) -> Rider:
     )
 
 
-def _order(node: Node, index: int) -> tuple[int, int, int]:
-    """Read when an order is ready, its deadline and its volume."""
+def _order(node: Node, index: int) -> tuple[tuple[int, int, int], list[float]]:
+    """Read when an order is ready, its deadline and its volume; and where its ends lie."""
     parts = _parts(node, _ORDER_FIELDS)
     if not parts:
-        return 0, 0, 0
+        return (0, 0, 0), [0.0] * 4
     if parts["id"].whole() != index:
         parts["id"].refuse(f"expected {index}, the orders' ids being 0, 1, 2, ...")
-    for name in _ORDER_FIELDS[2:6]:
-        parts[name].number(lowest=-360.0, highest=360.0)
+    degrees = [parts[name].number(lowest=-360.0, highest=360.0) for name in _ORDER_FIELDS[2:6]]
     placed = parts["placed"].whole(highest=_LONGEST)
     ready = placed + parts["preparation"].whole(highest=_LONGEST)
     deadline = parts["deadline"].whole(highest=_LONGEST)
-    return ready, deadline, parts["volume"].whole(highest=_MOST)
+    return (ready, deadline, parts["volume"].whole(highest=_MOST)), degrees
 
 
 def _parts(node: Node, names: tuple[str, ...]) -> dict[str, Node]:

@@ -210,3 +210,46 @@ def test_an_npz_is_read_as_strictly(everything: Problem) -> None:
     for cut in (b"", b"no archive", content[: len(content) // 2], content[:-1]):
         with pytest.raises(FormatError, match="the file"):
             antmile.read_npz(cut)
+
+
+PLACES = [[60.17, 24.94], [60.18, 24.95], [60.19, 24.96]]
+
+
+@pytest.fixture
+def three_places(street: Street) -> Problem:
+    """One leg, carried from the second place to the third."""
+    return street([0, 10, 20], pickup_place=[1], option_place=[2], start_place=[0], end_place=[0])
+
+
+def test_places_are_handed_through_and_change_no_problem(three_places: Problem) -> None:
+    """In JSON and in .npz; who only wants the problem does not see them."""
+    places, digest = np.array(PLACES), three_places.digest()
+    text, archive = antmile.write(three_places, places), antmile.write_npz(three_places, places)
+    for problem, found in (antmile.read_placed(text), antmile.read_npz_placed(archive)):
+        assert problem.digest() == digest
+        np.testing.assert_array_equal(found, places)
+    assert antmile.read(text).digest() == antmile.read_npz(archive).digest() == digest
+    assert antmile.read_placed(antmile.write(three_places))[1] is None
+    assert antmile.read_npz_placed(antmile.write_npz(three_places))[1] is None
+
+
+@pytest.mark.parametrize(
+    ("places", "fault"),
+    [
+        (PLACES[:2], "places: 2 rows, travel has 3"),
+        ([*PLACES[:2], [91, 0]], "places[2]"),
+        ([*PLACES[:2], [0, float("inf")]], "places[2]"),
+        ([[1, 2, 3]] * 3, "places"),
+    ],
+)
+def test_places_off_the_earth_are_refused(
+    three_places: Problem, places: list[list[float]], fault: str
+) -> None:
+    """Or where there are not as many as `travel` has."""
+    degrees = np.array(places, np.float64)
+    with pytest.raises(FormatError) as of_text:
+        antmile.read(antmile.write(three_places, degrees))
+    with pytest.raises(FormatError) as of_archive:
+        antmile.read_npz(antmile.write_npz(three_places, degrees))
+    for caught in (of_text, of_archive):
+        assert caught.value.faults[0].startswith(fault)

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.core import holding, hubs, manning
+from dispatch.core import holding, hubs, manning, stability
 from dispatch.core.candidates import Carrier, Load, barred_of
 from dispatch.core.choices import Choice
 from dispatch.core.gates import GateMap, Gates
@@ -110,6 +110,7 @@ def arrays_of(
         option_closes=_ticks([choice.closes_at for choice in options], now),
         option_service=_ints([choice.service_s for choice in options]),
         option_cost=_ints([cents * MILLE for cents in _prices(loads, policy)]),
+        **stability.fields_of(legs, couriers, policy),
         **_slots(state, options, loads),
         start_place=_ints(start_place),
         end_place=_ints(end_place),

@@ -623,6 +623,13 @@ class PlanMade(Event):
     progress, chunks
         What the clock gave the search, and how many steps went between; empty where it gave
         nothing, because then all else that stands here repeats the plan.
+    planned
+        (leg, courier) of each leg that goes to another courier than by the last plan, or to one
+        for the first time; an empty courier where the last plan gave it to somebody and this one
+        leaves it out.
+    again_count, moved_count
+        How many of its legs the last plan gave to somebody too, and how many of these it gives to
+        another courier.
     """
 
     epoch: int
@@ -645,6 +652,9 @@ class PlanMade(Event):
     solution_limit: int = 0
     progress: tuple[float, ...] = ()
     chunks: tuple[int, ...] = ()
+    planned: tuple[tuple[str, str], ...] = ()
+    again_count: int = 0
+    moved_count: int = 0
 
 
 class PlanRequested(Event):

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from dispatch.core import messages as m
+from dispatch.core.churn_metrics import ChurnMetrics
 from dispatch.core.compound_metrics import CompoundMetrics
 from dispatch.core.hub_metrics import HubMetrics
 from dispatch.core.model import CourierKind, Instant, Leg, Parcel, Purpose
@@ -69,6 +70,7 @@ class Metrics:
         self._hubs = HubMetrics()
         self._compounds = CompoundMetrics()
         self._posts = PostMetrics()
+        self._churn = ChurnMetrics()
 
     def fold(self, events: Iterable[m.Event]) -> "Metrics":
         """Take events; return self."""
@@ -81,6 +83,7 @@ class Metrics:
         self._hubs.take(event)
         self._compounds.take(event)
         self._posts.take(event)
+        self._churn.take(event)
         match event:
             case m.ParcelCreated(parcel=parcel, leg=leg):
                 self._stories[parcel.id] = _Story(parcel, leg.id)
@@ -212,6 +215,7 @@ class Metrics:
             "parcels_per_active_hour": _ratio(len(delivered) * 3600, sum(self._away_s.values())),
             "earnings_gini": _gini([self._earned[f"couriers/{c}"] for c in self._away_s]),
             "plans": self._count["PlanMade"],
+            **self._churn.figures(created),
             "by_kind": self._by_kind(),
             "hubs": self._hubs.figures(_spread),
             **self._compounds.figures(),

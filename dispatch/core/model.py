@@ -681,6 +681,9 @@ class Leg(Value):
         What its drop-off is for, as last planned.
     pinned_to
         The only courier who may have it; empty for anybody.
+    planned_to, planned_at
+        To whom the last plan that looked at it gave it, and since when plans do; empty and 0 where
+        it was left out. Only until it is offered.
     """
 
     id: str
@@ -697,6 +700,8 @@ class Leg(Value):
     reason: str = ""
     purpose: Purpose = Purpose.DOOR
     pinned_to: str = ""
+    planned_to: str = ""
+    planned_at: Instant = 0
 
 
 class Courier(Value):

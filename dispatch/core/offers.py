@@ -5,7 +5,7 @@ who declined it or handed it back today. Accepted work is frozen: only the couri
 back, or it is taken back when nobody sets out.
 """
 
-from dispatch.core import hubs, pay
+from dispatch.core import hubs, pay, stability
 from dispatch.core.draft import Draft
 from dispatch.core.errors import (
     AccessDenied,
@@ -69,6 +69,7 @@ def commit_plan(draft: Draft, command: CommitPlan) -> None:
     known = dict(command.reasons)
     for itinerary in command.itineraries:
         known.update(dict.fromkeys(itinerary.legs, ""))
+    change = stability.change_of(state, command)
     draft.tell(
         PlanMade(
             at=now,
@@ -96,6 +97,9 @@ def commit_plan(draft: Draft, command: CommitPlan) -> None:
             solution_limit=command.solution_limit,
             progress=command.progress,
             chunks=command.chunks,
+            planned=change.planned,
+            again_count=change.again_count,
+            moved_count=change.moved_count,
         )
     )
     for itinerary in offered:

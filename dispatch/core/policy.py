@@ -8,6 +8,7 @@ from typing import get_args
 
 from dispatch.core.errors import Fault, InvalidValue
 from dispatch.core.model import Cents, CourierKind, Meters, Mode, Seconds, Value
+from dispatch.solver.locks import LockLevel
 from dispatch.solver.plan import Engine
 
 ENGINES = get_args(Engine)
@@ -20,7 +21,9 @@ NEVER_ZERO = (
     "max_legs",
     "max_couriers",
     "code_attempts",
+    "lock_relax_s",
 )
+LOCK_LEVELS = ("", *LockLevel)
 
 
 class Climb(Value):
@@ -155,6 +158,14 @@ class Policy(Value):
         costs in the planner's eyes (A).
     absent_permille, failed_cents
         Chance of nobody at home, and what a visit in vain costs, in the planner's eyes (A).
+    move_cents
+        Price of giving a leg to another courier than the last plan did, or to none; 0 for no
+        price (A).
+    lock_level, lock_relax_s
+        How much of what a plan gave a courier the next ones must keep: a level of
+        `dispatch.solver.locks`, empty for nothing; and after how long each level is lost (A).
+    arrival_sigma_permille
+        Standard deviation of an arrival, of the time from the departure to it (A).
     """
 
     version: str = "default-1"
@@ -217,6 +228,10 @@ class Policy(Value):
     gate_cents: Cents = 250
     absent_permille: int = 100
     failed_cents: Cents = 300
+    move_cents: Cents = 30
+    lock_level: str = ""
+    lock_relax_s: Seconds = 600
+    arrival_sigma_permille: int = 200
 
     def __post_init__(self) -> None:
         """Check that every measure is positive and the engine is one that exists."""
@@ -227,6 +242,9 @@ class Policy(Value):
         ]
         if self.engine not in ENGINES:
             faults.append(Fault("engine", f"{self.engine!r} is none of {', '.join(ENGINES)}"))
+        if self.lock_level not in LOCK_LEVELS:
+            told = ", ".join(LockLevel)
+            faults.append(Fault("lock_level", f"{self.lock_level!r} is none of {told}, nor empty"))
         faults += [
             Fault(name, "must be at least 1") for name in NEVER_ZERO if getattr(self, name) == 0
         ]

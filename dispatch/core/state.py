@@ -229,6 +229,12 @@ def _plan_made(state: State, event: m.PlanMade) -> State:
         old = state.legs.get(leg)
         if old is not None:
             state = replace(state, legs=state.legs.set(leg, replace(old, reason=reason)))
+    for leg, courier in event.planned:
+        old = state.legs.get(leg)
+        if old is not None:
+            since = event.at if courier else 0
+            new = replace(old, planned_to=courier, planned_at=since)
+            state = replace(state, legs=state.legs.set(leg, new))
     return replace(
         state,
         epoch=event.epoch,

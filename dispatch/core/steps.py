@@ -146,7 +146,10 @@ def moved(state: State, parcel: str, to: ParcelState, **changes: Any) -> State: 
 
 def leg_set(state: State, leg: str, to: LegState, **changes: Any) -> State:  # noqa: ANN401
     """Bring a leg into another state, keeping `State.waiting_legs` true."""
-    new = replace(state.leg(leg), state=to, **changes)
+    old = state.leg(leg)
+    if old.planned_to and to is not LegState.PLANNED:
+        changes.update(planned_to="", planned_at=0)
+    new = replace(old, state=to, **changes)
     waiting = state.waiting_legs
     if to is LegState.PLANNED:
         waiting = waiting.set(leg, None)

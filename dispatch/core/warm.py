@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 
 from dispatch.core.epoch import Epoch
+from dispatch.core.model import Instant
 from dispatch.solver.plan import Action, Plan, PlannedStop, PlannedTour, Reason, Unassigned
 from dispatch.solver.problem import Problem
 
@@ -22,6 +23,7 @@ class KeptStop(msgspec.Struct, frozen=True):
     leg: str
     action: Action
     option: int
+    starts_at: Instant = 0
 
 
 class KeptTour(msgspec.Struct, frozen=True):
@@ -57,6 +59,7 @@ def kept(epoch: Epoch, plan: Plan) -> KeptPlan:
                         epoch.legs[stop.leg].id,
                         stop.action,
                         stop.option - first[stop.leg] if stop.option >= 0 else -1,
+                        epoch.now + stop.starts_at,
                     )
                     for stop in tour.stops
                 ),

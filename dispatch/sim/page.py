@@ -278,6 +278,15 @@ def _figures(kpis: Figures, currency: str) -> list[dict[str, object]]:
             ),
         },
         {
+            "title": "Plans",
+            "rows": (
+                ("plans made", number(kpis["plans"])),
+                ("legs planned again while they waited", number(kpis["replanned"])),
+                ("of these, moved to another courier", share(kpis["replanned_share"])),
+                ("moves for each parcel created", number(kpis["moves_per_parcel"], 2)),
+            ),
+        },
+        {
             "title": "Cost and distance",
             "rows": (
                 ("paid to couriers", words.money(kpis["cost_cents"], currency)),

@@ -137,6 +137,7 @@ class LiveService:
             courier_token_s=settings.courier_token_s,
             heartbeat_s=self._heartbeat_s,
             entrances=partial(_entrances_of, network),
+            ways=times,
         )
         running = asyncio.get_running_loop()
         delivery = self._delivery(log)

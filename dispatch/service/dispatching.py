@@ -12,13 +12,14 @@ from dispatch.core.errors import Fault, InvalidValue, NotFound, RequestIdReused
 from dispatch.core.messages import PauseDispatch, RequestPlan, ResumeDispatch
 from dispatch.runtime import Submission
 from dispatch.service.access import DISPATCHERS, allowed
+from dispatch.service.batch import BatchDesk
 from dispatch.service.guard import told
 from dispatch.service.levers import Levers
 from dispatch.service.reasons import said
 from dispatch.service.site import HostedNetwork, HostedZone, Site
 from dispatch.service.writing import checked_id, submit
+from dispatch.v1 import batch_pb2, dispatching_pb2_grpc
 from dispatch.v1 import dispatching_pb2 as pb
-from dispatch.v1 import dispatching_pb2_grpc
 from dispatch.wire import names
 from dispatch.wire.events import run_out, zone_out
 
@@ -131,6 +132,20 @@ class DispatchService(Levers, dispatching_pb2_grpc.DispatchServiceServicer):
     def __init__(self, site: Site, operations: Operations) -> None:
         self._site = site
         self._operations = operations
+        self._batches = BatchDesk(site)
+
+    async def SolveBatch(
+        self, request: batch_pb2.SolveBatchRequest, context: Context
+    ) -> batch_pb2.SolveBatchResponse:
+        """Plan a whole problem that the request brings along; nothing is kept of it."""
+        caller, _ = allowed(request.parent, names.NETWORK, "parent", DISPATCHERS)
+        network = self._site.network(caller)
+        return await self._batches.solve(
+            network,
+            request,
+            find_zone=lambda: zone_named(network, request.zone, "zone"),
+            remaining_s=context.time_remaining(),
+        )
 
     async def RunDispatch(
         self, request: pb.RunDispatchRequest, context: Context

@@ -56,6 +56,32 @@ class Roads(Protocol):
         """Say whether what a closure names is on the map: else it closes nothing."""
 
 
+class Ways(Protocol):
+    """What the service has to know of the ways between places: the map's own travel times."""
+
+    @property
+    def modes(self) -> tuple[str, ...]:
+        """Names of the modes of travel, on foot first."""
+
+    def closed(self, closures: Iterable[Closure]) -> "Ways":
+        """Return the same while some streets, areas and gates are closed."""
+
+    def snap_distance_m(
+        self, mode: str, points: Sequence[Place], *, at: Instant | None = None
+    ) -> NDArray[Any]:
+        """Return metres to the nearest road of a mode, inf beyond the limit."""
+
+    def matrix(
+        self,
+        mode: str,
+        sources: Sequence[Place],
+        targets: Sequence[Place],
+        *,
+        at: Instant | None = None,
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return seconds and metres from every source to every target, inf for no way."""
+
+
 class Mint:
     """Makes ids that no other process makes: a random beginning, then a count.
 
@@ -252,9 +278,11 @@ class Site:
         Longest silence on a stream, seconds.
     entrances
         Building and entrance of all that the map has of a compound, by its id or name.
+    ways
+        Between places that nobody has stored; None where there is no map.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (all that one process holds)
         self,
         *,
         networks: Mapping[str, HostedNetwork],
@@ -265,6 +293,7 @@ class Site:
         courier_token_s: int,
         heartbeat_s: float = HEARTBEAT_S,
         entrances: Callable[[str], Iterable[tuple[str, str]]] = _no_entrances,
+        ways: Ways | None = None,
     ) -> None:
         self.networks = dict(networks)
         self.log = log
@@ -274,6 +303,7 @@ class Site:
         self.heartbeat_s = heartbeat_s
         self.mint = Mint()
         self.entrances = entrances
+        self.ways = ways
         self._roads = roads
         self._cells: dict[tuple[int, int], bool] = {}
 

@@ -65,6 +65,10 @@ class Draining(Unavailable):
     """The service is about to stop. Another one, or the same a little later, will answer."""
 
 
+class SolvesRunning(DispatchError):
+    """As many batches as may be are being solved; one more has to wait."""
+
+
 ERROR_CODES: dict[type[DispatchError], tuple[grpc.StatusCode, str]] = {
     TokenInvalid: (grpc.StatusCode.UNAUTHENTICATED, "TOKEN_INVALID"),
     AccessDenied: (grpc.StatusCode.PERMISSION_DENIED, "ACCESS_DENIED"),
@@ -90,6 +94,7 @@ ERROR_CODES: dict[type[DispatchError], tuple[grpc.StatusCode, str]] = {
     WrongPin: (grpc.StatusCode.FAILED_PRECONDITION, "WRONG_PIN"),
     TooLate: (grpc.StatusCode.FAILED_PRECONDITION, "TOO_LATE"),
     CounterLocked: (grpc.StatusCode.RESOURCE_EXHAUSTED, "PIN_ATTEMPTS"),
+    SolvesRunning: (grpc.StatusCode.RESOURCE_EXHAUSTED, "SOLVES_RUNNING"),
     Conflict: (grpc.StatusCode.ABORTED, "CONFLICT"),
     OfferTaken: (grpc.StatusCode.ABORTED, "OFFER_TAKEN"),
     EtagMismatch: (grpc.StatusCode.ABORTED, "ETAG_MISMATCH"),
@@ -168,7 +173,8 @@ def _details(error: DispatchError, reason: str, metadata: dict[str, str]) -> Ite
                 type=reason, subject=error.subject, description=_short(error.message)
             )
             yield error_details_pb2.PreconditionFailure(violations=[violation])
-        case CounterLocked(wait_s=wait_s):
+        case CounterLocked() | SolvesRunning():
+            wait_s = error.wait_s if isinstance(error, CounterLocked) else RETRY_S
             spent = error_details_pb2.QuotaFailure.Violation(
                 subject=error.subject, description=_short(error.message)
             )

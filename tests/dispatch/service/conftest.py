@@ -38,7 +38,7 @@ async def house() -> AsyncIterator[House]:
     }
     site = Site(
         networks=networks, log=log, clock=clock, roads=times, secret=SECRET,
-        courier_token_s=3600, heartbeat_s=0.2,
+        courier_token_s=3600, heartbeat_s=0.2, ways=times,
     )  # fmt: skip
     loops = [zone.loop for network in networks.values() for zone in network.zones.values()]
     for network in networks.values():

@@ -9,14 +9,15 @@ so, with what the clock gave.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from dispatch.clock import Clock
 from dispatch.core.epoch import Epoch, TravelTimes, commit_of, problem_of
 from dispatch.core.errors import DispatchError
+from dispatch.core.feasibility import Advice, advise
 from dispatch.core.messages import CommitPlan
-from dispatch.core.model import Instant, Seconds
+from dispatch.core.model import Instant, Parcel, Seconds, TimeWindow
 from dispatch.core.policy import Policy
 from dispatch.core.state import State
 from dispatch.core.warm import KeptPlan, kept, started_from
@@ -58,6 +59,8 @@ class Planner:
     ----------
     latency_s
         Wall time of the last epochs, seconds: problem, matrices, search and check together.
+    planned_at
+        When the last plan was made; 0 for none yet.
     """
 
     def __init__(self, times: TravelTimes, clock: Clock, *, guard_s: Seconds | None = None) -> None:
@@ -67,6 +70,7 @@ class Planner:
         self._last: KeptPlan | None = None
         self._told: frozenset[str] = frozenset()
         self.latency_s: deque[float] = deque(maxlen=LATENCIES_KEPT)
+        self.planned_at: Instant = 0
 
     def plan(self, state: State, now: Instant) -> CommitPlan | None:
         """Plan an epoch; None where there is nothing to decide.
@@ -84,11 +88,21 @@ class Planner:
         warm = None if last is None else started_from(last, epoch)
         plan = _checked(epoch.problem, state.policy, self._progress(began), warm)
         self._last = kept(epoch, plan)
+        self.planned_at = now
         found = commit_of(epoch, plan, warm="" if last is None or warm is None else last.digest)
         took_s = self._clock.monotonic() - began
         self.latency_s.append(took_s)
         self._tell(state.zone, epoch, plan, took_s)
         return found
+
+    def advise(
+        self, state: State, parcel: Parcel, windows: Sequence[TimeWindow], now: Instant
+    ) -> list[Advice]:
+        """Say which windows could be kept for a parcel, beside the tours of the last plan.
+
+        As `dispatch.core.feasibility.advise`. May be called while an epoch is planned.
+        """
+        return advise(state, self._times, self._last, parcel, windows, now)
 
     def _progress(self, began: float) -> Callable[[], float]:
         guard_s = self._guard_s

@@ -32,7 +32,7 @@ from dispatch.core.model import Instant
 from dispatch.core.notices import notices_of
 from dispatch.core.policy import Policy
 from dispatch.core.state import State, evolve
-from dispatch.executors import ThreadedPlanner
+from dispatch.executors import Planner, ThreadedPlanner
 from dispatch.log import (
     EventLog,
     LogUnavailable,
@@ -319,6 +319,11 @@ class LiveLoop:
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
         self._epoch = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def planner(self) -> Planner:
+        """Who makes this zone's plans, and remembers the last one."""
+        return self._planner.planner
 
     def start(self) -> None:
         """Begin to take commands and to close epochs."""

@@ -95,18 +95,22 @@ def loads_of(state: State, now: Instant) -> list[Load]:
             continue
         if leg.pickup.hub in state.paused_hubs:
             continue
-        hours = hubs.kept_hours(state, state.hubs.get(leg.pickup.hub), now)
-        its = choices.choices_of(state, leg, parcel, now)
-        load = Load(
-            leg,
-            parcel,
-            max(leg.not_before, hours.opens_at) if hours else leg.not_before,
-            hours.closes_at if hours else now + FOREVER // 2,
-            its,
-            is_shut_out=choices.waits_for_a_slot(leg, parcel, its),
-        )
-        found.append(load)
+        found.append(load_of(state, leg, parcel, now))
     return sorted(found, key=lambda load: (load.parcel.due_at, load.leg.id))
+
+
+def load_of(state: State, leg: Leg, parcel: Parcel, now: Instant) -> Load:
+    """Return a leg with the bounds on its pickup and where it may end, by the hours at ``now``."""
+    hours = hubs.kept_hours(state, state.hubs.get(leg.pickup.hub), now)
+    its = choices.choices_of(state, leg, parcel, now)
+    return Load(
+        leg,
+        parcel,
+        max(leg.not_before, hours.opens_at) if hours else leg.not_before,
+        hours.closes_at if hours else now + FOREVER // 2,
+        its,
+        is_shut_out=choices.waits_for_a_slot(leg, parcel, its),
+    )
 
 
 def with_gates(

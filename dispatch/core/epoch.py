@@ -5,6 +5,8 @@ before they close enter the problem, soonest due first; with nobody on duty noth
 computed. Tick 0 of the problem is the moment of planning.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,7 +35,9 @@ from dispatch.solver.ways import Ways
 __all__ = ["Epoch", "TravelTimes", "commit_of", "problem_of"]
 
 
-def problem_of(state: State, times: TravelTimes, now: Instant) -> Epoch | None:
+def problem_of(
+    state: State, times: TravelTimes, now: Instant, drafts: Sequence[Load] = ()
+) -> Epoch | None:
     """Return the problem of the epoch that closes now; None where there is nothing to decide.
 
     Parameters
@@ -41,9 +45,11 @@ def problem_of(state: State, times: TravelTimes, now: Instant) -> Epoch | None:
     times
         Asked once for each pair of mode and way of climbing among the couriers, for the
         streets and gates as they are now.
+    drafts
+        What is not handed in yet and is to be looked at before all that waits.
     """
     carriers = carriers_of(state, now)
-    loads = loads_of(state, now) if carriers else []
+    loads = [*drafts, *loads_of(state, now)] if carriers else []
     if not loads:
         return None
     if state.closures:

@@ -19,7 +19,13 @@ PROTOS = Path(__file__).parents[2] / "protos" / "dispatch" / "v1"
 STANDARD = re.compile(r"(Get|List|Create|BatchCreate)[A-Z]")
 TIMES_WITHOUT_SUFFIX = {"ttl"}
 """AIP-214 fixes this name."""
-HARMLESS = {"RecordStopEvents", "ReportLocations", "ParseAddresses", "SolveBatch"}
+HARMLESS = {
+    "RecordStopEvents",
+    "ReportLocations",
+    "ParseAddresses",
+    "SolveBatch",
+    "CheckFeasibility",
+}
 """Methods whose repetition changes nothing, whatever their requests say."""
 
 

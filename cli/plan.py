@@ -6,16 +6,12 @@ from typing import Annotated
 import typer
 
 from cli.errors import plain_errors
+from cli.plan_draw import draw
 from cli.problem_files import Format, Rounding, content_of, format_of, read_case, told
 
 BROKEN = 1
 
 app = typer.Typer(help="Look at plans of problem files.", no_args_is_help=True)
-
-
-@app.callback()
-def _plan() -> None:
-    """Keep ``check`` a command of its own while it is the only one."""
 
 
 @app.command("check")
@@ -55,3 +51,6 @@ def check(
         typer.echo(f"{len(faults)} {noun}: {worth}")
         raise typer.Exit(BROKEN)
     typer.echo(f"breaks nothing: {worth}")
+
+
+app.command("draw")(draw)

@@ -101,45 +101,53 @@ class Case(ABC):
 
 
 class DepotCase(Case):
-    """A file of Solomon's, Li and Lim's or Sartori and Buriol's."""
+    """A file of Solomon's, Li and Lim's or Sartori and Buriol's.
+
+    Attributes
+    ----------
+    depot : Depot
+        What was read.
+    rounding : "exact", "dimacs" or None
+        None where the format has one only.
+    """
 
     def __init__(self, depot: "Depot", objective: Objective, rounding: Rounding | None) -> None:
-        self._depot = depot
-        self._rounding = rounding
+        self.depot = depot
+        self.rounding = rounding
         problem = depot.problem(objective=objective, rounding=rounding or "exact")
         super().__init__(problem, reduce_fleet=objective == "vehicles")
 
     def fleet(self) -> int:
         """Return the file's own number, of which no more than can be of use are planned with."""
-        return self._depot.vehicles
+        return self.depot.vehicles
 
     def shown(self, cost: int) -> str:
         """Return vehicles where they count, the distance, and how many are left out."""
         left_out, rest = _without(cost, self.problem.unassigned_cost)
         vehicles, ticks = divmod(rest, int(self.problem.fixed_cost[0]) or rest + 1)
-        words = [f"{ticks / self._depot.ticks(self._rounding or 'exact'):.2f}"]
+        words = [f"{ticks / self.depot.ticks(self.rounding or 'exact'):.2f}"]
         if self.reduce_fleet:
             words.insert(0, counted(vehicles, "vehicle"))
         return ", ".join([*words, *left_out])
 
     def name(self, leg: int) -> str:
         """Return the node or the pair of nodes."""
-        return "-".join(str(node) for node in self._depot.nodes_of(leg))
+        return "-".join(str(node) for node in self.depot.nodes_of(leg))
 
     def document(self, plan: "Plan", cpu_s: float) -> dict[str, Any]:
         """Return routes of node numbers, scored by the published rules."""
         from dispatch.solver.formats import plans
         from dispatch.solver.formats.scores import depot_score
 
-        routes = self._depot.routes(plan)
-        score = depot_score(self._depot, routes, rounding=self._rounding or "exact")
-        rounding = {} if self._rounding is None else {"rounding": self._rounding}
+        routes = self.depot.routes(plan)
+        score = depot_score(self.depot, routes, rounding=self.rounding or "exact")
+        rounding = {} if self.rounding is None else {"rounding": self.rounding}
         return {
             "routes": routes,
             "cost": score.cost,
             "vehicles": score.vehicles,
             "unassigned": [
-                {"nodes": self._depot.nodes_of(entry.leg), "reason": entry.reason.value}
+                {"nodes": self.depot.nodes_of(entry.leg), "reason": entry.reason.value}
                 for entry in plan.unassigned
             ],
             **rounding,
@@ -154,15 +162,15 @@ class DepotCase(Case):
         from dispatch.solver.formats.scores import depot_score
 
         read = plans.read_routes(content)
-        score = depot_score(self._depot, read.routes, rounding=rounding or read.rounding or "exact")
+        score = depot_score(self.depot, read.routes, rounding=rounding or read.rounding or "exact")
         return _verdict(read, score, "vehicle")
 
 
 class OgcCase(Case):
-    """A file of the Grand Challenge."""
+    """A file of the Grand Challenge; what was read is ``orders``."""
 
     def __init__(self, orders: "Orders") -> None:
-        self._orders = orders
+        self.orders = orders
         super().__init__(orders.problem())
 
     def shown(self, cost: int) -> str:
@@ -179,10 +187,10 @@ class OgcCase(Case):
         from dispatch.solver.formats import plans
         from dispatch.solver.formats.scores import ogc_score
 
-        routes = self._orders.routes(plan)
+        routes = self.orders.routes(plan)
         return {
             "routes": [list(route) for route in routes],
-            "cost": ogc_score(self._orders, routes).cost,
+            "cost": ogc_score(self.orders, routes).cost,
             "vehicles": len(routes),
             "unassigned": [
                 {"order": entry.leg, "reason": entry.reason.value} for entry in plan.unassigned
@@ -199,25 +207,25 @@ class OgcCase(Case):
 
         del rounding
         read = plans.read_bundles(content)
-        return _verdict(read, ogc_score(self._orders, read.bundles), "bundle")
+        return _verdict(read, ogc_score(self.orders, read.bundles), "bundle")
 
 
 class VroomCase(Case):
-    """A file of VROOM's."""
+    """A file of VROOM's; what was read is ``model``."""
 
     def __init__(self, model: "Model") -> None:
-        self._model = model
+        self.model = model
         self.unit = model.unit
         super().__init__(model.problem)
 
     def warm(self) -> "Plan | None":
         """Return the routes that the vehicles' steps describe."""
-        return self._model.warm()
+        return self.model.warm()
 
     def shown(self, cost: int) -> str:
         """Return VROOM's cost, without the price of what is left out unless the file gives it."""
         unit, prices = self.unit, self.problem.unassigned_cost.tolist()
-        if self._model.has_prices:
+        if self.model.has_prices:
             return f"{cost // unit:,}, the price of what is left out included"
         # The model's prices are multiples of what is more than all routes can cost.
         step = math.gcd(*prices) or cost + 1
@@ -229,13 +237,13 @@ class VroomCase(Case):
 
     def name(self, leg: int) -> str:
         """Return the job, or both ends of the shipment."""
-        return self._model.name(leg)
+        return self.model.name(leg)
 
     def document(self, plan: "Plan", cpu_s: float) -> dict[str, Any]:
         """Return VROOM's own answer."""
         from dispatch.solver.formats.vroom import answer
 
-        return answer.write(self._model, plan, solving_ms=round(1000 * cpu_s))
+        return answer.write(self.model, plan, solving_ms=round(1000 * cpu_s))
 
     def judged(
         self, content: bytes, rounding: Rounding | None = None
@@ -248,11 +256,23 @@ class VroomCase(Case):
         worth = counted(len(read.routes), "route")
         if read.cost is not None:
             worth += f", cost {read.cost}"
-        return answer.broken(self._model, read), worth, set()
+        return answer.broken(self.model, read), worth, set()
 
 
 class AntmileCase(Case):
-    """A file of our own."""
+    """A file of our own.
+
+    Parameters
+    ----------
+    problem : Problem
+        What it says.
+    places : (D, 2) float64, degrees, or None
+        Latitude and longitude of each place, where the file says.
+    """
+
+    def __init__(self, problem: "Problem", places: "NDArray[np.float64] | None") -> None:
+        super().__init__(problem)
+        self.places = places
 
     def shown(self, cost: int) -> str:
         """Return the cost as it is."""
@@ -335,7 +355,8 @@ def _case(
     if format_ == "vroom":
         return VroomCase(Model(read(content)))
     is_archive = path.suffix == ".npz"
-    return AntmileCase(antmile.read_npz(content) if is_archive else antmile.read(content))
+    read_placed = antmile.read_npz_placed if is_archive else antmile.read_placed
+    return AntmileCase(*read_placed(content))
 
 
 def _depot(path: Path, content: bytes, format_: Format) -> "Depot":

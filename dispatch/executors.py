@@ -16,6 +16,7 @@ from dispatch.clock import Clock
 from dispatch.core.epoch import Epoch, TravelTimes, commit_of, problem_of
 from dispatch.core.errors import DispatchError
 from dispatch.core.feasibility import Advice, advise
+from dispatch.core.locks import steadied
 from dispatch.core.messages import CommitPlan
 from dispatch.core.model import Instant, Parcel, Seconds, TimeWindow
 from dispatch.core.policy import Policy
@@ -85,6 +86,7 @@ class Planner:
         if epoch is None:
             return None
         last = self._last
+        epoch = steadied(epoch, last, state.policy)
         warm = None if last is None else started_from(last, epoch)
         plan = _checked(epoch.problem, state.policy, self._progress(began), warm)
         self._last = kept(epoch, plan)

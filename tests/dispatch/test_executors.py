@@ -128,6 +128,26 @@ def test_how_it_was_made_enters_the_log() -> None:
 # --- from what it starts ---------------------------------------------------------------
 
 
+@pytest.mark.parametrize("level", ["COURIER", "COURIER_AND_ORDER", "FULL"])
+def test_a_policy_may_lock_what_was_planned(level: str) -> None:
+    """While the lock holds no leg goes to the newcomer next to it; without one some do."""
+    moved = {}
+    for wanted in (level, ""):
+        held = msgspec.structs.replace(
+            BY_SEARCH, slack_s=1800, move_cents=0, lock_level=wanted, lock_relax_s=600
+        )
+        story, planner = a_town(held), a_planner()
+        story.do(planned(story, planner))
+        story.now += 60
+        story.courier("c9", home=place(100, 100), pay_fixed_cents=0, pay_per_min_cents=0)
+        made = story.do(planned(story, planner))[0]
+        assert isinstance(made, m.PlanMade)
+        assert made.again_count == 9
+        moved[wanted] = made.moved_count
+    assert moved[level] == 0
+    assert moved[""] > 0
+
+
 def test_an_epoch_starts_from_the_last() -> None:
     """The first plan starts from nothing; the next names the problem whose plan it started from."""
     story, planner = a_town(), a_planner()

@@ -122,6 +122,11 @@ def place(number: int) -> int | None:
     return number if number >= 0 else None
 
 
+def away_since(tick: int) -> Timestamp | None:
+    """Return when a courier has left; none where that is not so yet."""
+    return instant(tick) if tick <= 0 else None
+
+
 def skills(bits: int) -> list[str]:
     """Return the names of bits."""
     return [name for bit, name in enumerate(SKILLS) if bits >> bit & 1]
@@ -162,7 +167,7 @@ COURIER_FIELDS = {
     "courier_skills": ("skills", skills),
     "on_duty": ("duty_start_time", instant),
     "off_duty": ("duty_end_time", instant),
-    "left": ("left_time", instant),
+    "left": ("left_time", away_since),
     "leash": ("leash_duration", span),
     "allowance": ("allowance_duration", span),
     "return_reserve_permille": ("return_reserve_permille", int),

@@ -3,7 +3,7 @@
 Nothing of the engine is imported but the stubs that are made from its protos. By default it asks
 for a small batch on the service's map: parcels from two shops to doors around the centre, two
 couriers. ``--problem FILE.json`` sends the arrays of a problem file instead, as ``antmile solve``
-reads them with ``--format antmile``, and the same ``--iterations`` and ``--seed`` give the same plan.
+reads them with ``--format antmile``: the same ``--iterations`` and ``--seed`` give the same plan.
 """
 
 import argparse

@@ -52,7 +52,7 @@ def couriers_in(
         "end_place": each(lambda one, path: reader.place(one, "end_place", path)),
         "on_duty": each(lambda one, path: reader.ticks(one, "duty_start_time", path, 0)),
         "off_duty": each(lambda one, path: reader.ticks(one, "duty_end_time", path, FOREVER)),
-        "left": each(lambda one, path: reader.ticks(one, "left_time", path, NOT_LEFT)),
+        "left": each(lambda one, path: _left(one, path, reader)),
         "leash": each(lambda one, path: reader.span(one, "leash_duration", path, FOREVER)),
         "allowance": each(lambda one, path: reader.span(one, "allowance_duration", path, FOREVER)),
         "return_reserve_permille": each(
@@ -88,6 +88,15 @@ def couriers_in(
             for field, (name, per) in _PAY.items()
         },
     }
+
+
+def _left(courier: pb.BatchCourier, path: str, reader: Reader) -> int:
+    """Read since when a courier is away."""
+    left = reader.ticks(courier, "left_time", path, NOT_LEFT)
+    if left <= 0 or not courier.HasField("left_time"):
+        return left
+    reader.fault(f"{path}.left_time", "is after start_time: who has not left yet has none")
+    return NOT_LEFT
 
 
 def loads_in(

@@ -329,6 +329,10 @@ async def test_a_time_limit_yields_to_the_deadline(
     plan = await house.dispatch.SolveBatch(message, metadata=house.dispatcher, timeout=2)
     assert plan.stopped_by == pb.SolveBatchResponse.StoppedBy.TIME_LIMIT
     assert plan.tours
+    message.limits.time_limit_duration.FromMilliseconds(100)
+    began = time.monotonic()
+    assert (await solved(house, message)).stopped_by == plan.stopped_by
+    assert time.monotonic() - began < 2
 
 
 async def test_a_search_by_steps_ends_some_time(

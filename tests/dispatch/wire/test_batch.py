@@ -239,6 +239,10 @@ BAD = {
         _set("couriers[0].duty_end_time", Timestamp(seconds=START - 1)),
         "ends before it starts",
     ),
+    "couriers[0].left_time": (
+        _set("couriers[0].left_time", Timestamp(seconds=START + 1)),
+        "is after start_time",
+    ),
     "couriers[1].count": (_set("couriers[1].count", 2), "must be 1 with"),
     "couriers[0].frozen_stops[0].action": (
         lambda message: message.couriers[0].frozen_stops.add(leg="a"),

@@ -1,6 +1,6 @@
 """A request for a plan: all of its fields, and what is wrong with them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence, Sized
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +37,8 @@ DEFAULT_S: Seconds = 10
 """How long is searched where nobody says."""
 MOST_THREADS = 2
 MOST_SKILLS = 64
+MOST_LOADS = 16
+"""Units in which loads are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,23 +128,50 @@ def check_size(message: pb.SolveBatchRequest) -> None:
         Naming each limit.
     """
     check = Check()
-    options = sum(len(leg.options) for leg in message.legs)
-    modes = max(1, len(message.matrices))
-    for field, count, most in (
-        ("legs", len(message.legs), MOST_LEGS),
-        ("couriers", len(message.couriers), MOST_COURIERS),
-        ("places", len(message.places), MOST_PLACES),
-        ("legs.options", options, MOST_OPTIONS),
-        ("matrices", modes * len(message.places) ** 2, MOST_CELLS),
-        ("hubs", len(message.hubs), MOST_PLACES),
-        ("posts", len(message.posts), MOST_COURIERS),
-        ("gates", len(message.gates), MOST_COURIERS),
-        ("skills", len(message.skills), MOST_SKILLS),
-        ("locks", len(message.locks), MOST_LEGS),
+    modes = len(message.matrices) or len({courier.mode for courier in message.couriers})
+    for field, noun, count, most in (
+        ("legs", "legs", len(message.legs), MOST_LEGS),
+        ("couriers", "couriers", len(message.couriers), MOST_COURIERS),
+        ("places", "places", len(message.places), MOST_PLACES),
+        ("legs.options", "options", sum(len(leg.options) for leg in message.legs), MOST_OPTIONS),
+        ("matrices", "numbers", max(1, modes) * len(message.places) ** 2, MOST_CELLS),
+        ("hubs", "hubs", len(message.hubs), MOST_PLACES),
+        ("posts", "posts", len(message.posts), MOST_COURIERS),
+        ("gates", "gates", len(message.gates), MOST_COURIERS),
+        ("skills", "skills", len(message.skills), MOST_SKILLS),
+        ("locks", "locks", len(message.locks), MOST_LEGS),
+        (
+            "couriers.frozen_stops",
+            "stops",
+            sum(len(courier.frozen_stops) for courier in message.couriers),
+            2 * MOST_LEGS,
+        ),
+        ("legs.loads", "numbers", _longest(leg.loads for leg in message.legs), MOST_LOADS),
+        (
+            "couriers.capacities",
+            "numbers",
+            _longest(courier.capacities for courier in message.couriers),
+            MOST_LOADS,
+        ),
+        (
+            "hubs.free_slots",
+            "numbers",
+            _longest(hub.free_slots for hub in message.hubs),
+            MOST_CLASSES,
+        ),
+        (
+            "gates.entry_seconds",
+            "numbers",
+            _longest(gate.entry_seconds for gate in message.gates),
+            MOST_CLASSES,
+        ),
     ):
-        noun = "numbers" if field == "matrices" else field.rpartition(".")[2]
         check.that(count <= most, field, f"{count} {noun}, at most {most} (the limit of {field})")
     check.done()
+
+
+def _longest(lists: Iterable[Sized]) -> int:
+    return max(map(len, lists), default=0)
 
 
 def batch_in(

@@ -285,6 +285,16 @@ BAD = {
         "301 s is not more than 0 and at most 300 s",
     ),
     "legs": (_is_long, "100002 legs, at most 5000 (the limit of legs)"),
+    "matrices": (
+        lambda message: [
+            message.ClearField("matrices"),
+            message.couriers.add(id="cid", mode="car"),
+            message.places.extend([pb.BatchPlace()] * 4000),
+        ],
+        "48072027 numbers, at most 25000000",
+    ),
+    "legs.loads": (_set("legs[0].loads", [1] * 17), "17 numbers, at most 16"),
+    "hubs.free_slots": (_set("hubs[0].free_slots", [1] * 1001), "1001 numbers, at most 1000"),
     "legs.unassigned_cost": (
         lambda message: [
             message.legs.add(

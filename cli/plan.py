@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.errors import plain_errors
+from cli.plan_diff import diff
 from cli.plan_draw import draw
 from cli.problem_files import Format, Rounding, content_of, format_of, read_case, told
 
@@ -54,3 +55,4 @@ def check(
 
 
 app.command("draw")(draw)
+app.command("diff")(diff)

@@ -101,11 +101,12 @@ def read_plan(
     """
     content = content_of(path)
     with told(path, outcome, hint=lambda: _advice(content)):
-        faults, worth, unserved = case.judged(content, rounding)
-        _refuse_others([fault for fault in faults if fault not in unserved])
+        faults, worth, unserved = case.judged(_with_cost(case, content), rounding)
+        faults = [fault for fault in faults if fault not in unserved]
+        _refuse_others(faults)
         plan, who = _plan_of(case, content)
         _check_structure(case, plan)
-    return PlanFile(plan, who, worth, [fault for fault in faults if fault not in unserved])
+    return PlanFile(plan, who, worth, faults)
 
 
 def places_of(case: Case) -> "tuple[NDArray[np.float64], bool] | None":
@@ -169,6 +170,20 @@ def _advice(content: bytes) -> str:
     return "is it a plan of another problem?" if has_routes else ""
 
 
+def _with_cost(case: Case, content: bytes) -> bytes:
+    """Return a plan file of our own with the cost that its routes have, where it names none."""
+    from dispatch.solver import check
+    from dispatch.solver.formats import plans
+
+    if not isinstance(case, AntmileCase):
+        return content
+    plan = plans.read(content, case.problem)
+    value = json.loads(content)
+    if "cost" in value:
+        return content
+    return json.dumps(value | {"cost": check.cost(case.problem, plan)}).encode()
+
+
 def _refuse_others(faults: Sequence[str]) -> None:
     """Refuse routes through what the problem does not have, and figures of other routes."""
     from dispatch.solver.formats.faults import FormatError
@@ -205,7 +220,7 @@ def _plan_of(case: Case, content: bytes) -> "tuple[Plan, tuple[Who, ...]]":
     from dispatch.solver.plan import Plan
 
     if isinstance(case, AntmileCase):
-        plan = plans.read(content, case.problem)
+        plan = plans.read(_with_cost(case, content), case.problem)
         return plan, named([("courier", f"{tour.courier}") for tour in plan.tours])
     if isinstance(case, VroomCase):
         return _vroom_plan(case, content)

@@ -1,21 +1,73 @@
-"""Why a leg was left out, in one honest code.
+"""Why a leg was left out, in one honest code, and what would have to change for it to be served.
 
 Each leg left out is tried in the tours of the plan, then with every courier alone in an empty tour,
 then behind all that the cheapest of those have to do. The courier who comes nearest to serving it
-names the reason. Fixes ("thirty minutes later and it would work") come later.
+names the reason. `explain` looks at every insertion and finds the smallest fix; `explained` gives
+the codes alone, at the cost of a few insertions a leg.
 """
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dispatch.solver.alone import NEARER, RANK, SERVES, Alone, Couriers
-from dispatch.solver.commitments import insertions
+from dispatch.solver import check
+from dispatch.solver.alone import Couriers
+from dispatch.solver.attempts import Attempts
+from dispatch.solver.fixes import Fix, FixKind, applied
+from dispatch.solver.hiring import Hiring
+from dispatch.solver.misses import answers, his_reason, nearest_miss, smallest_first
+from dispatch.solver.nearest import binding, reason_of
 from dispatch.solver.plan import Plan, Reason, Unassigned
 from dispatch.solver.problem import Problem
-from dispatch.solver.schedule import Measures, Schedule
+from dispatch.solver.remedies import Remedies
+from dispatch.solver.schedule import Schedule
+from dispatch.solver.serving import is_tight, serving
 from dispatch.solver.tours import Tours
+from dispatch.solver.trials import Miss, Trials
 
-ASKED = 40
-"""Vehicles asked what keeps them from a leg at most, the cheapest alone first."""
+OTHERS = 3
+"""So many more fixes are told at most."""
+
+
+class ExplainError(ValueError):
+    """A question that has no answer: about another problem's plan, or a leg that is served."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a leg is not served, or not by somebody.
+
+    Parameters
+    ----------
+    leg : int
+        Which.
+    reason : Reason
+        The code.
+    courier, option : int
+        Who comes nearest, and to which drop-off; -1: nobody, or none in particular.
+    slack : int
+        What he misses in the limit that the reason names: ticks (WINDOW, NO_COURIER_IN_RANGE,
+        HOURS, LEASH), pieces (CAPACITY), compartments, people, bits, gates, or cost (NOT_WORTH_IT).
+        0 where it is no number. Never negative: where there is room, nothing is missed.
+    fix : Fix or None
+        The smallest change that serves the leg by one insertion; None where it needs none
+        (SEARCH_LIMIT) or none is known.
+    others : tuple of Fix
+        At most `OTHERS` of other kinds, the smallest first.
+    served_by : int
+        Who serves the leg; -1: it is left out.
+
+    """
+
+    leg: int
+    reason: Reason
+    courier: int = -1
+    option: int = -1
+    slack: int = 0
+    fix: Fix | None = None
+    others: tuple[Fix, ...] = ()
+    served_by: int = -1
 
 
 def explained(problem: Problem, plan: Plan) -> tuple[Unassigned, ...]:
@@ -50,115 +102,230 @@ def explained(problem: Problem, plan: Plan) -> tuple[Unassigned, ...]:
     tours.adopt(tours.found_in(plan))
     couriers = Couriers(tours.schedule, tours.allowed)
     return tuple(
-        Unassigned(entry.leg, _reason(tours, couriers, entry.leg)) for entry in plan.unassigned
+        Unassigned(entry.leg, reason_of(tours, couriers, entry.leg)) for entry in plan.unassigned
     )
 
 
-def _reason(tours: Tours, couriers: Couriers, leg: int) -> Reason:
-    schedule = tours.schedule
-    if not tours.served.exists(leg):
-        return Reason.PRECEDENCE
-    if not tours.couriers:
-        return Reason.NO_COURIER_IN_RANGE
-    change = tours.best(leg)
-    if change is not None:
-        return Reason.SEARCH_LIMIT if change.extra_cost < 0 else Reason.NOT_WORTH_IT
-    opens = schedule.opens[leg]
-    if leg in schedule.gap:
-        opens = max(opens, tours.opening(leg))
-    alone = {stop: couriers.alone(leg, stop, opens) for stop in schedule.options[leg]}
-    nearest = max(int(found.ranks.max()) for found in alone.values())
-    if nearest < SERVES:
-        return NEARER[nearest]
-    misses = [_miss(tours, leg, dropoff, vehicle) for vehicle, dropoff in _able(tours, alone)]
-    if Reason.SEARCH_LIMIT in misses:
-        return Reason.SEARCH_LIMIT
-    return max(misses, key=RANK.__getitem__)
+def explain(
+    problem: Problem, plan: Plan, legs: Iterable[int] | None = None
+) -> tuple[Explanation, ...]:
+    """Say why legs are left out, who comes nearest, and what would serve them.
+
+    Parameters
+    ----------
+    problem : Problem
+        What was planned.
+    plan : Plan
+        A plan of it.
+    legs : iterable of int, optional
+        Which, all of them left out; by default all that are.
+
+    Returns
+    -------
+    tuple of Explanation
+        In the order of `legs`, else sorted by leg.
+
+    Raises
+    ------
+    ExplainError
+        Where a leg is unknown or served, or the plan is none of this problem.
+
+    """
+    tours = _tours_of(problem, plan)
+    asked = [entry.leg for entry in plan.unassigned] if legs is None else list(legs)
+    for leg in asked:
+        _check(leg, problem.leg_count, "leg")
+        vehicle = tours.served.where[leg]
+        if vehicle >= 0:
+            raise ExplainError(f"leg {leg} is served by courier {tours.couriers[vehicle]}")
+    if not asked:
+        return ()
+    desk = _Desk(tours, plan)
+    return tuple(desk.explained(leg) for leg in asked)
 
 
-def _able(tours: Tours, alone: dict[int, Alone]) -> list[tuple[int, int]]:
-    """Give the vehicles that could serve the leg alone, and where it would be dropped."""
-    extra = np.stack([found.extra for found in alone.values()])
-    works = np.stack([found.ranks == SERVES for found in alone.values()])
-    dropoffs = list(alone)
-    order = np.argsort(np.where(works, extra, np.iinfo(np.int64).max), axis=None, kind="stable")
-    result: list[tuple[int, int]] = []
-    for pick in order[: int(works.sum())].tolist():
-        option, courier = divmod(pick, works.shape[1])
-        vehicle = tours.vehicle_of[courier]
-        while vehicle < len(tours.couriers) and tours.couriers[vehicle] == courier:
-            result.append((vehicle, dropoffs[option]))
-            if len(result) == ASKED:
-                return result
-            if not tours.stops[vehicle]:
-                break
-            vehicle += 1
-    return result
+def why_not(problem: Problem, plan: Plan, leg: int, courier: int) -> Explanation:
+    """Say why somebody does not have a leg, be it left out or served by another.
+
+    Parameters
+    ----------
+    problem, plan
+        As in `explain`.
+    leg, courier : int
+        Which leg, and who has it not.
+
+    Returns
+    -------
+    Explanation
+        About this courier alone. Where another serves the leg, NOT_WORTH_IT says by how much the
+        plan would be dearer (`slack`), FROZEN that the leg is promised to the other; a fix would
+        make it possible for this one, were it not for the other.
+
+    Raises
+    ------
+    ExplainError
+        Where there is no such leg or courier, he serves it himself, or the plan is none of this
+        problem.
+
+    """
+    tours = _tours_of(problem, plan)
+    _check(leg, problem.leg_count, "leg")
+    _check(courier, problem.courier_count, "courier")
+    vehicle = tours.served.where[leg]
+    if vehicle < 0:
+        return _Desk(tours, plan).why_not(leg, courier, 0)
+    server = tours.couriers[vehicle]
+    if server == courier:
+        raise ExplainError(f"leg {leg} is served by courier {courier}")
+    gone = (leg, tours.served.dropped[leg])
+    removal = None
+    if tours.schedule.committed_to[leg] < 0:
+        stops = [stop for stop in tours.stops[vehicle] if stop not in gone]
+        removal = tours.change({vehicle: stops})
+    if removal is None:
+        return Explanation(leg, Reason.FROZEN, courier, served_by=server)
+    tours.put(removal)
+    found = _Desk(tours, tours.plan("")).why_not(leg, courier, removal.extra_cost)
+    return replace(found, served_by=server)
 
 
-def _miss(tours: Tours, leg: int, dropoff: int, vehicle: int) -> Reason:
-    """Say what keeps a vehicle from serving a leg after everything else that it has to do."""
-    if tours.served.is_full(dropoff):
-        return Reason.HUB_FULL
-    schedule, courier = tours.schedule, tours.couriers[vehicle]
-    stops = _appended(tours, leg, dropoff, vehicle)
-    change = tours.change({vehicle: stops})
-    if change is not None:
-        return Reason.SEARCH_LIMIT if change.extra_cost < 0 else Reason.NOT_WORTH_IT
-    measures = schedule.measure(courier, stops, None, tours.links)
-    assert measures is not None, "no tour breaks limits that do not exist"  # noqa: S101
-    reason = _broken_limit(schedule, courier, stops, measures)
-    if reason is not Reason.CAPACITY and schedule.prefix[courier]:
-        before = insertions(schedule, leg, tours.stops[vehicle], 0)
-        if any(
-            schedule.measure(courier, tried, schedule.limits, tours.links) is not None
-            for tried in before
-            if dropoff in tried
-        ):
-            return Reason.FROZEN
-    if reason is not None:
-        return reason
-    return Reason.POST if int(schedule.problem.post[courier]) >= 0 else Reason.PRECEDENCE
+def _check(index: int, count: int, noun: str) -> None:
+    if index not in range(count):
+        raise ExplainError(f"there is no {noun} {index}: the problem has {count}")
 
 
-def _appended(tours: Tours, leg: int, dropoff: int, vehicle: int) -> list[int]:
-    """Put a leg at the end of a tour, as far as the order of its stops allows."""
-    schedule, courier = tours.schedule, tours.couriers[vehicle]
-    stops = tours.stops[vehicle]
-    end = len(stops)
-    while end and schedule.place[stops[end - 1]] < 0:
-        end -= 1
-    if schedule.place[dropoff] < 0:
-        stops = [*stops, dropoff]
-    else:
-        stops = [*stops[:end], dropoff, *stops[end:]]
-    if not schedule.has_pickup[leg]:
-        return stops
-    if schedule.pickups_first[courier]:
-        end = next(n for n, stop in enumerate(stops) if schedule.is_dropoff[stop])
-        end = max(end, len(schedule.prefix[courier]))
-    return [*stops[:end], leg, *stops[end:]]
+def _tours_of(problem: Problem, plan: Plan) -> Tours:
+    broken = check.violations(problem, plan)
+    if broken:
+        first = broken[0]
+        told = f"{first.subject}: {first.constraint}: {first.detail}"
+        more = f", and {len(broken) - 1} more" if len(broken) > 1 else ""
+        raise ExplainError(f"is no plan of this problem: {told}{more}")
+    tours = Tours(Schedule(problem))
+    tours.adopt(tours.found_in(plan))
+    return tours
 
 
-def _broken_limit(
-    schedule: Schedule, courier: int, stops: list[int], measures: Measures
-) -> Reason | None:
-    """Name the first limit that a tour breaks: load, reach, windows, hours, leash, order."""
-    limits = schedule.limits
-    too_much = any(
-        load > most for load, most in zip(measures.load, limits.capacity[courier], strict=True)
-    )
-    if too_much or measures.parcels > limits.parcels[courier]:
-        return Reason.CAPACITY
-    late = any(
-        begin > limits.latest[stop] for stop, begin in zip(stops, measures.starts, strict=True)
-    )
-    if late:
-        return Reason.WINDOW
-    if measures.blocked or measures.shut:
-        return Reason.NO_COURIER_IN_RANGE
-    if measures.hours > limits.hours[courier]:
-        return Reason.HOURS
-    if measures.away > limits.leash[courier]:
-        return Reason.LEASH
-    return Reason.FROZEN if any(measures.disorder) else None
+class _Desk:
+    """Answers questions about one plan.
+
+    Parameters
+    ----------
+    tours : Tours
+        Those of the plan.
+    plan : Plan
+        The same.
+
+    """
+
+    def __init__(self, tours: Tours, plan: Plan) -> None:
+        self._tours, self._plan = tours, plan
+        self._problem = tours.schedule.problem
+        self._attempts = Attempts(tours)
+        self._hiring = Hiring(tours)
+        self._couriers = Couriers(tours.schedule, tours.allowed)
+
+    def explained(self, leg: int) -> Explanation:
+        """Explain a leg that is left out."""
+        if not self._tours.served.exists(leg):
+            return self._orphan(leg)
+        trials = self._attempts.tried(leg)
+        found = self._served(leg, trials)
+        if found is not None:
+            return found
+        if not self._tours.couriers:
+            return Explanation(leg, Reason.NO_COURIER_IN_RANGE)
+        reason = self._reason(leg, trials)
+        if reason in {Reason.SEARCH_LIMIT, Reason.UNREACHABLE}:
+            return Explanation(leg, reason)
+        fixes = Remedies(self._attempts, leg, trials).found()
+        hired = self._hiring.one_more(leg, just_him=bool(fixes))
+        fixes += self._together(hired) if hired is not None else []
+        return self._told(leg, reason, trials, fixes)
+
+    def _together(self, hired: Fix) -> list[Fix]:
+        """Let one more courier go where what he needs beside himself does without him."""
+        beside = [need for need in hired.needs if need.courier < 0]
+        if not beside:
+            return [hired]
+        alone = replace(beside[0], needs=tuple(beside[1:]))
+        return [fix for fix in (alone, hired) if is_tight(self._problem, self._plan, fix)][:1]
+
+    def why_not(self, leg: int, courier: int, saved: int) -> Explanation:
+        """Explain why somebody does not serve a leg that nobody serves now.
+
+        Parameters
+        ----------
+        leg, courier : int
+            Which, and who.
+        saved : cost
+            What the plan was cheaper by with somebody else; at most 0.
+
+        """
+        tours = self._tours
+        if not tours.served.exists(leg):
+            return replace(self._orphan(leg), courier=courier)
+        vehicles = [v for v, other in enumerate(tours.couriers) if other == courier]
+        trials = self._attempts.tried(leg, vehicles)
+        fair = trials.just(Miss.COST) if saved else np.zeros(0, np.int64)
+        able = np.concatenate([np.flatnonzero(trials.works()), fair])
+        if len(able):
+            best = int(able[np.argmin(trials.extra[able])])
+            option = int(trials.dropoff[best]) - tours.schedule.leg_count
+            dearer = int(trials.extra[best]) + saved
+            if saved and dearer > 0:
+                return Explanation(leg, Reason.NOT_WORTH_IT, courier, option, dearer)
+            return Explanation(leg, Reason.SEARCH_LIMIT, courier, option)
+        reason = his_reason(self._problem, leg, courier, trials)
+        fixes = Remedies(self._attempts, leg, trials).found()
+        return replace(self._told(leg, reason, trials, fixes), courier=courier)
+
+    def _served(self, leg: int, trials: Trials) -> Explanation | None:
+        """Say that an insertion would serve the leg, where one would."""
+        change = serving(self._attempts, leg, trials)
+        if change is None:
+            return None
+        new = {stop for stops in change.stops.values() for stop in stops}
+        dropped = [stop for stop in self._tours.schedule.options[leg] if stop in new]
+        by = next(v for v, stops in change.stops.items() if dropped[0] in stops)
+        option = dropped[0] - self._tours.schedule.leg_count
+        return Explanation(leg, Reason.SEARCH_LIMIT, self._tours.couriers[by], option)
+
+    def _orphan(self, leg: int) -> Explanation:
+        """Explain a leg whose load does not come to where it begins."""
+        fix = Fix(FixKind.PRECEDENCE, leg, index=self._tours.schedule.predecessor[leg])
+        tours = Tours(Schedule(applied(self._problem, fix)))
+        tours.adopt(tours.found_in(self._plan))
+        free = _Desk(tours, self._plan).explained(leg)
+        if free.reason is not Reason.SEARCH_LIMIT:
+            # It would have to be free, and something else besides.
+            whole = free.fix
+            return Explanation(
+                leg,
+                Reason.PRECEDENCE,
+                fix=whole and replace(whole, needs=(*whole.needs, fix)),
+            )
+        return Explanation(leg, Reason.PRECEDENCE, fix=fix)
+
+    def _reason(self, leg: int, trials: Trials) -> Reason:
+        if self._tours.schedule.calls:
+            return reason_of(self._tours, self._couriers, leg)
+        if len(trials.just(Miss.COST)):
+            return Reason.NOT_WORTH_IT
+        return binding(self._tours, self._couriers, leg)
+
+    def _told(self, leg: int, reason: Reason, trials: Trials, fixes: Sequence[Fix]) -> Explanation:
+        """Put the smallest fix first, and say who comes nearest."""
+        fixes = smallest_first(reason, self._sure(fixes))
+        fix = fixes[0] if fixes else None
+        if fix is not None and fix.courier >= 0 and answers(reason, fix):
+            near = (fix.courier, fix.option, fix.amount)
+        else:
+            near = nearest_miss(self._attempts, reason, trials)
+        return Explanation(leg, reason, *near, fix, tuple(fixes[1 : 1 + OTHERS]))
+
+    def _sure(self, fixes: Sequence[Fix]) -> list[Fix]:
+        """Keep what holds where tours wait for each other: they are timed in full then."""
+        if not self._tours.schedule.calls:
+            return list(fixes)
+        return [fix for fix in fixes if is_tight(self._problem, self._plan, fix)]

@@ -78,7 +78,10 @@ class Attempts:
         self._asked = self._whose(couriers)
         self._places = {has: self._every_place(couriers, has_pickup=has) for has in (True, False)}
         asked, crew = stops_of(tours), self._spare() if spare else crew_of(tours)
-        self.conditions = Conditions(asked, crew, self.base(asked, crew))
+        self._whole = vehicles, _, cost = self.priced(asked, crew)
+        base = np.zeros(len(lengths), np.int64)
+        base[vehicles] = cost
+        self.conditions = Conditions(asked, crew, base)
 
     def _spare(self) -> Crew:
         problem = self.schedule.problem
@@ -113,21 +116,36 @@ class Attempts:
             return Places(*(np.zeros(0, np.int64),) * 3)
         return Places(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
-    def base(self, stops: Stops, crew: Crew) -> IntArray:
-        """Price the tours as they are, without what no order changes."""
-        vehicle = np.argsort(-self._length, kind="stable")
-        timed = self.timed_as_they_are(stops, crew)
-        result = np.zeros(len(vehicle), np.int64)
-        idle = (self._length[vehicle] == 0) & (crew.left[vehicle] > 0)
-        result[vehicle] = np.where(idle, 0, timed.cost)
-        return result
+    def priced(
+        self, stops: Stops, crew: Crew, vehicles: IntArray | None = None
+    ) -> tuple[IntArray, Timed, IntArray]:
+        """Time and price tours as they are, without what no order changes.
 
-    def timed_as_they_are(self, stops: Stops, crew: Crew) -> Timed:
-        """Time the tours without anything new in them, the longest first."""
-        vehicle = np.argsort(-self._length, kind="stable")
-        order = self._order[vehicle, : self._longest].T
-        active = (self._length[None] > np.arange(self._longest)[:, None]).sum(axis=1).tolist()
-        return self.clocks.timed(stops, crew, Columns(vehicle, order, active))
+        Parameters
+        ----------
+        stops, crew : Stops, Crew
+            What is asked of them.
+        vehicles : (K,), optional
+            Whose; by default all.
+
+        Returns
+        -------
+        vehicles : (K,)
+            The longest tours first.
+        timed, cost : Timed, (K,)
+            Of each.
+
+        """
+        if vehicles is None:
+            vehicles = np.arange(len(self._length))
+        vehicles = vehicles[np.argsort(-self._length[vehicles], kind="stable")]
+        length = self._length[vehicles]
+        longest = int(length.max(initial=0))
+        active = (length[None] > np.arange(longest)[:, None]).sum(axis=1).tolist()
+        columns = Columns(vehicles, self._order[vehicles, :longest].T, active)
+        timed = self.clocks.timed(stops, crew, columns)
+        idle = (length == 0) & (crew.left[vehicles] > 0)
+        return vehicles, timed, np.where(idle, 0, timed.cost)
 
     def tried(
         self,
@@ -327,19 +345,18 @@ class Attempts:
     def beginning(self, courier: int, amount: int) -> Conditions | None:
         """Let a courier begin some ticks earlier; None where his tours would break something."""
         given = self.conditions
-        crew = replace(
-            given.crew,
-            on_duty=given.crew.on_duty - np.where(given.crew.courier == courier, amount, 0),
-        )
-        vehicle = np.argsort(-self._length, kind="stable")
-        mine = (given.crew.courier == courier)[vehicle] & (self._length[vehicle] > 0)
-        timed = self.timed_as_they_are(given.stops, crew)
-        over = (timed.away > crew.leash[vehicle]) | (timed.hours > crew.hours[vehicle])
+        mine = given.crew.courier == courier
+        on_duty = given.crew.on_duty - np.where(mine, amount, 0)
+        crew = replace(given.crew, on_duty=on_duty)
+        vehicles, timed, cost = self.priced(given.stops, crew, np.flatnonzero(mine))
+        over = (timed.away > crew.leash[vehicles]) | (timed.hours > crew.hours[vehicles])
         if self._absences is not None:
-            over |= self._absences.needed(vehicle, timed, crew) > 0
-        if (over & mine).any():
+            over |= self._absences.needed(vehicles, timed, crew) > 0
+        if (over & (self._length[vehicles] > 0)).any():
             return None
-        return Conditions(given.stops, crew, self.base(given.stops, crew))
+        base = given.base.copy()
+        base[vehicles] = cost
+        return Conditions(given.stops, crew, base)
 
     def _promising(self, leg: int, dropoff: int, places: Places) -> Places:
         """Keep the places that miss least, where there are too many."""
@@ -352,8 +369,8 @@ class Attempts:
     @cached_property
     def _quick(self) -> Promising:
         stops, crew = self.conditions.stops, self.conditions.crew
-        timed = self.timed_as_they_are(stops, crew)
-        back = np.argsort(np.argsort(-self._length, kind="stable"), kind="stable")
+        vehicles, timed, _ = self._whole
+        back = np.argsort(vehicles, kind="stable")
         by_vehicle = replace(timed, starts=timed.starts[:, back], ways=timed.ways[:, back])
         order = self._order[:, : self._longest]
         return Promising(self.schedule, stops, crew, order, by_vehicle)

@@ -238,18 +238,19 @@ class _Desk:
         reason = self._reason(leg, trials)
         if reason in {Reason.SEARCH_LIMIT, Reason.UNREACHABLE}:
             return Explanation(leg, reason)
-        fixes = Remedies(self._attempts, leg, trials).found()
+        remedies = Remedies(self._attempts, leg, trials)
+        fixes = remedies.found()
         hired = self._hiring.one_more(leg, just_him=bool(fixes))
-        fixes += self._together(hired) if hired is not None else []
+        fixes += self._together(hired, remedies) if hired is not None else []
         return self._told(leg, reason, trials, fixes)
 
-    def _together(self, hired: Fix) -> list[Fix]:
+    def _together(self, hired: Fix, remedies: Remedies) -> list[Fix]:
         """Let one more courier go where what he needs beside himself does without him."""
         beside = [need for need in hired.needs if need.courier < 0]
-        if not beside:
+        if not beside or not remedies.serve_with(beside):
             return [hired]
         alone = replace(beside[0], needs=tuple(beside[1:]))
-        return [fix for fix in (alone, hired) if is_tight(self._problem, self._plan, fix)][:1]
+        return [alone] if is_tight(self._problem, self._plan, alone) else []
 
     def why_not(self, leg: int, courier: int, saved: int) -> Explanation:
         """Explain why somebody does not serve a leg that nobody serves now.

@@ -120,7 +120,9 @@ class Hiring:
         allowed = trials.misses[at]
         for dropoff in self._schedule.options[leg]:
             is_other = dropoff != way.dropoff
-            here = allowed & ~int(Miss.HUB | Miss.DROPOFF_LATE) if is_other else allowed
+            here = allowed & ~int(Miss.DROPOFF_LATE) if is_other else allowed
+            if self._hub(dropoff) != self._hub(way.dropoff):
+                here &= ~int(Miss.HUB)
             places = trials.places.only(np.array([at]))
             one = self._attempts.weighed(leg, dropoff, places, given)
             if (
@@ -133,6 +135,9 @@ class Hiring:
             ):
                 return True
         return False
+
+    def _hub(self, dropoff: int) -> int:
+        return int(self._problem.option_hub[dropoff - self._schedule.leg_count])
 
     def _shut(self, leg: int, trials: Trials, at: int) -> set[int]:
         """Give the gates on a way that are shut to the one whom he is like."""

@@ -5,7 +5,7 @@ Where a tour would be timed anew, the amount is tried, and one unit less of it: 
 half of it is tried, and so on.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +17,7 @@ from dispatch.solver.fixes import Fix, FixKind
 from dispatch.solver.terms import NEVER
 from dispatch.solver.trials import NOTHING, Miss, Trials
 
-ASKED = 3
+ASKED = 2
 """So many couriers are asked whether beginning earlier would do."""
 
 SHUT_ASKED = 200
@@ -67,6 +67,33 @@ class Remedies:
         )
         fixes = (make() for make in makers)
         return [fix for fix in fixes if fix is not None]
+
+    def serve_with(self, needs: Sequence[Fix]) -> bool:
+        """Say whether a way works once the leg's own limits are others.
+
+        Parameters
+        ----------
+        needs : sequence of Fix
+            Of the leg or of hubs, not of couriers.
+
+        """
+        trials, given = self._trials, self._attempts.conditions
+        excused = np.zeros(len(trials.misses), np.int64)
+        price = 0
+        hubs = self._problem.option_hub[trials.dropoff - self._schedule.leg_count]
+        for need in needs:
+            if need.kind is FixKind.PICKUP_LATER:
+                given = self._closing_later(need.amount, given)
+            elif need.kind is FixKind.OPTION_LATER:
+                dropoff = self._schedule.leg_count + need.option
+                given = self._dropping_later(dropoff, need.amount, given)
+            elif need.kind is FixKind.HUB_SLOT:
+                excused |= np.where(hubs == need.index, int(Miss.HUB), 0)
+            elif need.kind is FixKind.PRICE:
+                price = need.amount
+        late = Miss.PICKUP_LATE | Miss.DROPOFF_LATE
+        rest = trials.misses & ~(excused | int(late | _FOLLOWS))
+        return self._works(np.flatnonzero(rest == 0), given, Miss.HUB, price)
 
     def _best(self, miss: Miss, amounts: IntArray, but: Miss = NOTHING) -> int:
         """Give the way that lacks least of one thing, then the cheapest; -1: none."""
@@ -192,8 +219,8 @@ class Remedies:
         fix = self._fix(FixKind.PICKUP_LATER, way, amount, until)
         return replace(fix, courier=-1) if until <= FOREVER else None
 
-    def _closing_later(self, amount: int) -> Conditions:
-        given = self._attempts.conditions
+    def _closing_later(self, amount: int, given: Conditions | None = None) -> Conditions:
+        given = given or self._attempts.conditions
         latest, bound = given.stops.latest.copy(), given.stops.bound.copy()
         latest[self._leg] += amount
         bound[self._leg] = latest[self._leg]
@@ -215,8 +242,10 @@ class Remedies:
         fix = self._fix(FixKind.OPTION_LATER, way, amount, until)
         return replace(fix, courier=-1) if until <= FOREVER else None
 
-    def _dropping_later(self, dropoff: int, amount: int) -> Conditions:
-        given = self._attempts.conditions
+    def _dropping_later(
+        self, dropoff: int, amount: int, given: Conditions | None = None
+    ) -> Conditions:
+        given = given or self._attempts.conditions
         latest, bound = given.stops.latest.copy(), given.stops.bound.copy()
         due = given.stops.due.copy()
         if due[dropoff] == latest[dropoff]:
@@ -259,22 +288,18 @@ class Remedies:
             return amount
         return _least(0, amount - 1, does)
 
-    def _works(self, ways: IntArray, given: Conditions) -> bool:
-        """Say whether one of some ways works under other conditions."""
-        trials = self._trials
-        return any(
-            bool(
-                self._attempts.weighed(
-                    self._leg,
-                    dropoff,
-                    trials.places.only(ways[trials.dropoff[ways] == dropoff]),
-                    given,
-                )
-                .works()
-                .any()
-            )
-            for dropoff in np.unique(trials.dropoff[ways]).tolist()
-        )
+    def _works(
+        self, ways: IntArray, given: Conditions, excused: Miss = NOTHING, price: int = 0
+    ) -> bool:
+        """Say whether one of some ways works under other conditions, and worth that much more."""
+        trials, dropoffs = self._trials, self._trials.dropoff[ways]
+        for dropoff in np.unique(dropoffs).tolist():
+            places = trials.places.only(ways[dropoffs == dropoff])
+            tried = self._attempts.weighed(self._leg, dropoff, places, given)
+            misses = tried.misses & ~int(excused | (Miss.COST if price else NOTHING))
+            if ((misses == 0) & (tried.extra < price)).any():
+                return True
+        return False
 
     def _earlier_on(self) -> Fix | None:
         """Let somebody begin earlier, those first who would have to least."""

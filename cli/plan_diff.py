@@ -131,6 +131,10 @@ def _cells(its: Difference, ticks: "Ticks | None") -> tuple[str, str]:
         elif moment.stop.starts_at is not None:
             told += f" at {clock.moment(moment.stop.starts_at)}"
         cells.append(told)
+    was, comes = (moment.stop.starts_at for moment in its.stops)
+    if its.kind == "time" and was is not None and comes is not None:
+        word = "later" if comes > was else "earlier"
+        cells[1] += f", {clock.duration(abs(comes - was))} {word}"
     return cells[0], cells[1]
 
 

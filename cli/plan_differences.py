@@ -17,6 +17,8 @@ KINDS: tuple[Kind, ...] = ("moved", "left out", "served", "drop-off", "order", "
 
 SAME_ASSIGNMENT: tuple[Kind, ...] = ("order", "time")
 
+_WITHIN: tuple[Kind, ...] = ("drop-off", "order", "time")
+
 _Key: TypeAlias = tuple[str, Action]
 
 
@@ -116,19 +118,24 @@ def _within(a: Trip, b: Trip) -> Iterator[Difference]:
     )
     both = [key for key in before if key in after]
     moved = _out_of_order(both, [key for key in after if key in before])
-    told: dict[str, tuple[int, Kind, _Key]] = {}
+    told: dict[str, tuple[int, int, _Key]] = {}
     for key in both:
         was, comes = before[key].stop, after[key].stop
-        kinds: dict[Kind, bool] = {
-            "drop-off": was.option != comes.option,
-            "order": key in moved,
-            "time": was.starts_at != comes.starts_at,
-        }
-        for rank, (kind, differs) in enumerate(kinds.items()):
-            if differs and (key[0] not in told or rank < told[key[0]][0]):
-                told[key[0]] = rank, kind, key
-    for leg, (_, kind, key) in told.items():
-        yield Difference(leg, kind, a.who.name, a.who.name, (before[key], after[key]))
+        shift = _shift(was, comes)
+        checks = (was.option != comes.option, key in moved, shift > 0)
+        # Of the same kind the stop counts that is moved the farthest in time.
+        for rank, differs in enumerate(checks):
+            if differs and (key[0] not in told or (rank, -shift) < told[key[0]][:2]):
+                told[key[0]] = rank, -shift, key
+    for leg, (rank, _, key) in told.items():
+        yield Difference(leg, _WITHIN[rank], a.who.name, a.who.name, (before[key], after[key]))
+
+
+def _shift(before: Stop, after: Stop) -> int:
+    """Return by how much a stop starts at another time, or 1 where only one has a time."""
+    if before.starts_at is None or after.starts_at is None:
+        return int(before.starts_at is not after.starts_at)
+    return abs(after.starts_at - before.starts_at)
 
 
 def _out_of_order(before: Sequence[_Key], after: Sequence[_Key]) -> set[_Key]:

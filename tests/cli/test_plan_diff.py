@@ -113,7 +113,10 @@ def test_who_comes_later_is_told_with_the_problem(tmp_path: Path, problem: str) 
     rows = _rows(result)
     assert rows[0][:2] == ["0", "another drop-off"]
     assert rows[0][2:] == ["courier 0: stop 1, drop-off 1", "courier 0: stop 1, drop-off 0"]
-    late = ["courier 0: stop 2, drop-off at 0:05", "courier 0: stop 2, drop-off at 0:03"]
+    late = [
+        "courier 0: stop 2, drop-off at 0:05",
+        "courier 0: stop 2, drop-off at 0:03, 2 min earlier",
+    ]
     assert rows[1] == ["2", "another time", *late]
 
 
@@ -149,7 +152,7 @@ def test_answers_of_vroom_have_their_times(tmp_path: Path) -> None:
 
     result = _diff(tmp_path, answer(1, 3600), answer(1, 3660))
     assert result.exit_code == 0
-    at = ["vehicle 1: stop 1, visit at 1:01", "vehicle 1: stop 1, visit at 1:02"]
+    at = ["vehicle 1: stop 1, visit at 1:01", "vehicle 1: stop 1, visit at 1:02, 1 min later"]
     assert _rows(result) == [["job 5", "another time", *at]]
     result = _diff(tmp_path, answer(1, 0), answer(2, 0))
     assert _rows(result) == [["job 5", "moved", "vehicle 1", "vehicle 2"]]

@@ -13,9 +13,11 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from dispatch.clock import Clock
+from dispatch.core.decisions import Made, explained
 from dispatch.core.epoch import Epoch, TravelTimes, commit_of, problem_of
 from dispatch.core.errors import DispatchError
 from dispatch.core.feasibility import Advice, advise
+from dispatch.core.judging import Explained
 from dispatch.core.locks import steadied
 from dispatch.core.messages import CommitPlan
 from dispatch.core.model import Instant, Parcel, Seconds, TimeWindow
@@ -60,8 +62,8 @@ class Planner:
     ----------
     latency_s
         Wall time of the last epochs, seconds: problem, matrices, search and check together.
-    planned_at
-        When the last plan was made; 0 for none yet.
+    made
+        The last plan, for questions about it; None after a restart.
     """
 
     def __init__(self, times: TravelTimes, clock: Clock, *, guard_s: Seconds | None = None) -> None:
@@ -71,7 +73,7 @@ class Planner:
         self._last: KeptPlan | None = None
         self._told: frozenset[str] = frozenset()
         self.latency_s: deque[float] = deque(maxlen=LATENCIES_KEPT)
-        self.planned_at: Instant = 0
+        self.made: Made | None = None
 
     def plan(self, state: State, now: Instant) -> CommitPlan | None:
         """Plan an epoch; None where there is nothing to decide.
@@ -90,12 +92,25 @@ class Planner:
         warm = None if last is None else started_from(last, epoch)
         plan = _checked(epoch.problem, state.policy, self._progress(began), warm)
         self._last = kept(epoch, plan)
-        self.planned_at = now
-        found = commit_of(epoch, plan, warm="" if last is None or warm is None else last.digest)
+        self.made = Made(state.epoch + 1, epoch, plan)
+        found = commit_of(
+            epoch,
+            plan,
+            warm="" if last is None or warm is None else last.digest,
+            explained=self._explained(state, epoch, plan),
+        )
         took_s = self._clock.monotonic() - began
         self.latency_s.append(took_s)
         self._tell(state.zone, epoch, plan, took_s)
         return found
+
+    def _explained(self, state: State, epoch: Epoch, plan: Plan) -> tuple[Explained, ...]:
+        """Explain what is left out; a plan without explanations is better than none."""
+        try:
+            return explained(state, self._times, epoch, plan, state.policy.explained_legs)
+        except ValueError as error:
+            logger.warning("zone %s: nothing is explained: %s", state.zone, error)
+            return ()
 
     def advise(
         self, state: State, parcel: Parcel, windows: Sequence[TimeWindow], now: Instant

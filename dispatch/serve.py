@@ -138,6 +138,7 @@ class LiveService:
             heartbeat_s=self._heartbeat_s,
             entrances=partial(_entrances_of, network),
             ways=times,
+            timezone=ZoneInfo(settings.timezone or "UTC"),
         )
         running = asyncio.get_running_loop()
         delivery = self._delivery(log)

@@ -1,5 +1,6 @@
 """Commands: what somebody asks for. Events, what has happened, stand in `dispatch.core.events`."""
 
+from dispatch.core.judging import Explained
 from dispatch.core.keeping import Closure, ManifestRow
 from dispatch.core.model import (
     ActionKind,
@@ -94,6 +95,8 @@ class CommitPlan(Command):
         When to plan again even if nothing happens; 0 for never.
     engine, seed, digest, warm, iterations, threads, solution_limit, progress, chunks
         How the plan was made, as in `PlanMade`.
+    explained
+        What was found out about legs that it leaves out for a new reason.
     """
 
     changes: int
@@ -112,6 +115,7 @@ class CommitPlan(Command):
     solution_limit: int = 0
     progress: tuple[float, ...] = ()
     chunks: tuple[int, ...] = ()
+    explained: tuple[Explained, ...] = ()
 
 
 class PauseDispatch(Command):

@@ -5,7 +5,7 @@ before they close enter the problem, soonest due first; with nobody on duty noth
 computed. Tick 0 of the problem is the moment of planning.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ from dispatch.core.candidates import (
 )
 from dispatch.core.gates import CompanyWord, Gates
 from dispatch.core.itineraries import Epoch, itinerary_of, offerable
+from dispatch.core.judging import Explained
 from dispatch.core.messages import CommitPlan
 from dispatch.core.model import Instant, Purpose
 from dispatch.core.state import State
@@ -36,7 +37,11 @@ __all__ = ["Epoch", "TravelTimes", "commit_of", "problem_of"]
 
 
 def problem_of(
-    state: State, times: TravelTimes, now: Instant, drafts: Sequence[Load] = ()
+    state: State,
+    times: TravelTimes,
+    now: Instant,
+    drafts: Sequence[Load] = (),
+    also: Container[str] = (),
 ) -> Epoch | None:
     """Return the problem of the epoch that closes now; None where there is nothing to decide.
 
@@ -47,6 +52,8 @@ def problem_of(
         streets and gates as they are now.
     drafts
         What is not handed in yet and is to be looked at before all that waits.
+    also
+        Legs that are in the problem even where nobody could have them.
     """
     carriers = carriers_of(state, now)
     loads = [*drafts, *loads_of(state, now)] if carriers else []
@@ -70,6 +77,7 @@ def problem_of(
         )
         if not ok.any()
     )
+    may |= np.array([load.leg.id in also for load in loads])
     kept = np.flatnonzero(np.any(may, axis=0))[: state.policy.max_legs]
     loads = [loads[i] for i in kept]
     chosen = chosen_of(carriers, loads, may[:, kept], inside[:, kept], state.policy)
@@ -117,13 +125,17 @@ def _why(
     return Reason.HOURS if load.pickup_closes_at < now else Reason.NO_COURIER_IN_RANGE
 
 
-def commit_of(epoch: Epoch, plan: Plan, *, warm: str = "") -> CommitPlan:
+def commit_of(
+    epoch: Epoch, plan: Plan, *, warm: str = "", explained: tuple[Explained, ...] = ()
+) -> CommitPlan:
     """Return the command that brings a plan into the state.
 
     Parameters
     ----------
     warm
         Digest of the problem whose plan the search started from; empty for none.
+    explained
+        What was found out about legs that it leaves out.
     """
     timed = any(plan.progress)
     reasons = [
@@ -149,4 +161,5 @@ def commit_of(epoch: Epoch, plan: Plan, *, warm: str = "") -> CommitPlan:
         solution_limit=plan.solution_limit,
         progress=plan.progress if timed else (),
         chunks=plan.chunks if timed else (),
+        explained=explained,
     )

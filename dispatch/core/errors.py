@@ -22,7 +22,8 @@
     |   |-- NotPermitted       the property company has not permitted it, or has stopped it
     |   |-- KeeperMissing      a guard who keeps the booth has to sign in there first
     |   |-- WrongPin           the PIN is not the guard's
-    |   `-- TooLate            the time to correct it is over
+    |   |-- TooLate            the time to correct it is over
+    |   `-- PlanForgotten      the plan is not in memory any more
     |-- CounterLocked          too many wrong codes at this counter
     |-- Conflict               somebody else was first, or the etag is old
     |   |-- OfferTaken
@@ -156,6 +157,10 @@ class WrongPin(InvalidTransition):
 
 class TooLate(InvalidTransition):
     """It can be corrected for a while only."""
+
+
+class PlanForgotten(InvalidTransition):
+    """The plan is not in memory any more."""
 
 
 class CounterLocked(DispatchError):

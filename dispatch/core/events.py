@@ -4,6 +4,7 @@ Field names are part of the log's format: later versions only add fields with de
 """
 
 from dispatch.core.commands import StopReport
+from dispatch.core.judging import Explained
 from dispatch.core.keeping import Closure, HalfScan, Reservation
 from dispatch.core.model import (
     Availability,
@@ -630,6 +631,10 @@ class PlanMade(Event):
     again_count, moved_count
         How many of its legs the last plan gave to somebody too, and how many of these it gives to
         another courier.
+    left_out_count
+        How many legs it looked at and left out.
+    explained
+        What was found out about legs that it leaves out for a new reason; not about all of them.
     """
 
     epoch: int
@@ -655,6 +660,8 @@ class PlanMade(Event):
     planned: tuple[tuple[str, str], ...] = ()
     again_count: int = 0
     moved_count: int = 0
+    left_out_count: int = 0
+    explained: tuple[Explained, ...] = ()
 
 
 class PlanRequested(Event):

@@ -100,6 +100,8 @@ def commit_plan(draft: Draft, command: CommitPlan) -> None:
             planned=change.planned,
             again_count=change.again_count,
             moved_count=change.moved_count,
+            left_out_count=len(command.reasons),
+            explained=command.explained,
         )
     )
     for itinerary in offered:

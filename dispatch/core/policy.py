@@ -166,6 +166,9 @@ class Policy(Value):
         `dispatch.solver.locks`, empty for nothing; and after how long each level is lost (A).
     arrival_sigma_permille
         Standard deviation of an arrival, of the time from the departure to it (A).
+    explained_legs
+        Of so many legs at most a plan finds out who comes nearest and what would serve them; of
+        the others only the code.
     """
 
     version: str = "default-1"
@@ -232,6 +235,7 @@ class Policy(Value):
     lock_level: str = ""
     lock_relax_s: Seconds = 600
     arrival_sigma_permille: int = 200
+    explained_legs: int = 4
 
     def __post_init__(self) -> None:
         """Check that every measure is positive and the engine is one that exists."""

@@ -10,6 +10,7 @@ from typing import cast
 from dispatch.core import guarded, kept, steps
 from dispatch.core import messages as m
 from dispatch.core.errors import InvalidTransition
+from dispatch.core.judging import Judgement
 from dispatch.core.model import (
     ActionKind,
     Attempt,
@@ -225,6 +226,13 @@ def _courier_went_offline(state: State, event: m.CourierWentOffline) -> State:
 
 
 def _plan_made(state: State, event: m.PlanMade) -> State:
+    explained = state.explained
+    for leg, _ in event.reasons:
+        # What was found out was about another reason.
+        if leg in explained:
+            explained = explained.delete(leg)
+    for its in event.explained:
+        explained = explained.set(its.leg, Judgement(epoch=event.epoch, at=event.at, explained=its))
     for leg, reason in event.reasons:
         old = state.legs.get(leg)
         if old is not None:
@@ -240,6 +248,7 @@ def _plan_made(state: State, event: m.PlanMade) -> State:
         epoch=event.epoch,
         planned_changes=event.changes,
         replan_at=event.replan_at,
+        explained=explained,
     )
 
 

@@ -12,6 +12,7 @@ from immutables import Map
 
 from dispatch.core.compounds import Absence, Away, Compound, GateRuling, Post, Stoppage
 from dispatch.core.errors import NotFound
+from dispatch.core.judging import Judgement
 from dispatch.core.keeping import Closure, Code, HalfScan, Pause, Proxy, Reservation, Session
 from dispatch.core.messages import StopReport
 from dispatch.core.model import (
@@ -99,6 +100,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
         Counts what could change a plan; and its value when the last plan was begun.
     replan_at
         When to plan again even if nothing changes; 0 for never.
+    explained
+        By leg: what was last found out of why it is left out.
     """
 
     zone: str
@@ -155,6 +158,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     planned_changes: int = 0
     replan_at: Instant = 0
     paused: bool = False
+    explained: Map[str, Judgement] = Map()
 
     def parcel(self, parcel: str) -> Parcel:
         """Return a parcel or raise `NotFound`."""

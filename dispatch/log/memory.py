@@ -3,6 +3,7 @@
 import threading
 from bisect import bisect_right
 from collections.abc import Container, Hashable, Iterable, Sequence
+from itertools import islice
 
 from dispatch.log.port import LogUnavailable
 from dispatch.log.rows import (
@@ -79,6 +80,19 @@ class InMemoryLog:
             rows = self._rows if zone is None else self._zones.get(zone, [])
             start = bisect_right(rows, after_position, key=lambda row: row.position)
             return rows[start : start + limit]
+
+    def latest(
+        self, zone: str, type_: str, before_position: int | None = None, limit: int = 1000
+    ) -> list[Row]:
+        """Return events of one type, newest first; see `EventLog.latest`."""
+        with self._lock:
+            rows = self._zones.get(zone, [])
+            found = (
+                row
+                for row in reversed(rows)
+                if row.type == type_ and (before_position is None or row.position < before_position)
+            )
+            return list(islice(found, limit))
 
     def find_requests(self, keys: Iterable[RequestKey]) -> dict[RequestKey, RequestRow]:
         """Return the answers given under these keys; see `EventLog.find_requests`."""

@@ -61,6 +61,17 @@ class EventLog(Protocol):
     ) -> list[Row]:
         """Return at most ``limit`` events after a position (exclusive), in order of position."""
 
+    def latest(
+        self, zone: str, type_: str, before_position: int | None = None, limit: int = 1000
+    ) -> list[Row]:
+        """Return at most ``limit`` events of one type before a position (exclusive), newest first.
+
+        Parameters
+        ----------
+        before_position : int, optional
+            None for all that there are.
+        """
+
     def find_requests(self, keys: Iterable[RequestKey]) -> dict[RequestKey, RequestRow]:
         """Return the answers given under these keys; keys never seen are left out."""
 

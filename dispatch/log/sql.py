@@ -170,6 +170,21 @@ class SqlLog(SqlLines):
         with refusing(), self._engine.connect() as connection:
             return [Row(**row) for row in connection.execute(query).mappings()]
 
+    def latest(
+        self, zone: str, type_: str, before_position: int | None = None, limit: int = 1000
+    ) -> list[Row]:
+        """Return events of one type, newest first; see `EventLog.latest`."""
+        query = (
+            sa.select(_EVENTS)
+            .where(_EVENTS.c.zone == zone, _EVENTS.c.type == type_)
+            .order_by(_EVENTS.c.position.desc())
+            .limit(limit)
+        )
+        if before_position is not None:
+            query = query.where(_EVENTS.c.position < before_position)
+        with refusing(), self._engine.connect() as connection:
+            return [Row(**row) for row in connection.execute(query).mappings()]
+
     def find_requests(self, keys: Iterable[RequestKey]) -> dict[RequestKey, RequestRow]:
         """Return the answers given under these keys; see `EventLog.find_requests`."""
         callers: dict[tuple[str, str], list[str]] = {}

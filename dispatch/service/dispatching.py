@@ -13,6 +13,7 @@ from dispatch.core.messages import PauseDispatch, RequestPlan, ResumeDispatch
 from dispatch.runtime import Submission
 from dispatch.service.access import DISPATCHERS, allowed
 from dispatch.service.batch import BatchDesk
+from dispatch.service.decisions import Decisions
 from dispatch.service.feasibility import SlotAdvice
 from dispatch.service.guard import told
 from dispatch.service.levers import Levers
@@ -127,7 +128,7 @@ class Operations(operations_pb2_grpc.OperationsServicer):  # type: ignore[misc]
             self._asked = {asked: run for asked, run in self._asked.items() if run[0] != old}
 
 
-class DispatchService(Levers, SlotAdvice, dispatching_pb2_grpc.DispatchServiceServicer):
+class DispatchService(Levers, SlotAdvice, Decisions, dispatching_pb2_grpc.DispatchServiceServicer):
     """Planning in the zones of a network."""
 
     def __init__(self, site: Site, operations: Operations) -> None:

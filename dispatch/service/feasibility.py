@@ -58,6 +58,6 @@ class SlotAdvice:
                 for advice in found
             ],
         )
-        if planner.planned_at:
-            answer.plan_time.CopyFrom(scalars.timestamp(planner.planned_at))
+        if planner.made is not None:
+            answer.plan_time.CopyFrom(scalars.timestamp(planner.made.epoch.now))
         return answer

@@ -5,6 +5,7 @@ import itertools
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, tzinfo
 from typing import Any, Protocol, TypeVar
 
 from immutables import Map
@@ -280,6 +281,8 @@ class Site:
         Building and entrance of all that the map has of a compound, by its id or name.
     ways
         Between places that nobody has stored; None where there is no map.
+    timezone
+        In which times are told in words.
     """
 
     def __init__(  # noqa: PLR0913 (all that one process holds)
@@ -294,6 +297,7 @@ class Site:
         heartbeat_s: float = HEARTBEAT_S,
         entrances: Callable[[str], Iterable[tuple[str, str]]] = _no_entrances,
         ways: Ways | None = None,
+        timezone: tzinfo = UTC,
     ) -> None:
         self.networks = dict(networks)
         self.log = log
@@ -304,6 +308,7 @@ class Site:
         self.mint = Mint()
         self.entrances = entrances
         self.ways = ways
+        self.timezone = timezone
         self._roads = roads
         self._cells: dict[tuple[int, int], bool] = {}
 

@@ -25,6 +25,7 @@ HUB: Shape = ("networks", "hubs")
 COMPOUND: Shape = ("networks", "compounds")
 POST: Shape = ("networks", "compounds", "posts")
 CLOSURE: Shape = ("networks", "zones", "closures")
+DECISION: Shape = ("networks", "zones", "decisions")
 RUN: Shape = ("networks", "dispatchRuns")
 OPERATION: Shape = ("networks", "operations")
 

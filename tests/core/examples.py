@@ -2,6 +2,7 @@
 
 from dispatch.core import messages as m
 from dispatch.core.compounds import Compound, GateRule, GateRuling, Post
+from dispatch.core.judging import Explained, SmallestFix
 from dispatch.core.keeping import (
     Closure,
     ClosureKind,
@@ -579,6 +580,25 @@ EVENTS: tuple[m.Event, ...] = (
         planned=(("m/p1/1", "ann"), ("m/p2/1", "")),
         again_count=4,
         moved_count=1,
+        left_out_count=2,
+        explained=(
+            Explained(
+                leg="m/p2/1",
+                reason="CAPACITY",
+                courier="ann",
+                slack=500,
+                fix=SmallestFix(
+                    kind="ANOTHER_COURIER",
+                    courier="ann",
+                    amount=900,
+                    until=NOON + 900,
+                    needs=(
+                        SmallestFix(kind="CAPACITY", subject="grams", amount=500, until=15_500),
+                    ),
+                ),
+            ),
+            Explained(leg="m/p3/1", reason="NOT_WORTH_IT", served_by="bob"),
+        ),
     ),
     m.PlanRequested(at=NOON),
     m.DispatchPaused(at=NOON, reason="storm"),

@@ -121,6 +121,20 @@ def test_a_reader_goes_on_where_it_stopped(log: EventLog) -> None:
     assert seen == [f"e{count}" for count in range(7)]
 
 
+def test_the_latest_of_a_type_come_first(log: EventLog) -> None:
+    """One type of one zone is read backwards, page by page."""
+    log.append(NORTH, [replace(event(f"p{count}"), type="PlanMade") for count in range(3)])
+    log.append(SOUTH, [replace(event("s"), type="PlanMade")])
+    log.append(NORTH, [event("e"), replace(event("p3"), type="PlanMade")])
+    seen: list[str] = []
+    before: int | None = None
+    while page := log.latest(NORTH, "PlanMade", before, limit=3):
+        seen += [row.event_id for row in page]
+        before = page[-1].position
+    assert seen == ["p3", "p2", "p1", "p0"]
+    assert log.latest("networks/local/zones/none", "PlanMade") == []
+
+
 def test_nothing_is_written_when_an_event_id_repeats(log: EventLog) -> None:
     """A refused append leaves no event, no answer, no personal data and no gap."""
     log.append(NORTH, [event("e1")])

@@ -25,6 +25,7 @@ HARMLESS = {
     "ParseAddresses",
     "SolveBatch",
     "CheckFeasibility",
+    "ExplainDecision",
 }
 """Methods whose repetition changes nothing, whatever their requests say."""
 

@@ -64,7 +64,7 @@ paint-order:stroke;stroke-linejoin:round}
 .grace{stroke:var(--c);stroke-width:1.2;stroke-opacity:.6;stroke-dasharray:2 3}
 .late-line{stroke:#d4141c;stroke-width:2.4}.dot{fill:var(--c)}.dot.late{fill:#d4141c}
 @media(max-width:560px){svg{font-size:18px}.title{font-size:24px}.worth{font-size:19px}
-.stop text{font-size:15px}.stop.small text{font-size:12.5px}.number{font-size:15px}
+.stop text{font-size:15px}.stop.small text{font-size:11.5px}.number{font-size:15px}
 .scale text,.credit{font-size:15px}.why{font-size:16.5px}}
 """
 _HATCH = (
@@ -157,8 +157,8 @@ def _document(sheet: Sheet, body: str, height: int) -> str:
     label = escape(f"{sheet.title}: {sheet.worth}; {'; '.join(_counts(sheet))}", quote=True)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH_PX} {height}" role="img" '
-        f'aria-label="{label}" style="display:block;margin:0 auto;width:100%;'
-        f'max-width:{WIDEST_PX}px"><style>{_STYLE}</style>{_HATCH}'
+        f'aria-label="{label}" style="display:block;margin:0 auto;width:100%;height:auto;'
+        f'max-width:{WIDEST_PX}px;aspect-ratio:{WIDTH_PX}/{height}"><style>{_STYLE}</style>{_HATCH}'
         f'<rect class="paper" width="{WIDTH_PX}" height="{height}"/>{body}</svg>\n'
     )
 

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from dispatch.core.metrics import Figures
 from dispatch.core.state import State, fold
-from dispatch.sim import chart, compound_page, hub_page, picture, telling, words
+from dispatch.sim import chart, compound_page, hub_page, picture, report_fixes, telling, words
 from dispatch.sim.behaviour import NOT_SIMULATED
 from dispatch.sim.day import Result
 from dispatch.sim.folder import Day
@@ -117,7 +117,10 @@ def render(
         hubs=hub_page.table(result.kpis["hubs"]),
         ways=hub_page.through_hubs(stories, calendar),
         ways_note=hub_page.note(stories),
-        reasons=telling.reasons(result.kpis, chronicle),
+        reasons=[
+            *telling.reasons(result.kpis, chronicle),
+            *report_fixes.group(result.events, chronicle, calendar, day.currency),
+        ],
         troubles=[telling.told(trouble, calendar) for trouble in wrong[:MOST_TROUBLES]],
         troubles_left=max(0, len(wrong) - MOST_TROUBLES),
         method=_method(result),

@@ -7,7 +7,7 @@ and money are written, because the rules know neither zones of time nor currenci
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dispatch.core.decisions import DIMENSIONS
+from dispatch.core.decisions import DIMENSIONS, UNTIL_AN_INSTANT
 from dispatch.core.judging import Explained, SmallestFix
 from dispatch.core.model import Cents, Instant
 from dispatch.solver.explain import Explanation
@@ -15,6 +15,7 @@ from dispatch.solver.fixes import Fix, FixKind
 from dispatch.solver.plan import Reason
 from dispatch.solver.wording import Indices, cause_in_words, fix_in_words
 
+MINUTE_S = 60
 UNITS = {"grams": "g", "ml": "ml"}
 IN_SECONDS = Indices(tick_s=1)
 SOMEBODY = "a courier"
@@ -69,16 +70,29 @@ def said(its: Explained, speech: Speech) -> str:
 def _numbered(fix: SmallestFix, names: "_Spoken") -> Fix:
     kind = FixKind(fix.kind)
     subject = names.number(fix.subject)
+    amount, until = _in_minutes(kind, fix)
     return Fix(
         kind=kind,
         leg=-1,
         courier=names.number(fix.courier),
         option=subject,
         index=DIMENSIONS.index(fix.subject) if kind is FixKind.CAPACITY else subject,
-        amount=fix.amount,
-        until=fix.until,
+        amount=amount,
+        until=until,
         needs=tuple(_numbered(need, names) for need in fix.needs),
     )
+
+
+def _in_minutes(kind: FixKind, fix: SmallestFix) -> tuple[int, int]:
+    """Return amount and end with instants at whole minutes, as clocks tell them, none too short."""
+    if kind is FixKind.COURIER_EARLIER_ON:
+        return fix.amount, fix.until // MINUTE_S * MINUTE_S
+    if kind not in UNTIL_AN_INSTANT:
+        return fix.amount, fix.until
+    until = -(-fix.until // MINUTE_S) * MINUTE_S
+    if kind is not FixKind.ANOTHER_COURIER:
+        return fix.amount, until
+    return until - (fix.until - fix.amount) // MINUTE_S * MINUTE_S, until
 
 
 class _Spoken:

@@ -8,6 +8,7 @@ import typer
 from cli.errors import plain_errors
 from cli.plan_diff import diff
 from cli.plan_draw import draw
+from cli.plan_explain import explain
 from cli.problem_files import Format, Rounding, content_of, format_of, read_case, told
 
 BROKEN = 1
@@ -56,3 +57,4 @@ def check(
 
 app.command("draw")(draw)
 app.command("diff")(diff)
+app.command("explain")(explain)

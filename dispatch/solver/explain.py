@@ -16,7 +16,7 @@ from dispatch.solver.alone import Couriers
 from dispatch.solver.attempts import Attempts
 from dispatch.solver.fixes import Fix, FixKind, applied
 from dispatch.solver.hiring import Hiring
-from dispatch.solver.misses import answers, his_reason, nearest_miss, smallest_first
+from dispatch.solver.misses import answers, nearest_miss, reason_answered, reason_in, smallest_first
 from dispatch.solver.nearest import binding, reason_of
 from dispatch.solver.plan import Plan, Reason, Unassigned
 from dispatch.solver.problem import Problem
@@ -242,6 +242,9 @@ class _Desk:
         fixes = remedies.found()
         hired = self._hiring.one_more(leg, just_him=bool(fixes))
         fixes += self._together(hired, remedies) if hired is not None else []
+        if reason is Reason.NOT_WORTH_IT and not len(trials.just(Miss.COST)):
+            # Too dear for whoever has nothing else to do; those with a tour lack something else.
+            reason = reason_answered(fixes) or reason_in(self._problem, leg, trials)
         return self._told(leg, reason, trials, fixes)
 
     def _together(self, hired: Fix, remedies: Remedies) -> list[Fix]:
@@ -265,7 +268,7 @@ class _Desk:
         """
         tours = self._tours
         if not tours.served.exists(leg):
-            return replace(self._orphan(leg), courier=courier)
+            return self._orphan(leg, courier)
         vehicles = [v for v, other in enumerate(tours.couriers) if other == courier]
         trials = self._attempts.tried(leg, vehicles)
         fair = trials.just(Miss.COST) if saved else np.zeros(0, np.int64)
@@ -277,7 +280,7 @@ class _Desk:
             if saved and dearer > 0:
                 return Explanation(leg, Reason.NOT_WORTH_IT, courier, option, dearer)
             return Explanation(leg, Reason.SEARCH_LIMIT, courier, option)
-        reason = his_reason(self._problem, leg, courier, trials)
+        reason = reason_in(self._problem, leg, trials)
         fixes = Remedies(self._attempts, leg, trials).found()
         return replace(self._told(leg, reason, trials, fixes), courier=courier)
 
@@ -292,21 +295,19 @@ class _Desk:
         option = dropped[0] - self._tours.schedule.leg_count
         return Explanation(leg, Reason.SEARCH_LIMIT, self._tours.couriers[by], option)
 
-    def _orphan(self, leg: int) -> Explanation:
-        """Explain a leg whose load does not come to where it begins."""
-        fix = Fix(FixKind.PRECEDENCE, leg, index=self._tours.schedule.predecessor[leg])
-        tours = Tours(Schedule(applied(self._problem, fix)))
+    def _orphan(self, leg: int, courier: int = -1) -> Explanation:
+        """Explain a leg whose load does not come to where it begins: to all, or to somebody."""
+        freed = Fix(FixKind.PRECEDENCE, leg, index=self._tours.schedule.predecessor[leg])
+        tours = Tours(Schedule(applied(self._problem, freed)))
         tours.adopt(tours.found_in(self._plan))
-        free = _Desk(tours, self._plan).explained(leg)
+        desk = _Desk(tours, self._plan)
+        free = desk.explained(leg) if courier < 0 else desk.why_not(leg, courier, 0)
+        fix: Fix | None = freed
         if free.reason is not Reason.SEARCH_LIMIT:
             # It would have to be free, and something else besides.
             whole = free.fix
-            return Explanation(
-                leg,
-                Reason.PRECEDENCE,
-                fix=whole and replace(whole, needs=(*whole.needs, fix)),
-            )
-        return Explanation(leg, Reason.PRECEDENCE, fix=fix)
+            fix = whole and replace(whole, needs=(*whole.needs, freed))
+        return Explanation(leg, Reason.PRECEDENCE, courier, fix=fix)
 
     def _reason(self, leg: int, trials: Trials) -> Reason:
         if self._tours.schedule.calls:

@@ -49,8 +49,8 @@ _WAITS = (FixKind.OPTION_LATER, FixKind.PICKUP_LATER, FixKind.COURIER_EARLIER_ON
 _ANSWERS: dict[Reason, tuple[FixKind, ...]] = {
     Reason.PERMIT: (FixKind.PERMIT,),
     Reason.SKILL: (FixKind.SKILL,),
-    Reason.NO_COURIER_IN_RANGE: _WAITS,
     Reason.WINDOW: _WAITS,
+    Reason.NO_COURIER_IN_RANGE: _WAITS,
     Reason.HOURS: (FixKind.COURIER_LATER_OFF,),
     Reason.LEASH: (FixKind.LEASH,),
     Reason.CAPACITY: (FixKind.PARCELS, FixKind.CAPACITY),
@@ -62,12 +62,19 @@ _ANSWERS: dict[Reason, tuple[FixKind, ...]] = {
 """Which fixes move the very limit that a reason names."""
 
 
-def answers(reason: Reason, fix: Fix) -> bool:
+def answers(reason: Reason | None, fix: Fix) -> bool:
     """Say whether a fix moves the very limit that a reason names."""
-    return fix.kind in _ANSWERS.get(reason, ())
+    return reason is not None and fix.kind in _ANSWERS.get(reason, ())
 
 
-def smallest_first(reason: Reason, fixes: Iterable[Fix]) -> list[Fix]:
+def reason_answered(fixes: Iterable[Fix]) -> Reason | None:
+    """Name the reason that the smallest of some fixes answers; None where it answers none."""
+    for fix in smallest_first(None, fixes):
+        return next((reason for reason in _ANSWERS if answers(reason, fix)), None)
+    return None
+
+
+def smallest_first(reason: Reason | None, fixes: Iterable[Fix]) -> list[Fix]:
     """Order fixes: those that answer the reason, then by what is asked for, then how much of it."""
 
     def size(fix: Fix) -> tuple[bool, int, int, int]:
@@ -80,10 +87,18 @@ def smallest_first(reason: Reason, fixes: Iterable[Fix]) -> list[Fix]:
     return sorted(fixes, key=size)
 
 
-def his_reason(problem: Problem, leg: int, courier: int, trials: Trials) -> Reason:
-    """Name the reason of the way in which somebody misses what is nearest."""
+def reason_in(problem: Problem, leg: int, trials: Trials) -> Reason:
+    """Name the reason of the way that is nearest: the farthest of its misses.
+
+    Parameters
+    ----------
+    problem, leg
+        Of what.
+    trials : Trials
+        None of them works.
+
+    """
     nearest = Reason.PRECEDENCE
-    mode = int(problem.mode[courier])
     for misses in np.unique(trials.misses).tolist():
         reasons = [reason for miss, reason in _REASONS.items() if miss in Miss(misses)]
         farthest = min(reasons, key=RANK.__getitem__, default=nearest)
@@ -92,7 +107,7 @@ def his_reason(problem: Problem, leg: int, courier: int, trials: Trials) -> Reas
         return nearest
     place = int(problem.pickup_place[leg])
     ends = problem.option_place[problem.options_of(leg)]
-    ways = [int(problem.travel[mode, place, end]) for end in ends.tolist() if min(place, end) >= 0]
+    ways = [problem.travel[:, place, end].min() for end in ends.tolist() if min(place, end) >= 0]
     return Reason.UNREACHABLE if ways and min(ways) >= UNREACHABLE else nearest
 
 

@@ -5,7 +5,6 @@ what they are, and is the one to inherit from.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from dispatch.solver.explain import Explanation
@@ -52,7 +51,6 @@ class Names(Protocol):
         """Write a cost."""
 
 
-@dataclass(frozen=True, slots=True)
 class Indices:
     """Names for whoever knows the problem's arrays.
 
@@ -63,7 +61,8 @@ class Indices:
 
     """
 
-    tick_s: float = 0
+    def __init__(self, tick_s: float = 0) -> None:
+        self.tick_s = tick_s
 
     def leg(self, leg: int) -> str:
         """Give the index."""
@@ -263,7 +262,7 @@ _FIXES: dict[FixKind, _Worded] = {
         f" at {names.instant(fix.until)}"
     ),
     FixKind.PICKUP_LATER: lambda fix, names: (
-        f"its pickup may be {names.span(fix.amount)} later, until {names.instant(fix.until)}"
+        f"it may be picked up {names.span(fix.amount)} later, until {names.instant(fix.until)}"
     ),
     FixKind.OPTION_LATER: lambda fix, names: (
         f"{names.option(fix.option)} stays open {names.span(fix.amount)} longer,"

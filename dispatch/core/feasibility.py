@@ -286,7 +286,12 @@ def _insertions(tours: Tours, couriers: Couriers, leg: int) -> dict[int, Change]
     able = np.zeros(len(schedule.start), bool)
     for stop in options:
         able |= couriers.alone(leg, stop, schedule.opens[leg]).ranks >= RANK[Reason.NOT_WORTH_IT]
-    fit = [vehicle for vehicle, courier in enumerate(tours.couriers) if able[courier]]
+    most = schedule.limits.parcels
+    fit = [
+        vehicle
+        for vehicle, courier in enumerate(tours.couriers)
+        if able[courier] and tours.measures[vehicle].parcels < most[courier]
+    ]
     found: dict[int, Change] = {}
     promising = tours.gaps.insertions(leg, options, fit, TRIED_EACH)
     for vehicle, stops in itertools.islice(promising, TRIED):

@@ -17,6 +17,7 @@ from dispatch.service.decisions import Decisions
 from dispatch.service.feasibility import SlotAdvice
 from dispatch.service.guard import told
 from dispatch.service.levers import Levers
+from dispatch.service.lines import Addresses
 from dispatch.service.reasons import said
 from dispatch.service.site import HostedNetwork, HostedZone, Site
 from dispatch.service.writing import checked_id, submit
@@ -135,6 +136,7 @@ class DispatchService(Levers, SlotAdvice, Decisions, dispatching_pb2_grpc.Dispat
         self._site = site
         self._operations = operations
         self._batches = BatchDesk(site)
+        self._addresses = Addresses(site)
 
     async def SolveBatch(
         self, request: batch_pb2.SolveBatchRequest, context: Context

@@ -9,6 +9,7 @@ from dispatch.core.errors import Fault, InvalidValue
 from dispatch.core.feasibility import coming_windows
 from dispatch.service.access import MERCHANTS, allowed
 from dispatch.service.intake import Reader
+from dispatch.service.lines import Addresses
 from dispatch.service.site import Site
 from dispatch.v1 import feasibility_pb2 as pb
 from dispatch.v1 import parcels_pb2
@@ -22,14 +23,15 @@ class SlotAdvice:
     """Questions about parcels that are not there yet."""
 
     _site: Site
+    _addresses: Addresses
 
     async def CheckFeasibility(
         self, request: pb.CheckFeasibilityRequest, context: Context
     ) -> pb.CheckFeasibilityResponse:
         """Tell which windows could be kept for a parcel."""
-        caller, _ = allowed(request.parent, names.MERCHANT, "parent", MERCHANTS)
+        caller, (_, merchant) = allowed(request.parent, names.MERCHANT, "parent", MERCHANTS)
         network = self._site.network(caller)
-        network.check_merchant(request.parent.rpartition("/")[2])
+        network.check_merchant(merchant)
         now = self._site.clock.now()
         windows = windows_in(request, now)
         if not request.HasField("parcel"):
@@ -37,7 +39,9 @@ class SlotAdvice:
         if request.parcel.windows:
             raise InvalidValue([Fault("parcel.windows", "belong into candidate_windows")])
         reader = Reader(self._site, network, caller, request.parent)
-        reader.read(parcels_pb2.CreateParcelRequest(parent=request.parent, parcel=request.parcel))
+        new = parcels_pb2.CreateParcelRequest(parent=request.parent, parcel=request.parcel)
+        [filled], _ = await self._addresses.filled(network, merchant, [new])
+        reader.read(filled)
         zone = reader.checked_one()
         if request.zone and request.zone != zone.name:
             names.own_id(network.id, request.zone, names.ZONE, "zone")

@@ -35,6 +35,7 @@ CHOSEN = frozenset(
         "solution_limit",
         "max_legs",
         "max_couriers",
+        "explained_legs",
     }
 )
 """Values of the policy that are set, not believed: nothing to measure."""

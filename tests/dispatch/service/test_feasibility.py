@@ -81,6 +81,23 @@ async def test_without_windows_the_next_hours_are_looked_at(house: House) -> Non
     assert {one.reason_code for one in answer.windows} == {"NO_COURIER_IN_RANGE"}
 
 
+async def test_a_parcel_may_start_in_a_hub(house: House) -> None:
+    """Where it is picked up follows from the hub's name, as at creation."""
+    await online(house)
+    await house.hub("till")
+    hub = types_pb2.Place(hub=f"{NETWORK}/hubs/till")
+    ask = question(parcel=parcel(1, pickup=hub))
+    answer = await house.dispatch.CheckFeasibility(ask, metadata=house.shop)
+    assert answer.zone == ZONE
+    assert answer.windows[0].feasible
+    unknown = types_pb2.Place(hub=f"{NETWORK}/hubs/none")
+    call = house.dispatch.CheckFeasibility(
+        question(parcel=parcel(1, pickup=unknown)), metadata=house.shop
+    )
+    code, _, _ = await refusal(call)
+    assert code is Code.NOT_FOUND
+
+
 @pytest.mark.parametrize(
     ("fields", "bad"),
     [

@@ -279,3 +279,54 @@ def test_latency_is_measured() -> None:
     planned(a_town(msgspec.structs.replace(BY_SEARCH, engine="insert")), planner)
     (took_s,) = planner.latency_s
     assert took_s > 0
+
+
+# --- explanations ----------------------------------------------------------------------
+
+
+def too_heavy(policy: Policy = BY_SEARCH) -> Story:
+    """Give the town with three parcels that nobody can carry."""
+    story = a_town(policy)
+    for number in range(3):
+        story.parcel(f"q{number}", grams=99_000)
+    return story
+
+
+def test_a_plan_says_why_legs_are_left_out_few_at_a_time() -> None:
+    """The policy's number in each plan, until all are explained; 0 is none."""
+    story, planner = too_heavy(), a_planner()
+    told = []
+    for _ in range(3):
+        plan = planned(story, planner)
+        told.append([its.leg for its in plan.explained])
+        story.do(msgspec.structs.replace(plan, itineraries=()))
+        story.now += 60
+    assert told == [["m/q0/1", "m/q1/1"], ["m/q2/1"], []]
+    silent = msgspec.structs.replace(BY_SEARCH, explained_legs=0)
+    assert planned(too_heavy(silent), a_planner()).explained == ()
+
+
+def test_the_last_plan_is_kept_for_questions() -> None:
+    """With the number that its epoch gets, and the problem that it solves."""
+    story, planner = too_heavy(), a_planner()
+    assert planner.made is None
+    plan = planned(story, planner)
+    story.do(plan)
+    assert planner.made is not None
+    assert planner.made.number == story.state.epoch == 1
+    assert planner.made.epoch.problem.digest() == plan.digest
+
+
+def test_without_an_explanation_a_plan_is_still_a_plan(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where nothing can be explained the log hears of it, and the epoch goes on."""
+
+    def broken(*_given: object) -> None:
+        raise ValueError("is no plan of this problem")
+
+    monkeypatch.setattr(executors, "explained", broken)
+    plan = planned(too_heavy(), a_planner())
+    assert plan.itineraries
+    assert plan.explained == ()
+    assert "nothing is explained: is no plan of this problem" in caplog.text

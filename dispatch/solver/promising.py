@@ -58,7 +58,15 @@ class Promising:
         self._before = np.hstack([problem.start_place[courier][:, None], place])
         self._after = np.hstack([place, end])
         self._after[:, :-1] = np.where(none, end, self._after[:, :-1])
-        self._way = timed.ways.T
+        self._way = timed.ways.T.copy()
+        stays, people = (~none).sum(axis=1), np.arange(len(order))
+        # The way home stands behind the padding.
+        home = self._way[:, -1].copy()
+        self._way[:, -1] = 0
+        self._way[people, stays] = home
+        self._is_idle = stays == 0
+        self._dropped = stops.is_dropoff[order].sum(axis=1)
+        self._on_board = _loads(stops, order)
         leaves = np.where(none, -NEVER, timed.starts.T + stops.service[order])
         self._leaves = np.hstack([crew.on_duty[:, None], leaves])
         self._reach, self._tail, self._opened = _tails(stops, order, self._way)
@@ -89,6 +97,7 @@ class Promising:
             misses = here.misses[vehicle, first] + np.where(
                 apart, there.misses[vehicle, last], at_once.misses[vehicle, last]
             )
+            misses = misses + self._full(leg)[vehicle, first]
             single = here.way_in + at_once.way_in + at_once.way_out - self._way
             detour = (here.way_in + here.way_out - self._way)[vehicle, first] + detour[
                 vehicle, last
@@ -99,6 +108,8 @@ class Promising:
         misses = misses + self._unfit(leg)[vehicle]
         over = self._length[vehicle] + detour > self._crew.leash[vehicle]
         key = (misses + over) * UNREACHABLE + np.minimum(detour, UNREACHABLE - 1)
+        # Who has nothing to do is always asked.
+        key = np.where(self._is_idle[vehicle], -1, key)
         return np.sort(np.argpartition(key, most)[:most])
 
     def _unfit(self, leg: int) -> IntArray:
@@ -107,8 +118,16 @@ class Promising:
         unskilled = (problem.leg_skills[leg] & ~problem.courier_skills[courier]) != 0
         over = (problem.load[leg] > self._crew.capacity).any(axis=1)
         barred = np.isin(courier, problem.barred.row(leg))
+        over = over.astype(np.int64) + (self._dropped >= self._crew.parcels)
         count: IntArray = unskilled.astype(np.int64) + over + barred
         return count
+
+    def _full(self, leg: int) -> BoolArray:
+        """(V, gaps): where there is no room to pick it up."""
+        load = self._schedule.problem.load[leg][:, None, None]
+        capacity = self._crew.capacity.T[:, :, None]
+        full: BoolArray = (self._on_board + load > capacity).any(axis=0)
+        return full
 
     def _around(self, stop: int, leaves: IntArray, tail: int = -1) -> _Around:
         """Put a stop into every gap, after what is before it or after another stop there."""
@@ -138,6 +157,14 @@ class Promising:
         added = ways.added(self._access, tails, heads)
         shut = added >= UNREACHABLE
         return travel + np.where(shut, 0, added), shut.astype(np.int64)
+
+
+def _loads(stops: Stops, order: IntArray) -> IntArray:
+    """(W, V, gaps): what is on board in every gap."""
+    start = stops.at_start[:, order].sum(axis=2)[:, :, None]
+    change = stops.change[:, order].cumsum(axis=2)
+    loads: IntArray = np.concatenate([start, start + change], axis=2)
+    return loads
 
 
 def _tails(stops: Stops, order: IntArray, way: IntArray) -> tuple[IntArray, IntArray, IntArray]:

@@ -348,6 +348,19 @@ def test_fixes_are_tight_on_many() -> None:
     _assert_all_tight(range(40, 260))
 
 
+@pytest.mark.slow
+def test_fixes_are_tight_in_long_tours(scattered: Callable[[int, int, int], Problem]) -> None:
+    """Where only the promising insertions are looked at, no other one does with less either."""
+    problem = scattered(5, 200, 8)
+    problem = replace(problem, most_parcels=problem.most_parcels + 20, leash=2 * problem.leash)
+    plan = insert.solve(problem, passes=0)
+    legs = [entry.leg for entry in plan.unassigned][:8]
+    for told in explain(problem, plan, legs):
+        for fix in (told.fix, *told.others):
+            if fix is not None:
+                _assert_tight(problem, plan, fix)
+
+
 def test_why_not_agrees_with_every_insertion() -> None:
     """Somebody could serve a leg left out if, and only if, an insertion into his tours does."""
     for problem, plan in _drawn(range(300, 340)):

@@ -22,7 +22,7 @@ from dispatch.solver.plan import Plan, Reason, Unassigned
 from dispatch.solver.problem import Problem
 from dispatch.solver.remedies import Remedies
 from dispatch.solver.schedule import Schedule
-from dispatch.solver.serving import is_tight, serving
+from dispatch.solver.serving import serving, tightened
 from dispatch.solver.tours import Tours
 from dispatch.solver.trials import Miss, Trials
 
@@ -173,7 +173,7 @@ def why_not(problem: Problem, plan: Plan, leg: int, courier: int) -> Explanation
     _check(courier, problem.courier_count, "courier")
     vehicle = tours.served.where[leg]
     if vehicle < 0:
-        return _Desk(tours, plan).why_not(leg, courier, 0)
+        return _Desk(tours, plan).why_not(leg, courier, None)
     server = tours.couriers[vehicle]
     if server == courier:
         raise ExplainError(f"leg {leg} is served by courier {courier}")
@@ -245,7 +245,7 @@ class _Desk:
         if reason is Reason.NOT_WORTH_IT and not len(trials.just(Miss.COST)):
             # Too dear for whoever has nothing else to do; those with a tour lack something else.
             reason = reason_answered(fixes) or reason_in(self._problem, leg, trials)
-        return self._told(leg, reason, trials, fixes)
+        return self._told(leg, reason, trials, self._sure(fixes))
 
     def _together(self, hired: Fix, remedies: Remedies) -> list[Fix]:
         """Let one more courier go where what he needs beside himself does without him."""
@@ -253,17 +253,18 @@ class _Desk:
         if not beside or not remedies.serve_with(beside):
             return [hired]
         alone = replace(beside[0], needs=tuple(beside[1:]))
-        return [alone] if is_tight(self._problem, self._plan, alone) else []
+        tight = tightened(self._problem, self._plan, alone)
+        return [] if tight is None else [tight]
 
-    def why_not(self, leg: int, courier: int, saved: int) -> Explanation:
+    def why_not(self, leg: int, courier: int, lost: int | None) -> Explanation:
         """Explain why somebody does not serve a leg that nobody serves now.
 
         Parameters
         ----------
         leg, courier : int
             Which, and who.
-        saved : cost
-            What the plan was cheaper by with somebody else; at most 0.
+        lost : cost or None
+            What the plan cost less while somebody else served it; None: nobody did.
 
         """
         tours = self._tours
@@ -271,17 +272,20 @@ class _Desk:
             return self._orphan(leg, courier)
         vehicles = [v for v, other in enumerate(tours.couriers) if other == courier]
         trials = self._attempts.tried(leg, vehicles)
-        fair = trials.just(Miss.COST) if saved else np.zeros(0, np.int64)
-        able = np.concatenate([np.flatnonzero(trials.works()), fair])
+        if tours.schedule.calls and serving(self._attempts, leg, trials, just_it=True) is None:
+            trials = trials.only(~trials.works())
+        able = np.flatnonzero(trials.works())
+        if lost is not None:
+            able = np.concatenate([able, trials.just(Miss.COST)])
         if len(able):
             best = int(able[np.argmin(trials.extra[able])])
             option = int(trials.dropoff[best]) - tours.schedule.leg_count
-            dearer = int(trials.extra[best]) + saved
-            if saved and dearer > 0:
+            dearer = int(trials.extra[best]) + (lost or 0)
+            if lost is not None and dearer > 0:
                 return Explanation(leg, Reason.NOT_WORTH_IT, courier, option, dearer)
             return Explanation(leg, Reason.SEARCH_LIMIT, courier, option)
         reason = reason_in(self._problem, leg, trials)
-        fixes = Remedies(self._attempts, leg, trials).found()
+        fixes = self._sure(Remedies(self._attempts, leg, trials).found(), courier)
         return replace(self._told(leg, reason, trials, fixes), courier=courier)
 
     def _served(self, leg: int, trials: Trials) -> Explanation | None:
@@ -301,7 +305,7 @@ class _Desk:
         tours = Tours(Schedule(applied(self._problem, freed)))
         tours.adopt(tours.found_in(self._plan))
         desk = _Desk(tours, self._plan)
-        free = desk.explained(leg) if courier < 0 else desk.why_not(leg, courier, 0)
+        free = desk.explained(leg) if courier < 0 else desk.why_not(leg, courier, None)
         fix: Fix | None = freed
         if free.reason is not Reason.SEARCH_LIMIT:
             # It would have to be free, and something else besides.
@@ -318,7 +322,7 @@ class _Desk:
 
     def _told(self, leg: int, reason: Reason, trials: Trials, fixes: Sequence[Fix]) -> Explanation:
         """Put the smallest fix first, and say who comes nearest."""
-        fixes = smallest_first(reason, self._sure(fixes))
+        fixes = smallest_first(reason, fixes)
         fix = fixes[0] if fixes else None
         if fix is not None and fix.courier >= 0 and answers(reason, fix):
             near = (fix.courier, fix.option, fix.amount)
@@ -326,8 +330,9 @@ class _Desk:
             near = nearest_miss(self._attempts, reason, trials)
         return Explanation(leg, reason, *near, fix, tuple(fixes[1 : 1 + OTHERS]))
 
-    def _sure(self, fixes: Sequence[Fix]) -> list[Fix]:
+    def _sure(self, fixes: Sequence[Fix], courier: int = -1) -> list[Fix]:
         """Keep what holds where tours wait for each other: they are timed in full then."""
         if not self._tours.schedule.calls:
             return list(fixes)
-        return [fix for fix in fixes if is_tight(self._problem, self._plan, fix)]
+        tight = (tightened(self._problem, self._plan, fix, courier) for fix in fixes)
+        return [fix for fix in tight if fix is not None]

@@ -115,6 +115,26 @@ def applied(problem: Problem, fix: Fix) -> Problem:
     return changed
 
 
+def least(fails: int, works: int, does: Callable[[int], bool]) -> int:
+    """Give an amount that does where one unit less does not.
+
+    Parameters
+    ----------
+    fails, works : int
+        An amount that does not do, and a higher one that does.
+    does : callable
+        Says whether an amount does.
+
+    """
+    while works - fails > 1:
+        middle = (fails + works) // 2
+        if does(middle):
+            works = middle
+        else:
+            fails = middle
+    return works
+
+
 def _for(courier: int, need: Fix) -> Fix:
     return replace(need, courier=courier) if need.courier >= 0 else need
 

@@ -13,7 +13,7 @@ import numpy as np
 from dispatch.solver.arrays import FOREVER, BoolArray, IntArray
 from dispatch.solver.attempts import Attempts, Conditions
 from dispatch.solver.fields import DEAREST
-from dispatch.solver.fixes import Fix, FixKind
+from dispatch.solver.fixes import Fix, FixKind, least
 from dispatch.solver.terms import NEVER
 from dispatch.solver.trials import NOTHING, Miss, Trials
 
@@ -286,7 +286,7 @@ class Remedies:
 
         if not len(ways) or not does(amount - 1):
             return amount
-        return _least(0, amount - 1, does)
+        return least(0, amount - 1, does)
 
     def _works(
         self, ways: IntArray, given: Conditions, excused: Miss = NOTHING, price: int = 0
@@ -344,7 +344,7 @@ class Remedies:
         if not does(amount):
             return None
         if does(amount - 1):
-            amount = _least(0, amount - 1, does)
+            amount = least(0, amount - 1, does)
         until = int(self._problem.on_duty[courier]) - amount
         return self._fix(FixKind.COURIER_EARLIER_ON, way, amount, until)
 
@@ -357,14 +357,3 @@ def shut_gates(attempts: Attempts, courier: int, stops: list[int]) -> Iterator[i
         if schedule.is_shut(courier, at, place):
             yield int(problem.place_gate[place])
         at = at if place < 0 else place
-
-
-def _least(fails: int, works: int, does: Callable[[int], bool]) -> int:
-    """Give an amount that does where one unit less does not, between one that fails and one."""
-    while works - fails > 1:
-        middle = (fails + works) // 2
-        if does(middle):
-            works = middle
-        else:
-            fails = middle
-    return works

@@ -79,10 +79,11 @@ def smallest_first(reason: Reason | None, fixes: Iterable[Fix]) -> list[Fix]:
 
     def size(fix: Fix) -> tuple[bool, int, int, int]:
         kinds = next(n for n, kinds in enumerate(_ORDER) if fix.kind in kinds)
-        within = 0 if fix.kind in _TICKS else _ORDER[kinds].index(fix.kind)
-        if fix.kind in _TICKS and fix.amount > LONG:
-            kinds = len(_ORDER) - 1
-        return not answers(reason, fix), kinds, within, fix.amount
+        if fix.kind not in _TICKS:
+            return not answers(reason, fix), kinds, _ORDER[kinds].index(fix.kind), fix.amount
+        if fix.amount > LONG:
+            return True, len(_ORDER) - 1, 0, fix.amount
+        return not answers(reason, fix), kinds, 0, fix.amount
 
     return sorted(fixes, key=size)
 

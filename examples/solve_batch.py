@@ -118,7 +118,11 @@ def parser_of_options() -> argparse.ArgumentParser:
     parser.add_argument("--time-limit", type=float, default=0.0, help="seconds; 0: the service's")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--columns", action="store_true", help="put the tours together anew")
+    parser.add_argument(
+        "--columns",
+        action=argparse.BooleanOptionalAction,
+        help="put the tours that are met together anew, or not; by default where it helps",
+    )
     parser.add_argument("--timeout", type=float, default=60.0, help="seconds; of the call")
     return parser
 

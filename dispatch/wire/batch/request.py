@@ -51,13 +51,15 @@ class Limits:
         None: no such limit.
     time_limit_s
         Seconds; None: by iterations alone.
+    columns
+        As `dispatch.solver.solve` wants it.
     """
 
     iterations: int | None
     time_limit_s: float | None
     seed: int
     threads: int
-    columns: bool
+    columns: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,5 +296,5 @@ def limits_in(message: pb.BatchLimits, reader: Reader) -> Limits:
         time_limit_s=time_limit_s,
         seed=reader.within(message.seed, "limits.seed", 0, 2**31 - 1),
         threads=max(1, reader.within(message.threads, "limits.threads", 0, MOST_THREADS)),
-        columns=message.columns,
+        columns=message.columns if message.HasField("columns") else None,
     )

@@ -73,7 +73,8 @@ class Fix:
     until : int
         The value that results, where it is one.
     needs : tuple of Fix
-        What else must be so. Of ANOTHER_COURIER: what he must have beyond the one he resembles.
+        What else must be so. Of ANOTHER_COURIER, where `courier` is set: what he must have that not
+        everybody has, though the one whom he resembles may.
 
     """
 

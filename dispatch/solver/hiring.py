@@ -146,6 +146,21 @@ class Hiring:
         vehicle, stops = self._attempts.stops_at(leg, trials, at)
         return set(shut_gates(self._attempts, vehicle, stops))
 
+    def _guarded(self, leg: int, way: _Way) -> set[int]:
+        """Give the gates on a way that are shut to anybody."""
+        problem, schedule = self._problem, self._schedule
+        _, stops = self._attempts.stops_at(leg, way.trials, way.at)
+        at, gates = schedule.start[way.courier], set()
+        for place in (
+            *(schedule.place_of(way.courier, stop) for stop in stops),
+            schedule.end[way.courier],
+        ):
+            gate = int(problem.place_gate[place]) if place >= 0 else -1
+            if min(at, gate) >= 0 and gate != int(problem.place_gate[at]):
+                gates.add(gate)
+            at = at if place < 0 else place
+        return {gate for gate in gates if int(problem.gate_entry[:, gate].min()) < 0}
+
     def _on_duty(self, begins: int, ends: int) -> Conditions:
         given = self._attempts.conditions
         everybody = np.zeros_like(given.crew.hours)
@@ -197,15 +212,15 @@ class Hiring:
         )
 
     def _of_his(self, leg: int, way: _Way) -> Iterator[Fix]:
-        """Say what he must have that the one he resembles has not."""
+        """Say what he must have that not everybody has."""
         problem, trials, at, who = self._problem, way.trials, way.at, way.courier
         option = way.dropoff - self._schedule.leg_count
         misses = Miss(int(trials.misses[at]))
-        for gate in sorted(self._shut(leg, trials, at)):
+        for gate in sorted(self._guarded(leg, way)):
             takes = int(self._attempts.clocks.entry[problem.access[who], gate])
             yield Fix(FixKind.PERMIT, leg, who, option, gate, 1, takes)
-        if Miss.SKILL in misses:
-            bits = int(problem.leg_skills[leg]) & ~int(problem.courier_skills[who])
+        bits = int(problem.leg_skills[leg])
+        if bits:
             yield Fix(FixKind.SKILL, leg, who, option, -1, bits.bit_count(), bits)
         if Miss.LOAD in misses:
             for dimension, load in enumerate(trials.load[:, at].tolist()):

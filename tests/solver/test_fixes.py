@@ -372,3 +372,33 @@ def test_why_not_agrees_with_every_insertion() -> None:
                 if told.fix is not None:
                     fixed = applied(problem, told.fix)
                     assert one_serves(fixed, plan, entry.leg, courier), told
+
+
+def test_where_nobody_is_nothing_helps(street: Street) -> None:
+    """Without couriers there is nobody whom one more could be like."""
+    problem = street([0, 1], pickup_place=[0], option_place=[1], start_place=[], end_place=[])
+    _, [told] = _explained(problem)
+    assert told == Explanation(0, Reason.NO_COURIER_IN_RANGE)
+    assert in_words(told) == "nobody can be there in time"
+
+
+def test_one_more_courier_has_what_the_leg_asks_for(street: Street) -> None:
+    """Behind a gate that is shut to some, the one more has a permit, as the one like him has."""
+    problem = street(
+        [0, 10, 30],
+        pickup_place=[1, 1],
+        option_place=[2, 2],
+        pickup_closes=[10, 10],
+        start_place=[0, 0],
+        end_place=[0, 0],
+        most_parcels=[1, 1],
+        place_gate=[-1, -1, 0],
+        access=[0, 1],
+        gate_entry=[[-1], [5]],
+    )
+    plan, [told] = _explained(problem)
+    hired = next(fix for fix in told.others if fix.kind is FixKind.ANOTHER_COURIER)
+    assert fix_in_words(hired) == (
+        "one more courier like courier 1, with a permit for gate 0, works from tick 0 to tick 65"
+    )
+    _assert_tight(problem, plan, hired)

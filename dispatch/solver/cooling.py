@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from dispatch.solver.plan import StoppedBy
 
 CHUNKS = 50
-"""A chunk is about this part of the whole search."""
+"""A search has about so many chunks."""
 _FIRST_CHUNK = 20
 
 
@@ -20,6 +20,8 @@ class Cooling:
         The search ends after so many.
     ask : callable or None
         From 0 to 1; at 1 the search ends. Asked at the beginning and after every chunk.
+    chunk_count : int
+        About how many chunks there will be.
 
     Attributes
     ----------
@@ -34,6 +36,7 @@ class Cooling:
 
     iterations: int | None
     ask: Callable[[], float] | None
+    chunk_count: int = CHUNKS
     at: float = 0.0
     done: int = 0
     asked: list[float] = field(default_factory=list)
@@ -53,16 +56,16 @@ class Cooling:
     def next_chunk(self) -> int:
         """Give the length of the next chunk, iterations."""
         if self.ask is None or not self._speed:
-            chunk = max(1, self.iterations // CHUNKS) if self.iterations else _FIRST_CHUNK
+            chunk = max(1, self.iterations // self.chunk_count) if self.iterations else _FIRST_CHUNK
             chunk = chunk if self.ask is None else min(chunk, _FIRST_CHUNK)
         else:
-            wanted = min(1 / CHUNKS, 1 - self.at) / self._speed
+            wanted = min(1 / self.chunk_count, 1 - self.at) / self._speed
             chunk = max(1, int(min(wanted, 4.0 * self.chunks[-1])))
         return chunk if self.iterations is None else min(chunk, self.iterations - self.done)
 
     def expected(self, chunk: int) -> float:
         """Give the progress after a chunk, by the speed so far."""
-        ahead = chunk / self.iterations if self.iterations else 1 / CHUNKS
+        ahead = chunk / self.iterations if self.iterations else 1 / self.chunk_count
         if self.ask is not None and self._speed:
             ahead = max(chunk * self._speed, chunk / self.iterations if self.iterations else 0.0)
         return min(1.0, self.at + ahead)

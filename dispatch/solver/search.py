@@ -12,13 +12,16 @@ gave, and those values alone decide how long the chunks are: played back, they r
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 
-from dispatch.solver.cooling import Cooling
+from dispatch.solver import split
+from dispatch.solver.cooling import CHUNKS, Cooling
 from dispatch.solver.kernel import anneal, fleet, neighbours, solution, steps, tables
 from dispatch.solver.kernel import columns as at
 from dispatch.solver.kernel.compiled import AVAILABLE
+from dispatch.solver.kernel.pool import with_pool
 from dispatch.solver.kernel.tables import Data, Table, Work
 from dispatch.solver.plan import Plan, StoppedBy
 from dispatch.solver.problem import Problem
@@ -50,12 +53,36 @@ FLEET_TEMPERATURE = 0.1
 """While it is, in first temperatures."""
 ROOM = 62
 """Stops that a tour has room for at first; the tables grow."""
+ROUNDS = (40, 200)
+"""The parts that a big zone is searched in are made anew so often at least and at most."""
+LEGS_DEALT = 200_000
+"""In all rounds together: making parts takes time too."""
+WHOLE_SHARE = 0.02
+"""Part of a search of a big zone that goes over all of it."""
+
+POOL = 1 << 17
+"""Routes that are kept for `improve`, by thread."""
+POOL_FROM = 0.1
+"""How far a search is when it begins to keep routes: before, they are far from good."""
 
 Watch = Callable[[int, int], None]
 """Told the best cost and the iterations so far."""
 
 
-def search(
+class Improve(Protocol):
+    """Makes a better solution of the routes that a search has met (`dispatch.solver.recombine`)."""
+
+    def wants(self, run: "Search", /) -> bool:
+        """Say whether the search should keep its routes."""
+
+    def is_due(self, before: float, now: float, /) -> bool:
+        """Say whether to be called, once the search has come from one progress to another."""
+
+    def __call__(self, run: "Search", /) -> None:
+        """Improve the search's best solution."""
+
+
+def search(  # noqa: PLR0913 (as the front door)
     problem: Problem,
     *,
     seed: int = 0,
@@ -65,6 +92,7 @@ def search(
     warm: Plan | None = None,
     reduce_fleet: bool = False,
     watch: Watch | None = None,
+    improve: Improve | None = None,
 ) -> Plan:
     """Plan by the compiled search alone.
 
@@ -86,6 +114,8 @@ def search(
         Whether fewer tours come first.
     watch : callable, optional
         Told the best cost and the iterations so far.
+    improve : Improve, optional
+        Puts routes together anew; zones of `split.BIG` legs go without.
 
     Returns
     -------
@@ -94,7 +124,13 @@ def search(
 
     """
     run = Search(problem, seed=seed, threads=threads, warm=warm)
-    run.go(iterations=iterations, progress=progress, reduce_fleet=reduce_fleet, watch=watch)
+    run.go(
+        iterations=iterations,
+        progress=progress,
+        reduce_fleet=reduce_fleet,
+        watch=watch,
+        improve=improve,
+    )
     return run.plan()
 
 
@@ -119,10 +155,12 @@ class Search:
     ) -> None:
         self.problem = problem
         self.seed = seed
+        self.threads = threads
         self.schedule = Schedule(problem)
         tours = Tours(self.schedule)
         self.couriers = tours.couriers
         self.data, stops = _tables(problem, tours)
+        self.stops = stops
         is_warm = False
         if warm is not None:
             found = tours.found_in(warm)
@@ -142,6 +180,7 @@ class Search:
             anneal.construct(self.data, work)
             self.works.append(work)
         self._is_warm = is_warm
+        self._notes: list[str] = []
         self._cooling: Cooling | None = None
 
     @property
@@ -167,11 +206,12 @@ class Search:
         return replace(
             plan,
             seed=self.seed,
-            threads=len(self.works),
+            threads=self.threads,
             iterations=self.iterations,
             stopped_by=cooling.stopped_by,
             progress=tuple(cooling.asked),
             chunks=tuple(cooling.chunks),
+            notes=tuple(self._notes),
         )
 
     def go(
@@ -181,9 +221,14 @@ class Search:
         progress: Callable[[], float] | None = None,
         reduce_fleet: bool = False,
         watch: Watch | None = None,
+        improve: Improve | None = None,
     ) -> None:
         """Search until so many iterations are done, or until `progress` gives 1; as `search`."""
-        cooling = self._cooling = Cooling(iterations, progress)
+        big = split.is_big(self.data)
+        rounds = min(ROUNDS[1], max(ROUNDS[0], LEGS_DEALT // max(1, len(self.data.legs))))
+        cooling = self._cooling = Cooling(
+            iterations, progress, chunk_count=rounds if big else CHUNKS
+        )
         if not len(self.data.legs) or not len(self.data.vehicles):
             cooling.stopped_by = StoppedBy.DONE
             return
@@ -198,7 +243,8 @@ class Search:
             def heat(progress: float) -> float:
                 return float(hot * COLDEST ** ((progress - began) / max(1e-9, 1 - began)))
 
-            while cooling.at < 1:
+            until = WHOLE_SHARE if big else 1.0
+            while cooling.at < until:
                 chunk = cooling.next_chunk()
                 arguments = (chunk, heat(cooling.at), heat(cooling.expected(chunk)))
                 before = cooling.at
@@ -206,6 +252,10 @@ class Search:
                 self._settle(cooling, chunk, watch)
                 if int(before * AGREEMENTS) < int(cooling.at * AGREEMENTS):
                     self._agree()
+                if improve is not None and not big:
+                    self._improve(improve, before, cooling.at)
+            if big:
+                self._in_parts(pool, cooling, heat, watch)
 
     def _press(
         self, pool: ThreadPoolExecutor, cooling: Cooling, warmth: float, watch: Watch | None
@@ -228,6 +278,58 @@ class Search:
             solution.load(self.data, work, best)
             if work.counters[at.CURRENT] < work.counters[at.BEST]:
                 steps.remember(work)
+
+    def _improve(self, improve: Improve, before: float, now: float) -> None:
+        """Begin to keep routes, or have them put together anew, where it is time to."""
+        if before < POOL_FROM <= now and improve.wants(self):
+            self.works = [with_pool(work, POOL) for work in self.works]
+            for work in self.works:
+                work.counters[at.IS_POOLING] = 1
+        if self.works[0].counters[at.IS_POOLING] and improve.is_due(before, now):
+            improve(self)
+
+    def note(self, text: str) -> None:
+        """Keep what the reader of the plan should know; nothing twice."""
+        if text and text not in self._notes:
+            self._notes.append(text)
+
+    def _in_parts(
+        self,
+        pool: ThreadPoolExecutor,
+        cooling: Cooling,
+        heat: Callable[[float], float],
+        watch: Watch | None,
+    ) -> None:
+        """Search a big zone in parts, other ones each round; the first work keeps the best."""
+        stands_on = min(self.works, key=lambda work: int(work.counters[at.CURRENT]))
+        tours = [tour.tolist() for tour in solution.current_of(stands_on)]
+        keeper = self._leader()
+        del self.works[:]
+        self.works.append(keeper)
+        while cooling.at < 1:
+            chunk = cooling.next_chunk()
+            longest = 2 * max(map(len, tours))
+            played = split.play_round(
+                pool,
+                self.data,
+                self.stops,
+                tours,
+                steps=chunk * self.threads,
+                heat=split.Heat(heat(cooling.at), heat(cooling.expected(chunk)), BLINK, EXCHANGES),
+                room=max(ROOM, longest),
+                seed=1009 * self.seed + len(cooling.chunks),
+            )
+            tours = played.tours
+            if played.best_cost < keeper.counters[at.BEST]:
+                if keeper.tours.shape[1] < longest + 2:
+                    keeper = self.works[0] = solution.grown(self.data, keeper)
+                solution.load(self.data, keeper, played.best)
+                if keeper.counters[at.CURRENT] < keeper.counters[at.BEST]:
+                    steps.remember(keeper)
+            keeper.counters[at.ITERATIONS] += played.steps
+            cooling.finish_chunk(chunk)
+            if watch is not None:
+                watch(self.cost, self.iterations)
 
     def _side_by_side(
         self, pool: ThreadPoolExecutor, function: Callable[..., None], *arguments: float

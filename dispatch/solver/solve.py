@@ -10,6 +10,7 @@ from dataclasses import replace
 from dispatch.solver import check, explain, insert, routing, search
 from dispatch.solver.plan import DEFECT, Engine, Plan
 from dispatch.solver.problem import Problem
+from dispatch.solver.recombine import Improver
 
 
 def solve(  # noqa: PLR0913 (the front door names every choice)
@@ -24,6 +25,7 @@ def solve(  # noqa: PLR0913 (the front door names every choice)
     warm: Plan | None = None,
     reduce_fleet: bool = False,
     watch: Callable[[int, int], None] | None = None,
+    columns: bool | None = None,
 ) -> Plan:
     """Plan one epoch.
 
@@ -50,6 +52,9 @@ def solve(  # noqa: PLR0913 (the front door names every choice)
         Whether fewer tours come first; the problem's fixed costs must say the same.
     watch : callable, optional
         Told the best cost and the iterations so far.
+    columns : bool, optional
+        Whether the routes that the search meets are put together anew by a set partition. None:
+        where that is known to help, with few kinds of couriers and few legs in a tour.
 
     Returns
     -------
@@ -57,6 +62,7 @@ def solve(  # noqa: PLR0913 (the front door names every choice)
         With a reason for each leg left out.
 
     """
+    improve = None if columns is False else Improver(always=columns is True)
     if engine == "insert":
         plan = insert.solve(problem, passes=0)
     elif engine == "search":
@@ -69,6 +75,7 @@ def solve(  # noqa: PLR0913 (the front door names every choice)
             warm=warm,
             reduce_fleet=reduce_fleet,
             watch=watch,
+            improve=improve,
         )
     else:
         plan = routing.solve(
@@ -81,6 +88,7 @@ def solve(  # noqa: PLR0913 (the front door names every choice)
             warm=warm,
             reduce_fleet=reduce_fleet,
             watch=watch,
+            improve=improve,
         )
     plan = _sound(problem, plan)
     return replace(plan, unassigned=explain.explained(problem, plan))

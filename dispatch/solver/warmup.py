@@ -5,11 +5,12 @@ seconds, serves, or measures, calls this first: a minute on a fresh install, a s
 on. No clock is read here: callers say how long it took.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 
-from dispatch.solver import search
+from dispatch.solver import search, split
 from dispatch.solver.plan import Engine
 from dispatch.solver.problem import Problem
 from dispatch.solver.solve import solve
@@ -35,6 +36,7 @@ def warm_up(engine: Engine = "routing") -> None:
     if search.AVAILABLE:
         _plan(pairs, "search")
         _plan(carried, "search")
+        _in_parts(pairs)
     if engine == "routing":
         _plan(pairs, "routing")
 
@@ -51,10 +53,21 @@ def _plan(problem: Problem, engine: Engine) -> None:
         warm=cold,
         reduce_fleet=True,
         progress=lambda: 0.0,
+        columns=True,
     )
     if plan.unassigned:
         message = f"{engine} left a leg out that anybody could carry"
         raise RuntimeError(message)
+
+
+def _in_parts(problem: Problem) -> None:
+    """Search as big zones are searched."""
+    run = search.Search(problem)
+    heat = split.Heat(1.0, 0.1, 0.0, 1)
+    with ThreadPoolExecutor(1) as pool:
+        split.play_round(
+            pool, run.data, run.stops, run.best(), steps=2, heat=heat, room=search.ROOM, seed=0
+        )
 
 
 def _problems() -> tuple[Problem, Problem]:

@@ -5,10 +5,11 @@ A step touches few tours: they are remembered, and restored where the step is no
 
 import math
 
-from dispatch.solver.kernel.columns import BEST, CURRENT, FAILED, ITERATIONS
+from dispatch.solver.kernel.columns import BEST, CURRENT, FAILED, IS_POOLING, ITERATIONS
 from dispatch.solver.kernel.compiled import borrowing
 from dispatch.solver.kernel.exchange import exchange
 from dispatch.solver.kernel.insertion import draw
+from dispatch.solver.kernel.pool import collect
 from dispatch.solver.kernel.recreate import ABSENTS, arrange, call_absents, recreate
 from dispatch.solver.kernel.ruin import legs_in_a_tour, ruin
 from dispatch.solver.kernel.steps import begin_step, change, keep, remember, restore
@@ -47,6 +48,9 @@ def anneal(
         arrange(data, work)
         recreate(data, work, blink, 0)
         extra = change(data, work)
+        if work.counters[IS_POOLING] and work.counters[FAILED] == 0:
+            # Also what is undone: each of its tours may be good beside others.
+            collect(data, work)
         if work.counters[FAILED] == 0 and (
             extra <= 0 or extra < -temperature * math.log(draw(work.random) + 1e-300)
         ):

@@ -118,7 +118,9 @@ CRAMPED = 7  # 1: a tour needed more rows than there are
 TOUCHED = 8
 LISTED = 9  # legs taken out or tried in this iteration
 FAILED = 10  # 1: this iteration cannot be kept
-COUNTERS = 12
+POOLED = 11  # routes put into the pool
+IS_POOLING = 12  # 1: routes are put into it
+COUNTERS = 13
 
 # --- switches of a problem -----------------------------------------------------------------------
 GATED = 0

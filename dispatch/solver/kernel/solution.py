@@ -1,6 +1,7 @@
 """Solutions in and out of the search's memory."""
 
 from collections.abc import Sequence
+from itertools import chain
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from dispatch.solver.kernel import recreate, steps
 from dispatch.solver.kernel.tables import Data, Table, Work
 
 
-def load(data: Data, work: Work, tours: Sequence[Sequence[int]]) -> None:
+def load(data: Data, work: Work, tours: Sequence[Sequence[int] | Table]) -> None:
     """Stand on a solution, and take it for the best one if it is.
 
     Parameters
@@ -29,32 +30,29 @@ def load(data: Data, work: Work, tours: Sequence[Sequence[int]]) -> None:
     for k, tour in enumerate(tours):
         work.heads[k, at.LENGTH] = len(tour)
         work.tours[k, 1 : len(tour) + 1, at.STOP] = tour
-        for stop in tour:
-            if stop >= legs:
-                leg = work.stops[stop, at.LEG]
-                work.where[leg], work.choice[leg] = k, stop
-                if work.stops[stop, at.SLOT] >= 0:
-                    work.used[work.stops[stop, at.SLOT]] += 1
+    stops = np.fromiter(chain.from_iterable(tours), np.int64)
+    makers = np.repeat(np.arange(len(tours)), [len(tour) for tour in tours])
+    drops = stops >= legs
+    served = work.stops[stops[drops], at.LEG]
+    work.where[served], work.choice[served] = makers[drops], stops[drops]
+    slots = work.stops[stops[drops], at.SLOT]
+    np.add.at(work.used, slots[slots >= 0], 1)
     _time(data, work)
-    for k in range(len(tours)):
-        work.heads[k, at.KEPT] = work.heads[k, at.COST]
-        work.heads[k, at.DIRTY] = 1
-        work.dirty[k] = k
+    work.heads[: len(tours), at.KEPT] = work.heads[: len(tours), at.COST]
+    work.heads[: len(tours), at.DIRTY] = 1
+    work.dirty[: len(tours)] = np.arange(len(tours))
     counters[at.DIRTIES] = len(tours)
     absent = np.flatnonzero(work.where < 0)
     work.absent[:] = -1
     work.absent[0, : len(absent)] = absent
     work.absent[1, absent] = np.arange(len(absent))
     counters[at.ABSENT] = len(absent)
-    for leg in range(legs):
-        work.priced[leg] = steps.price_out(data, work, leg)
-    counters[at.CURRENT] = work.heads[:, at.COST].sum() + work.priced.sum()
+    counters[at.CURRENT] = work.heads[:, at.COST].sum() + steps.price_all(data, work)
 
 
 def _time(data: Data, work: Work) -> None:
     """Time all tours; those with linked pickups again, until no opening moves."""
-    for k in range(len(data.vehicles)):
-        steps.renew(data, work, k)
+    steps.renew_all(data, work)
     linked = [
         leg for leg in np.flatnonzero(data.legs[:, at.AFTER] >= 0).tolist() if work.where[leg] >= 0
     ]
@@ -69,6 +67,13 @@ def _time(data: Data, work: Work) -> None:
             if work.stops[leg, at.OPENS] != before:
                 moved = True
                 steps.renew(data, work, work.where[leg])
+
+
+def current_of(work: Work) -> list[Table]:
+    """Give each vehicle's stops in the solution that the search stands on."""
+    return [
+        work.tours[k, 1 : n + 1, at.STOP].copy() for k, n in enumerate(work.heads[:, at.LENGTH])
+    ]
 
 
 def best_of(work: Work) -> list[list[int]]:

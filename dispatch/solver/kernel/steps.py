@@ -63,6 +63,13 @@ def renew(data: Data, work: Work, k: int) -> bool:
 
 
 @borrowing
+def renew_all(data: Data, work: Work) -> None:
+    """Time and price every tour."""
+    for k in range(data.vehicles.shape[0]):
+        renew(data, work, k)
+
+
+@borrowing
 def post_agrees(data: Data, work: Work, k: int) -> bool:
     """Say whether tour k, as it is, leaves its courier's post manned."""
     if data.vehicles[k, POST] < 0 or work.heads[k, LENGTH] == 0:
@@ -179,6 +186,16 @@ def price_out(data: Data, work: Work, leg: int) -> int:
     if data.legs[leg, AFTER] >= 0 and not exists(data, work, leg):
         return 0
     return data.legs[leg, UNASSIGNED]
+
+
+@borrowing
+def price_all(data: Data, work: Work) -> int:
+    """Note what every leg costs as it stands, and give the sum."""
+    total = 0
+    for leg in range(data.legs.shape[0]):
+        work.priced[leg] = price_out(data, work, leg)
+        total += work.priced[leg]
+    return total
 
 
 @borrowing

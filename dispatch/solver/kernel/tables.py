@@ -16,6 +16,10 @@ Floats = NDArray[np.float64]
 Random = NDArray[np.uint64]
 
 
+POOL_COLUMNS = 7
+"""Columns of `Work.pool_of`; `dispatch.solver.kernel.pool` names them."""
+
+
 class Data(NamedTuple):
     """What a search never changes.
 
@@ -73,6 +77,9 @@ class Work(NamedTuple):
     used: Table  # (H * S,): compartments taken
     counters: Table
     random: NDArray[np.uint64]  # (1,)
+    marks: Table  # (S,): random numbers, for hashing routes
+    pool_of: Table  # (R, POOL_COLUMNS): routes met, see `pool`
+    pool: NDArray[np.int32]  # (R, N): their stops
 
 
 def data_of(problem: Problem, limits: Limits, closed: Sequence[int], pinned: Sequence[int]) -> Data:
@@ -332,11 +339,14 @@ def work_of(data: Data, stops: Table, *, seed: int, room: int) -> Work:
         detours=zeros(room + 4),
         used=zeros(len(data.slots)),
         counters=zeros(at.COUNTERS),
-        random=np.array([_scrambled(seed)], np.uint64),
+        random=np.array([scrambled(seed)], np.uint64),
+        marks=zeros(0),
+        pool_of=zeros(0, POOL_COLUMNS),
+        pool=np.zeros((0, 0), np.int32),
     )
 
 
-def _scrambled(seed: int) -> int:
+def scrambled(seed: int) -> int:
     """Spread a seed over 64 bits, never 0 (splitmix64, Steele et al. 2014)."""
     z = (seed + 1) * 0x9E3779B97F4A7C15 % 2**64
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9 % 2**64

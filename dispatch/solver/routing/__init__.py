@@ -35,7 +35,7 @@ from dispatch.solver.routing.groups import CELLS, groups_of, nodes_of
 from dispatch.solver.routing.inside import Outcome, commit
 from dispatch.solver.routing.model import Stops
 from dispatch.solver.routing.nodes import Nodes, Promised
-from dispatch.solver.search import Search
+from dispatch.solver.search import Improve, Search
 from dispatch.solver.tours import Tours
 
 __all__ = ["ENGINE", "solve"]
@@ -78,6 +78,7 @@ def solve(  # noqa: PLR0913 (as the front door)
     warm: Plan | None = None,
     reduce_fleet: bool = False,
     watch: Callable[[int, int], None] | None = None,
+    improve: Improve | None = None,
     alone: bool = False,
     group_legs: int = GROUP_LEGS,
 ) -> Plan:
@@ -105,6 +106,8 @@ def solve(  # noqa: PLR0913 (as the front door)
         Whether fewer tours come first.
     watch : callable, optional
         Told the best cost and the iterations so far.
+    improve : Improve, optional
+        Puts the search's routes together anew.
     alone : bool
         Without the search, as where numba is missing.
     group_legs : int
@@ -140,6 +143,7 @@ def solve(  # noqa: PLR0913 (as the front door)
             progress=progress and _scaled(progress, share, asked),
             reduce_fleet=reduce_fleet,
             watch=watch,
+            improve=improve,
         )
         return _open_tours(promised, run)
 
@@ -155,7 +159,7 @@ def solve(  # noqa: PLR0913 (as the front door)
             *notes,
         )
     plan = _improved(run, [outcome.stops for outcome in outcomes if outcome.stops is not None])
-    return replace(plan, progress=tuple(asked), notes=notes)
+    return replace(plan, progress=tuple(asked), notes=(*plan.notes, *notes))
 
 
 def _scaled(ask: Callable[[], float], share: float, asked: list[float]) -> Callable[[], float]:
@@ -187,7 +191,7 @@ def _in_groups(
 ) -> tuple[list[Outcome], tuple[str, ...]]:
     """Commit the tours group by group, as many as the search was long enough for."""
     known = Tours(run.schedule).found_in(warm) if warm is not None else {}
-    most = max(FEWEST_NODES, run.iterations // (len(run.works) * ITERATIONS_PER_NODE))
+    most = max(FEWEST_NODES, run.iterations // (run.threads * ITERATIONS_PER_NODE))
     # Even groups, of which as many as may be fit: most legs have two nodes.
     even = most // -(-most // (2 * group_legs))
     groups = [

@@ -18,7 +18,7 @@ from dispatch.solver.terms import NEVER
 from dispatch.solver.tours import Tours
 from dispatch.solver.trials import Miss, Places, Trials, joined
 
-CELLS = 20_000
+CELLS = 12_000
 """Stops timed for one drop-off at most, in all ways together; of more, the promising ways."""
 
 LEAST = 200

@@ -94,8 +94,6 @@ class Hiring:
         def does(begins: int) -> bool:
             return self._does(leg, way, begins, ends_at)
 
-        if not does(begins_at):
-            return None
         latest, fails = begins_at, ends_at + 1
         if not does(begins_at + 1):
             fails = begins_at + 1

@@ -202,6 +202,7 @@ class _Run:
                 threads=limits.threads,
                 progress=self._progress(limits.time_limit_s),
                 watch=self._watch,
+                columns=limits.columns,
             )
         except _TooLong as error:
             problem_of_it = f"takes more than {LONGEST_S} s here: fewer, or give a time limit"

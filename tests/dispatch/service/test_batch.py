@@ -319,6 +319,23 @@ async def test_a_deadline_ends_the_solve(house: House, gate: threading.Event) ->
     assert (await solved(house, asked())).tours
 
 
+@pytest.mark.parametrize("columns", [None, False, True])
+async def test_tours_may_be_put_together_anew(
+    house: House, monkeypatch: pytest.MonkeyPatch, *, columns: bool | None
+) -> None:
+    """Whether they are is the caller's choice; the service knows where it helps."""
+    given: list[bool | None] = []
+
+    def noted(problem: Problem, **options: Any) -> Any:
+        given.append(options["columns"])
+        return solve(problem, **options)
+
+    monkeypatch.setattr(desk, "solve", noted)
+    limits = pb.BatchLimits(iterations=200, columns=columns)
+    assert (await solved(house, asked(limits=limits))).tours
+    assert given == [columns]
+
+
 async def test_a_time_limit_yields_to_the_deadline(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,9 +1,10 @@
 """What the price of change, and locks, do to a day: how much plans move, and what that costs.
 
-Days in Jinan, drawn on its real streets, replayed with each price of giving a leg to another
-courier than the last plan did, and with couriers locked instead. The same seed has the same people,
-parcels and chance in all of them. They part ways all the same once one tour is another one: a
-single day says little about cost, and three say what the table says.
+Days in Jinan, drawn on its real streets: a town, or with ``--compounds`` compounds with guards.
+Each is replayed with each price of giving a leg to another courier than the last plan did, and with
+couriers locked instead. The same seed has the same people, parcels and chance in all of them. They
+part ways all the same once one tour is another one: a single day says little about cost, and a few
+say what the table says.
 
 Run: ANTMILE_DATA=... python -m benchmarks.churn --seeds 3
 """
@@ -21,6 +22,7 @@ from rich.table import Table
 
 from dispatch.clock import SystemClock
 from dispatch.core.policy import Policy
+from dispatch.sim.compound_day import draw_compound_day
 from dispatch.sim.day import Replay
 from dispatch.sim.folder import Day, read_day, write_day
 from dispatch.sim.generate import generate
@@ -46,9 +48,13 @@ FIGURES = (
 )
 
 
-def drawn(network: RoadNetwork, parcels: int, couriers: int, seed: int) -> Day:
+def drawn(network: RoadNetwork, arguments: argparse.Namespace, seed: int) -> Day:
     """Draw a day, by way of its folder as any other day comes."""
-    its = generate(network, parcels=parcels, couriers=couriers, seed=seed, timezone=TIMEZONE)
+    if arguments.compounds:
+        its = draw_compound_day(network, seed=seed, timezone=TIMEZONE)
+    else:
+        size = {"parcels": arguments.parcels, "couriers": arguments.couriers}
+        its = generate(network, seed=seed, timezone=TIMEZONE, **size)
     with tempfile.TemporaryDirectory() as folder:
         write_day(Path(folder), its.header, its.tables)
         return read_day(Path(folder))
@@ -63,7 +69,8 @@ def cases(prices: Sequence[int]) -> dict[str, dict[str, int | str]]:
 
 def played(day: Day, times: TravelTimes, seed: int, values: Mapping[str, int | str]) -> Row:
     """Replay a day and give its figures."""
-    policy = Policy(seed=seed, epoch_s=day.epoch_s, **values)  # type: ignore[arg-type]
+    given = {"seed": seed, "epoch_s": day.epoch_s, **day.scenario.get("policy", {}), **values}
+    policy = Policy(**given)
     kpis = Replay(day, times, seed=seed, policy=policy, clock=SystemClock()).run().kpis
     return {key: kpis[key] or 0.0 for key, _, _ in FIGURES}
 
@@ -79,19 +86,21 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--parcels", type=int, default=300)
     parser.add_argument("--couriers", type=int, default=60)
+    parser.add_argument("--compounds", action="store_true")
     parser.add_argument("--prices", type=int, nargs="+", default=[Policy().move_cents])
     arguments = parser.parse_args()
     network = load_map(Path(os.environ["ANTMILE_DATA"]) / "osm" / "jinan.osm.pbf")
     warm_up("routing")
     wanted = cases(arguments.prices)
     rows: dict[str, list[Row]] = {name: [] for name in wanted}
-    title = f"Jinan, {arguments.parcels} parcels, {arguments.couriers} couriers"
-    table = Table("seed", "case", title=title)
+    town = f"{arguments.parcels} parcels, {arguments.couriers} couriers"
+    what = "compounds with guards" if arguments.compounds else town
+    table = Table("seed", "case", title=f"Jinan, {what}")
     for _, label, _ in FIGURES:
         table.add_column(label, justify="right")
     for seed in range(arguments.seeds):
         times = TravelTimes(network, timezone=ZoneInfo(TIMEZONE))
-        day = drawn(network, arguments.parcels, arguments.couriers, seed)
+        day = drawn(network, arguments, seed)
         for name, values in wanted.items():
             rows[name].append(played(day, times, seed, values))
             table.add_row(str(seed), name, *cells(rows[name][-1]))

@@ -400,10 +400,12 @@ class _Model:
             strict=False,
         ):  # fmt: skip
             its = [chosen[at] for at in matrix.indices[first:last]]
-            if low == high == 1:
+            takes = matrix.data[first:last].astype(np.int64)
+            if low == high == 1 and (takes == 1).all():
                 model.add_exactly_one(its)
-            elif low > 0 or len(its) > high:
-                model.add_linear_constraint(sum(its), low, high)
+            elif low > 0 or takes.sum() > high:
+                amount = cp_model.LinearExpr.weighted_sum(its, takes.tolist())
+                model.add_linear_constraint(amount, low, high)
         model.minimize(cp_model.LinearExpr.weighted_sum(chosen, self._prices[used].tolist()))
         for variable, value in zip(chosen, hinted.tolist(), strict=True):
             model.add_hint(variable, value)

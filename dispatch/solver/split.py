@@ -98,14 +98,14 @@ def play_round(
         Of the parts and of the searches; another one for each round.
     """
     members = dealt(data, stops, tours, seed=seed)
-    shares = _slots_of(data, stops, tours, members, seed)
+    shares = slots_of(data, stops, tours, members, seed)
     total = sum(len(legs) for _, legs in members)
     jobs = [
         pool.submit(
             _searched,
             part_of(data, stops, vehicles, legs, slots),
             tours,
-            max(1, steps * len(legs) // max(1, total)),
+            max(min(1, steps), steps * len(legs) // max(1, total)),
             heat,
             room,
             1009 * seed + number,
@@ -135,7 +135,7 @@ def _searched(
     solution.load(part.data, work, part.inwards(tours))
     work.counters[at.BEST] = work.counters[at.CURRENT]
     remember(work)
-    if not len(part.data.legs):
+    if not len(part.data.legs) or not len(part.data.vehicles):
         return part, work, 0
     anneal.anneal(part.data, work, steps, heat.hot, heat.cold, heat.blink, heat.exchanges)
     return part, work, steps
@@ -274,7 +274,7 @@ def _bound(data: Data, where: Table, count: int) -> Table:
     return np.array([find(thing) for thing in range(count)], np.int64)
 
 
-def _slots_of(
+def slots_of(
     data: Data,
     stops: Table,
     tours: Sequence[Sequence[int]],
@@ -301,6 +301,6 @@ def _slots_of(
     for slot in np.flatnonzero(rest > 0).tolist():
         able = np.flatnonzero(wants[:, slot])
         if len(able):
-            turns = (np.arange(rest[slot]) + scrambled(seed + slot)) % len(able)
+            turns = (np.arange(rest[slot]) + scrambled(seed + slot) % len(able)) % len(able)
             np.add.at(share[:, slot], able[turns], 1)
     return list(used + share)

@@ -86,6 +86,14 @@ def solve(
             show_default=False,
         ),
     ] = None,
+    columns: Annotated[
+        bool | None,
+        typer.Option(
+            help="Put the routes that the search meets together anew, by a set partition. By"
+            " default where couriers are of few kinds and tours are short.",
+            show_default=False,
+        ),
+    ] = None,
     progress: Annotated[
         bool, typer.Option("--progress", help="Show the best cost as it falls.")
     ] = False,
@@ -117,6 +125,7 @@ def solve(
             time_limit_s=None if iterations else time_limit or DEFAULT_LIMIT_S,
             threads=threads,
             seed=seed,
+            columns=columns,
         )
         plan, took = _search(case, limits, warm=warm, shows=progress)
         document = case.document(plan, took.cpu_s)
@@ -160,6 +169,7 @@ class _Limits:
     time_limit_s: float | None
     threads: int
     seed: int
+    columns: bool | None
 
 
 @dataclass(frozen=True)
@@ -187,6 +197,7 @@ def _planned(
         seed=limits.seed,
         iterations=limits.iterations,
         threads=limits.threads,
+        columns=limits.columns,
         progress=progress,
         warm=warm,
         reduce_fleet=reduce_fleet,

@@ -330,6 +330,9 @@ class Search:
             cooling.finish_chunk(chunk)
             if watch is not None:
                 watch(self.cost, self.iterations)
+        # What no courier of its own part could take, another one may.
+        solution.load(self.data, keeper, solution.best_of(keeper))
+        anneal.construct(self.data, keeper)
 
     def _side_by_side(
         self, pool: ThreadPoolExecutor, function: Callable[..., None], *arguments: float

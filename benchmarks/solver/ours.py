@@ -1,9 +1,9 @@
 """Our solver as a process of the benchmark: one work, one answer.
 
 Compiling is done, on a small work, before any clock runs. Options: ``engine`` (routing, search or
-insert), ``large`` (four modes and distances, for its memory), ``known`` (so many of the legs have
-been planned before: the answer starts from a plan of those, found in `KNOWN_S` seconds that do not
-count).
+insert), ``columns`` (0: routes are not put together anew, 1: always), ``large`` (four modes and
+distances, for its memory), ``known`` (so many of the legs have been planned before: the answer
+starts from a plan of those, found in `KNOWN_S` seconds that do not count).
 
 Run: python -m benchmarks.solver.ours C:200:40:1 --seconds 2
 """
@@ -16,7 +16,7 @@ from typing import Any
 from benchmarks.solver.answer import Answer, Order, Stopwatch, serve
 from benchmarks.solver.instance import DROPOFF, PICKUP
 from benchmarks.solver.problems import problem_of, street_problem_of
-from benchmarks.solver.works import GENERATED, STREET, drawn_street, family_of, generated, path_of
+from benchmarks.solver.works import GENERATED, STREETS, drawn_street, family_of, generated, path_of
 from dispatch.solver import insert
 from dispatch.solver.formats import lilim, ogc, sartori, vrptw
 from dispatch.solver.plan import Action, Plan, Reason, Unassigned
@@ -32,7 +32,7 @@ Write = Callable[[Plan], list[Any]]
 def read(order: Order) -> tuple[Problem, Write]:
     """Return an order's problem, and what writes a plan as the work's answers are written."""
     family = family_of(order.work)
-    if family == STREET:
+    if family in STREETS:
         return street_problem_of(drawn_street(order.work)), street_tours_of
     if family in GENERATED:
         is_large = "large" in order.options
@@ -94,6 +94,8 @@ def plan_of(
     if engine == "routing":
         search = import_module("dispatch.solver.solve").solve
         more |= {"engine": engine}
+        if "columns" in order.options:
+            more |= {"columns": order.options["columns"] == "1"}
     plan: Plan = search(
         problem,
         seed=order.seed,
@@ -121,6 +123,7 @@ def warm_up(order: Order) -> None:
     By a few steps on a small work of the same family, or on the file itself: steps and not
     seconds, which compiling alone would use up before everything has been called.
     """
+    import_module("dispatch.solver.warmup").warm_up("routing")
     family, _, rest = order.work.partition(":")
     work = f"{family}:40:8:1" if family in GENERATED else f"{family}:{rest}"
     small = replace(order, work=work)

@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks.solver import challenge
 from benchmarks.solver.published import BestKnown, best_known, data_folder
 from benchmarks.solver.runs import Outcome, Run
 from benchmarks.solver.table import (
@@ -256,40 +255,9 @@ def _sartori_lines(outcomes: Sequence[Outcome]) -> list[Line]:
     )
 
 
-# --- Grand Challenge ------------------------------------------------------------------------------
-
-
-def _challenge_runs(full: bool) -> list[Run]:  # noqa: FBT001
-    works = _files("ogc", "bundle_ogc2024", "*.json")
-    return [
-        Run(row="challenge", work=work, solver="ours", seconds=30.0, threads=2)
-        for work in (works if full else works[:1])
-    ]
-
-
-def _challenge_lines(outcomes: Sequence[Outcome]) -> list[Line]:
-    lines = []
-    for work, cost in sorted(by_work(chosen(outcomes, "ours")).items()):
-        name = Path(work.partition(":")[2]).stem
-        goal = challenge.GOAL[name]
-        share = cost / goal - 1
-        text = f"{cost:.1f}: {percent(share, 2)}"
-        line = Line(
-            f"Grand Challenge {name}, 30 s on two cores",
-            f"within 1 % of {goal}",
-            text,
-            "",
-            "VROOM and PyVRP cannot say that all pickups come first",
-            at_most(share, 0.01),
-        )
-        lines.append(line)
-    return lines
-
-
 ROWS = (
     Row("gh-200", _gh200_runs, _gh200_lines),
     Row("gh-400", _gh400_runs, _gh400_lines),
     Row("lilim", _lilim_runs, _lilim_lines),
     Row("sartori", _sartori_runs, _sartori_lines),
-    Row("challenge", _challenge_runs, _challenge_lines),
 )

@@ -16,7 +16,7 @@ from benchmarks.solver.works import generated, score_of
 PEERS_PYTHON = Path(os.environ.get("BENCH_SOLVER_PYTHON", ".venv-bench-solver/bin/python"))
 """Where PyVRP and VROOM are installed; `make bench-solver` makes it."""
 IN_PEERS_VENV = ("pyvrp", "vroom")
-OWN_MODULES = ("ours", "start")
+OWN_MODULES = ("ours", "start", "explained")
 LACKS = {"pyvrp": ("posts", "parcels"), "vroom": ("posts",), "ortools": ("posts",)}
 """Rules of the street that are not held against who does not know them."""
 VROOM_LEVELS = range(6)
@@ -33,7 +33,8 @@ class Run:
     work : str
         See `benchmarks.solver.works`.
     solver : str
-        ours, pyvrp, ortools or vroom; start measures how long ours takes to start.
+        ours, pyvrp, ortools or vroom; start measures how long ours takes to start, explained how
+        long explanations take.
     seconds : float
         Limit: CPU seconds on each thread; none of VROOM's.
     threads, seed : int

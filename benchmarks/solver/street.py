@@ -26,6 +26,8 @@ GUESTBOOK, BADGE, OWN = 180, 30, 0
 HUB_COST, HUB_SERVICE = 1500, 45
 HUB_SLOTS = (4, 2)
 """Compartments of each hub: small and large."""
+SCARCE = (1, 1)
+"""The same in family ``H``."""
 LARGE_GRAMS = 3000
 LATENESS_COST, GRACE = 3, 1500
 """Cost of a tick after due, and ticks from due to closing."""
@@ -100,7 +102,7 @@ class Street:
         return travel
 
 
-def street(legs: int, couriers: int, seed: int) -> Street:
+def street(legs: int, couriers: int, seed: int, *, is_scarce: bool = False) -> Street:
     """Draw a work.
 
     Parameters
@@ -109,6 +111,8 @@ def street(legs: int, couriers: int, seed: int) -> Street:
         How many.
     seed : int
         The work's number.
+    is_scarce : bool
+        With one compartment of each size in a hub: everybody's bundles compete for them.
 
     Returns
     -------
@@ -132,7 +136,7 @@ def street(legs: int, couriers: int, seed: int) -> Street:
     parts = parts_of(town, people, orders)
     due = parts["drop_closes"]
     parts["drop_closes"] = due + GRACE
-    name = f"R:{legs}:{couriers}:{seed}"
+    name = f"{'H' if is_scarce else 'R'}:{legs}:{couriers}:{seed}"
     base = assembled(name, parts, travel_between(points), may)
     first_hub = len(points) - len(hub_spots)
     return Street(
@@ -142,7 +146,7 @@ def street(legs: int, couriers: int, seed: int) -> Street:
         entry=entry,
         hub=town.compound // COMPOUNDS_PER_HUB,
         hub_place=first_hub + np.arange(len(hub_spots)),
-        slots=np.tile(np.array(HUB_SLOTS), (len(hub_spots), 1)),
+        slots=np.tile(np.array(SCARCE if is_scarce else HUB_SLOTS), (len(hub_spots), 1)),
         size=(base.load[:, 1] > LARGE_GRAMS).astype(np.int64),
         post=np.where(people.compound >= 0, people.compound // COMPOUNDS_PER_POST, -1),
         most_away=(

@@ -1,7 +1,7 @@
 """The works of the benchmark by name: what all solvers and the evaluator read.
 
 ``C:200:40:1``: the plain crowd of 200 legs and 40 couriers with seed 1; ``F:``: the full one;
-``R:``: the street, of which the peers get what they can express.
+``R:``: the street, of which the peers get what they can express; ``H:``: with hubs that are small.
 ``vrptw:vrptw/gh200/r1_2_1.txt``, ``dimacs:`` (the same files, distance alone, distances truncated
 to a decimal), ``lilim:pdptw_lilim/pdp_100/lc101.txt``, ``sartori:pdptw_real/instances/…``,
 ``ogc:bundle_ogc2024/STAGE1_1.json``: paths in ``ANTMILE_DATA``.
@@ -27,7 +27,9 @@ from benchmarks.solver.score_street import score as score_street
 from benchmarks.solver.street import Street, street
 
 STREET = "R"
-GENERATED = ("C", "F", STREET)
+SCARCE = "H"
+STREETS = (STREET, SCARCE)
+GENERATED = ("C", "F", *STREETS)
 DEPOT = ("vrptw", "dimacs", "lilim", "sartori")
 
 
@@ -53,7 +55,7 @@ def generated(work: str, *, has_car: bool = False) -> Instance:
     """
     family, legs, couriers, seed = work.split(":")
     assert family in GENERATED, work
-    if family == STREET:
+    if family in STREETS:
         return drawn_street(work).for_peers()
     modes = (*MODES, CAR) if has_car else MODES
     return crowd(int(legs), int(couriers), int(seed), full=family == "F", modes=modes)
@@ -61,8 +63,8 @@ def generated(work: str, *, has_car: bool = False) -> Instance:
 
 def drawn_street(work: str) -> Street:
     """Draw a work of the street."""
-    _, legs, couriers, seed = work.split(":")
-    return street(int(legs), int(couriers), int(seed))
+    family, legs, couriers, seed = work.split(":")
+    return street(int(legs), int(couriers), int(seed), is_scarce=family == SCARCE)
 
 
 def sites(work: str) -> Sites:
@@ -102,7 +104,7 @@ def score_of(work: str, routes: list[Any], *, without: Sequence[str] = ()) -> Sc
         return challenge.score(challenge.read(path_of(work)), routes)
     if family in DEPOT:
         return score_sites(sites(work), routes)
-    if family == STREET:
+    if family in STREETS:
         tours = [
             (courier, [(leg, action, *at_hub, 0)[:3] for leg, action, *at_hub in stops])
             for courier, stops in routes

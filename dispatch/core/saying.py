@@ -43,11 +43,13 @@ class Speech:
 
 def cause(its: Explained, speech: Speech) -> str:
     """Say why a leg is not served, or not by somebody; no full stop."""
-    names = _Spoken(speech)
+    names, reason = _Spoken(speech), Reason(its.reason)
+    # Which hub is full is not kept, and it is nobody's: the fix names the hub.
+    courier = "" if reason is Reason.HUB_FULL else its.courier
     explanation = Explanation(
         leg=names.number(its.leg),
-        reason=Reason(its.reason),
-        courier=names.number(its.courier),
+        reason=reason,
+        courier=names.number(courier),
         slack=its.slack,
         served_by=names.number(its.served_by),
     )

@@ -201,7 +201,7 @@ class _Run:
                 iterations=limits.iterations,
                 threads=limits.threads,
                 progress=self._progress(limits.time_limit_s),
-                watch=self._watch,
+                watch=self._watch if limits.time_limit_s is None else self._looked_up,
                 columns=limits.columns,
             )
         except _TooLong as error:
@@ -227,9 +227,13 @@ class _Run:
 
         return used
 
-    def _watch(self, _cost: int, _iterations: int) -> None:
-        """Look up after each chunk of steps."""
+    def _looked_up(self, _cost: int, _iterations: int) -> None:
+        """Look up after each chunk of steps whether somebody still waits."""
         self._go_on()
+
+    def _watch(self, cost: int, iterations: int) -> None:
+        """Look also at the time where nothing else does."""
+        self._looked_up(cost, iterations)
         if self._clock.monotonic() - self._began > LONGEST_S:
             raise _TooLong
 

@@ -30,8 +30,6 @@ from dispatch.wire.decisions import (
 )
 
 PLANS = PlanMade.__name__
-PAGE = 200
-"""Rows that are read at once while one decision is looked for."""
 ASKERS = frozenset({Role.DISPATCHER, Role.MERCHANT, Role.COURIER})
 
 Context = grpc.aio.ServicerContext[object, object]
@@ -198,19 +196,29 @@ class Decisions:
         return number
 
     async def _found(self, zone: HostedZone, number: int, name: str) -> PlanMade:
-        """Return the plan of an epoch."""
-        before: int | None = None
-        while rows := await self._site.read(
-            lambda: self._site.log.latest(zone.name, PLANS, before, PAGE)  # noqa: B023
-        ):
-            for row in rows:
-                plan = _plan(row)
-                if plan.epoch == number:
-                    return plan
+        """Return the plan of an epoch, by halves: later plans have higher numbers."""
+        newest = await self._plan_before(zone, None)
+        first, last = 0, newest.position + 1 if newest is not None else 0
+        while first < last:
+            middle = (first + last + 1) // 2
+            row = await self._plan_before(zone, middle)
+            if row is None or row.position < first:
+                first = middle
+                continue
+            plan = _plan(row)
+            if plan.epoch == number:
+                return plan
             if plan.epoch < number:
-                break
-            before = rows[-1].position
+                first = middle
+            else:
+                last = row.position
         raise NotFound(f"there is no decision {number}", subject=name)
+
+    async def _plan_before(self, zone: HostedZone, position: int | None) -> Row | None:
+        """Return the newest plan before a position (exclusive)."""
+        log = self._site.log
+        rows = await self._site.read(lambda: log.latest(zone.name, PLANS, position, 1))
+        return rows[0] if rows else None
 
     def _reader(self, network: HostedNetwork, caller: Principal) -> Reader:
         is_dispatcher = caller.role is Role.DISPATCHER

@@ -49,6 +49,8 @@ class SlotAdvice:
         [intake] = reader.intakes
         windows = windows or coming_windows(intake.parcel.ready_at, now)
         state, planner = zone.state, zone.loop.planner
+        # Before the question: a plan that is made meanwhile had no part in the answer.
+        made = planner.made
         found = await self._site.read(lambda: planner.advise(state, intake.parcel, windows, now))
         answer = pb.CheckFeasibilityResponse(
             zone=zone.name,
@@ -62,6 +64,6 @@ class SlotAdvice:
                 for advice in found
             ],
         )
-        if planner.made is not None:
-            answer.plan_time.CopyFrom(scalars.timestamp(planner.made.epoch.now))
+        if made is not None:
+            answer.plan_time.CopyFrom(scalars.timestamp(made.epoch.now))
         return answer

@@ -213,6 +213,16 @@ def test_every_kind_and_code_can_be_said() -> None:
             assert "ann" not in cause(why, VEILED)
 
 
+def test_a_full_hub_is_named_by_its_fix() -> None:
+    """Who comes nearest has no part in it, and no door's window is taken for the hub."""
+    slot = fix(FixKind.HUB_SLOT, courier="", subject="booth", until=2)
+    its = Explained(leg="m/p1/1", reason="HUB_FULL", courier="ann", slack=1, fix=slot)
+    assert said(its, OPEN) == (
+        "no compartment of its size is free;"
+        " served if booth has one more free compartment of its size"
+    )
+
+
 def test_one_more_courier_is_like_nobody_where_names_are_hidden() -> None:
     """Merchants read of one more courier, not of whom he resembles."""
     needs = (fix(FixKind.PERMIT, subject="lake"),)

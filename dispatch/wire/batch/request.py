@@ -264,7 +264,7 @@ def _fields(
     # On the map only those modes are asked for that somebody travels by.
     used = sorted({int(mode) for mode in of_couriers["mode"]}) or [0]
     given["mode"] = np.searchsorted(used, of_couriers["mode"])
-    return tuple(map_modes[mode] for mode in used), given
+    return tuple(map_modes[mode] for mode in used if mode < len(map_modes)), given
 
 
 def _modes(message: pb.SolveBatchRequest, map_modes: Sequence[str], reader: Reader) -> Names:

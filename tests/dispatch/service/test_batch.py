@@ -314,9 +314,13 @@ async def test_a_deadline_ends_the_solve(house: House, gate: threading.Event) ->
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await house.dispatch.SolveBatch(asked(), metadata=house.dispatcher, timeout=0.2)
     assert caught.value.code() is Code.DEADLINE_EXCEEDED
-    gate.set()
     await asyncio.sleep(0.1)
-    assert (await solved(house, asked())).tours
+    # The first one would still be held: that this one is taken says that it has been given up.
+    second = asyncio.ensure_future(solved(house, asked()))
+    await asyncio.sleep(0.1)
+    assert not second.done()
+    gate.set()
+    assert (await second).tours
 
 
 @pytest.mark.parametrize("columns", [None, False, True])
@@ -361,6 +365,29 @@ async def test_a_search_by_steps_ends_some_time(
     call = house.dispatch.SolveBatch(asked(), metadata=house.dispatcher)
     code, _, fields = await refusal(call)
     assert (code, fields) == (Code.INVALID_ARGUMENT, ["limits.iterations"])
+
+
+async def test_the_longest_time_limit_is_one_that_can_be_given(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A search that ends a little after its 300 seconds has a plan, and is not refused for it."""
+    ticking = iter(range(0, 10**9, 40))
+    monkeypatch.setattr(house.clock, "monotonic", lambda: float(next(ticking)))
+    limits = pb.BatchLimits(time_limit_duration=Duration(seconds=300))
+    plan = await solved(house, asked(limits=limits))
+    assert plan.stopped_by == pb.SolveBatchResponse.StoppedBy.TIME_LIMIT
+    assert plan.tours
+
+
+async def test_without_a_map_matrices_are_required(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service that has no map says so instead of looking for ways."""
+    monkeypatch.setattr(house.site, "ways", None)
+    call = house.dispatch.SolveBatch(on_the_map(), metadata=house.dispatcher)
+    code, _, fields = await refusal(call)
+    assert (code, fields) == (Code.INVALID_ARGUMENT, ["matrices"])
+    assert (await solved(house, asked())).tours
 
 
 async def test_times_of_places_and_hours_go_together(house: House) -> None:

@@ -167,6 +167,8 @@ def _checked(
             solution_limit=policy.solution_limit,
             progress=progress,
             warm=warm,
+            # Putting routes together takes seconds that no count of steps holds, and no guard ends.
+            columns=False,
         )
         violations = check.violations(problem, plan)
         if not violations:

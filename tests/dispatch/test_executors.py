@@ -110,8 +110,22 @@ def test_a_plan_ended_by_the_clock_can_be_repeated(engine: Engine) -> None:
         seed=timed.seed,
         iterations=policy.iterations_of(9),
         progress=iter(timed.progress).__next__,
+        columns=False,
     )
     assert (again.cost, again.chunks) == (timed.cost, timed.chunks)
+
+
+def test_an_epoch_takes_its_steps_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Routes are not put together anew: that takes seconds beside the steps of the policy."""
+    given: list[Any] = []
+
+    def noted(problem: Problem, **options: Any) -> Plan:
+        given.append(options["columns"])
+        return solve(problem, **options)
+
+    monkeypatch.setattr(executors, "solve", noted)
+    planned(a_town(), a_planner())
+    assert given == [False]
 
 
 def test_how_it_was_made_enters_the_log() -> None:

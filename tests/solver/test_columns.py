@@ -1,6 +1,6 @@
 """Which routes together: the best choice of small sets, and never a dearer one than at hand."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import combinations, product
 from typing import Any
 
@@ -199,6 +199,17 @@ def test_no_choice_is_cheaper(seed: int) -> None:
     assert found.cost == cost_of(table, its, found.routes.tolist()) == best
     assert found.bound <= best + 1e-6 * best
     assert tuple(found.routes.tolist()) in set(_allowed(table, its))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_same_seed_same_plan(scattered: Callable[[int, int, int], Problem], threads: int) -> None:
+    """Seed and steps decide also what is put together anew, on one thread and on two."""
+    problem = scattered(3, 20, 6)
+    first, again = (
+        search(problem, seed=5, iterations=400, threads=threads, improve=Improver(always=True))
+        for _ in range(2)
+    )
+    assert again == first
 
 
 @_QUICK

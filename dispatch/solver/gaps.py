@@ -143,7 +143,8 @@ class Gaps:
         tried: Counter[int] = Counter()
         # Changes while the caller tries must not move what is still to come.
         vehicle_of, offset_of = self._vehicle, self._offset
-        for pick in np.argsort(price, kind="stable").tolist():
+        # One by one: a few of what may be millions are asked for.
+        for pick in np.argsort(price, kind="stable"):
             vehicle = int(vehicle_of[last[pick]])
             if tried[vehicle] >= most_per_vehicle:
                 continue

@@ -13,18 +13,24 @@ import numpy as np
 
 from dispatch.solver import check
 from dispatch.solver.alone import Couriers
-from dispatch.solver.attempts import Attempts
+from dispatch.solver.explanations.attempts import Attempts
+from dispatch.solver.explanations.hiring import Hiring
+from dispatch.solver.explanations.misses import (
+    answers,
+    nearest_miss,
+    reason_answered,
+    reason_in,
+    smallest_first,
+)
+from dispatch.solver.explanations.remedies import Remedies
+from dispatch.solver.explanations.serving import serving, tightened
+from dispatch.solver.explanations.trials import Miss, Trials
 from dispatch.solver.fixes import Fix, FixKind, applied
-from dispatch.solver.hiring import Hiring
-from dispatch.solver.misses import answers, nearest_miss, reason_answered, reason_in, smallest_first
 from dispatch.solver.nearest import binding, reason_of
 from dispatch.solver.plan import Plan, Reason, Unassigned
 from dispatch.solver.problem import Problem
-from dispatch.solver.remedies import Remedies
 from dispatch.solver.schedule import Schedule
-from dispatch.solver.serving import serving, tightened
 from dispatch.solver.tours import Tours
-from dispatch.solver.trials import Miss, Trials
 
 OTHERS = 3
 """So many more fixes are told at most."""

@@ -1,7 +1,7 @@
 """What would have to change for a leg to be served: one limit moved by one amount, and no more.
 
 A fix is a statement about a problem; `applied` makes the problem in which it is true. How fixes are
-found stands in `dispatch.solver.remedies` and `dispatch.solver.hiring`.
+found stands in `dispatch.solver.explanations.remedies` and `dispatch.solver.explanations.hiring`.
 """
 
 from collections.abc import Callable

@@ -2,7 +2,7 @@
 
 `Trials` holds one such way in each column: who would do it, between which of his stops, and a set
 of bits for what keeps it from being done. What keeps none has no bits. Who fills it in is
-`dispatch.solver.attempts`.
+`dispatch.solver.explanations.attempts`.
 """
 
 from collections.abc import Sequence

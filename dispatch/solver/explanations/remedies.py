@@ -11,11 +11,11 @@ from dataclasses import replace
 import numpy as np
 
 from dispatch.solver.arrays import FOREVER, BoolArray, IntArray
-from dispatch.solver.attempts import Attempts, Conditions
+from dispatch.solver.explanations.attempts import Attempts, Conditions
+from dispatch.solver.explanations.trials import NOTHING, Miss, Trials
 from dispatch.solver.fields import DEAREST
 from dispatch.solver.fixes import Fix, FixKind, least
 from dispatch.solver.terms import NEVER
-from dispatch.solver.trials import NOTHING, Miss, Trials
 
 ASKED = 2
 """So many couriers are asked whether beginning earlier would do."""

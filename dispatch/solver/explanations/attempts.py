@@ -1,7 +1,7 @@
 """One leg put into the tours of a plan in every way, on paper.
 
 Linked pairs are timed as they wait now: where tours wait for each other, `Tours.change` has the
-last word (`dispatch.solver.serving`).
+last word (`dispatch.solver.explanations.serving`).
 """
 
 from collections.abc import Sequence
@@ -10,13 +10,22 @@ from functools import cached_property
 
 import numpy as np
 
-from dispatch.solver.absences import Absences
 from dispatch.solver.arrays import NOT_LEFT, BoolArray, IntArray
-from dispatch.solver.batch import Clocks, Columns, Crew, Stops, Timed, crew_of, plain_crew, stops_of
-from dispatch.solver.promising import Promising
+from dispatch.solver.explanations.absences import Absences
+from dispatch.solver.explanations.clocks import (
+    Clocks,
+    Columns,
+    Crew,
+    Stops,
+    Timed,
+    crew_of,
+    plain_crew,
+    stops_of,
+)
+from dispatch.solver.explanations.promising import Promising
+from dispatch.solver.explanations.trials import Miss, Places, Trials, joined
 from dispatch.solver.terms import NEVER
 from dispatch.solver.tours import Tours
-from dispatch.solver.trials import Miss, Places, Trials, joined
 
 CELLS = 12_000
 """Stops timed for one drop-off at most, in all ways together; of more, the promising ways."""

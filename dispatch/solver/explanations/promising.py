@@ -1,7 +1,7 @@
 """Which ways of putting a leg into many long tours are worth a closer look.
 
 Bounds only, from each stop's gap alone: who is late, over hours or too dear by them is so in truth.
-`dispatch.solver.trials` times those that miss least, so that a leg costs milliseconds.
+`dispatch.solver.explanations.trials` times those that miss least, so that a leg costs milliseconds.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dispatch.solver.arrays import UNREACHABLE, BoolArray, IntArray
-from dispatch.solver.batch import Crew, Stops, Timed
+from dispatch.solver.explanations.clocks import Crew, Stops, Timed
 from dispatch.solver.schedule import Schedule
 from dispatch.solver.terms import NEVER
 

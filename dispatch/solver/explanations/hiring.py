@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dispatch.solver.arrays import FOREVER
-from dispatch.solver.attempts import Attempts, Conditions
+from dispatch.solver.explanations.attempts import Attempts, Conditions
+from dispatch.solver.explanations.remedies import shut_gates
+from dispatch.solver.explanations.trials import Miss, Trials
 from dispatch.solver.fields import DEAREST
 from dispatch.solver.fixes import Fix, FixKind
-from dispatch.solver.remedies import shut_gates
 from dispatch.solver.tours import Tours
-from dispatch.solver.trials import Miss, Trials
 
 _HIS = Miss.SHUT | Miss.SKILL | Miss.BARRED | Miss.LOAD | Miss.PARCELS | Miss.LEASH
 """What one more courier can be given."""

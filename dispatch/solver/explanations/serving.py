@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from dispatch.solver.attempts import Attempts
 from dispatch.solver.changes import Change
+from dispatch.solver.explanations.attempts import Attempts
+from dispatch.solver.explanations.trials import Trials
 from dispatch.solver.fixes import Fix, FixKind, applied, least
 from dispatch.solver.plan import Plan
 from dispatch.solver.problem import Problem, ProblemError
 from dispatch.solver.schedule import Schedule
 from dispatch.solver.tours import Tours
-from dispatch.solver.trials import Trials
 
 CONFIRMED = 50
 """Ways asked for in full at most, the cheapest first, where tours wait for each other."""

@@ -6,11 +6,11 @@ import numpy as np
 
 from dispatch.solver.alone import RANK
 from dispatch.solver.arrays import UNREACHABLE, IntArray
-from dispatch.solver.attempts import Attempts
+from dispatch.solver.explanations.attempts import Attempts
+from dispatch.solver.explanations.trials import Miss, Trials
 from dispatch.solver.fixes import Fix, FixKind
 from dispatch.solver.plan import Reason
 from dispatch.solver.problem import Problem
-from dispatch.solver.trials import Miss, Trials
 
 LONG = 3600
 """Of more ticks than these nothing is asked for but one more person."""

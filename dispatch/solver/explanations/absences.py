@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dispatch.solver.arrays import IntArray
-from dispatch.solver.batch import Crew, Timed
+from dispatch.solver.explanations.clocks import Crew, Timed
 from dispatch.solver.terms import NEVER
 from dispatch.solver.tours import Tours
 

@@ -6,13 +6,13 @@ from dataclasses import replace
 import numpy as np
 
 from dispatch.solver import insert
-from dispatch.solver.attempts import Attempts
-from dispatch.solver.batch import Clocks, Columns, crew_of, stops_of
 from dispatch.solver.commitments import insertions
+from dispatch.solver.explanations.attempts import Attempts
+from dispatch.solver.explanations.clocks import Clocks, Columns, crew_of, stops_of
+from dispatch.solver.explanations.trials import Miss
 from dispatch.solver.problem import Problem
 from dispatch.solver.schedule import Schedule
 from dispatch.solver.tours import Tours
-from dispatch.solver.trials import Miss
 from tests.solver.strategies import SHARED, drawn
 
 

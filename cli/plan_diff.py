@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from dispatch.sim.plan_sheet import Ticks
 
 DIFFERENT = 1
+
+SMALLEST_PERCENT = 0.05
+"""What is less would read as nothing."""
 OUTCOME = "nothing was compared"
 
 WORDS: dict[Kind, str] = {
@@ -151,8 +154,17 @@ def _summary(a: Trips, b: Trips, found: Sequence[Difference]) -> list[str]:
     if a.cost is None or b.cost is None:
         lines.append("cost: not in both files")
     else:
-        extra = b.cost - a.cost
-        share = f", {100 * extra / a.cost:+.1f} %" if a.cost else ""
-        change = f"({extra:+,.10g}{share})" if extra else "(the same)"
-        lines.append(f"cost: {a.cost:,.10g} -> {b.cost:,.10g} {change}")
+        lines.append(_cost(a.cost, b.cost))
     return lines
+
+
+def _cost(before: float, after: float) -> str:
+    """Say what both cost, to two decimals where they are no whole numbers."""
+    decimals = 0 if all(float(cost).is_integer() for cost in (before, after)) else 2
+    extra = round(after - before, decimals)
+    if not extra:
+        return f"cost: {before:,.{decimals}f} -> {after:,.{decimals}f} (the same)"
+    percent = 100 * extra / before if before else 0.0
+    share = f", {percent:+.1f} %" if abs(percent) >= SMALLEST_PERCENT else ""
+    change = f"({extra:+,.{decimals}f}{share})"
+    return f"cost: {before:,.{decimals}f} -> {after:,.{decimals}f} {change}"

@@ -98,7 +98,7 @@ def _chosen(read: PlanFile, wanted: Sequence[str]) -> tuple[int, ...]:
         if not its:
             ids = list(dict.fromkeys(who.id for who in read.who))
             known = ", ".join(ids[:NAMES_TOLD]) + ", ..." * (len(ids) > NAMES_TOLD)
-            fail(f"--courier: {word} has no tour in the plan; {known or 'nobody'} has")
+            fail(f"--courier: {word} has no tour in the plan; tours have {known or 'none'}")
         chosen += its
     return tuple(sorted(set(chosen)))
 
@@ -152,7 +152,7 @@ def _located(
 
     found = places_of(case)
     if found is None:
-        key = "locations" if hasattr(case, "model") else "places"
+        key = "locations" if hasattr(case, "model") else "places, a [lat, lon] for each"
         fail(f"{problem_file} has no coordinates: give {key}")
     places, is_earth = found
     for place in used_places(case.problem, read.plan, shown):

@@ -12,7 +12,16 @@ from rich.table import Table
 from cli.errors import fail, plain_errors
 from cli.map_files import counted
 from cli.plan_files import PlanFile, read_plan, ticks_of
-from cli.problem_files import Case, Format, OgcCase, Rounding, VroomCase, format_of, read_case
+from cli.problem_files import (
+    Case,
+    DepotCase,
+    Format,
+    OgcCase,
+    Rounding,
+    VroomCase,
+    format_of,
+    read_case,
+)
 
 if TYPE_CHECKING:
     from cli.plan_words import FileNames
@@ -100,7 +109,10 @@ def _asked(case: Case, read: PlanFile, leg: int | None) -> "Sequence[Explanation
     if leg is not None:
         for who, tour in zip(read.who, read.plan.tours, strict=True):
             if any(stop.leg == leg for stop in tour.stops):
-                fail(f"{case.name(leg)} is served by {who.name}: ask why not another, --courier C")
+                others = "its vehicles are all alike"
+                if not isinstance(case, DepotCase):
+                    others = "ask why not another, --courier C"
+                fail(f"{case.name(leg)} is served by {who.name}: {others}")
     try:
         return explain(case.problem, read.plan, None if leg is None else [leg])
     except ExplainError as error:
@@ -113,7 +125,7 @@ def _why_not(case: Case, read: PlanFile, leg: int, courier: str) -> "Sequence[Ex
     try:
         return [why_not(case.problem, read.plan, leg, _courier(case, courier))]
     except ExplainError as error:
-        fail(str(error))
+        fail(f"{error}: ask about another, or about a leg that is left out")
 
 
 def _leg(case: Case, name: str) -> int:
@@ -126,6 +138,8 @@ def _leg(case: Case, name: str) -> int:
 
 def _courier(case: Case, name: str) -> int:
     """Return the courier class of who is called so in the file."""
+    if isinstance(case, DepotCase):
+        fail("--courier: the vehicles of PROBLEM are all alike: leave it out")
     known = list(_couriers(case))
     found = [courier for courier, its in known if its == name]
     if not found:

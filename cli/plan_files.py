@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 STRUCTURE = ("index", "served_once", "pairing", "option", "on_board")
 """Constraints that a plan of another problem breaks; what breaks others can still be looked at."""
 
+PROBLEM_KEYS = {"travel", "jobs", "shipments", "ORDERS"}
+"""Keys of problems of our own, VROOM's and the Grand Challenge's, which no plan has."""
+
 FIGURES = ("cost: says", "vehicles: says", "plan: cost: says")
 """How faults begin that tell of figures that are not those of the routes."""
 
@@ -100,7 +103,7 @@ def read_plan(
         With status 2, where it cannot be read or is a plan of another problem.
     """
     content = content_of(path)
-    with told(path, outcome, hint=lambda: _advice(content)):
+    with told(path, outcome, hint=lambda: advice(content)):
         faults, worth, unserved = case.judged(_with_cost(case, content), rounding)
         faults = [fault for fault in faults if fault not in unserved]
         _refuse_others(faults)
@@ -160,14 +163,19 @@ def _locations(case: Case) -> Iterator[tuple[int, Sequence[float]]]:
             yield spot.index, spot.location
 
 
-def _advice(content: bytes) -> str:
-    """Return what may be the matter with a file that has routes."""
+def advice(content: bytes) -> str:
+    """Return what may be the matter with a plan file that cannot be read; nothing if unknown."""
     try:
         value = json.loads(content)
     except (ValueError, RecursionError):
         return ""
-    has_routes = isinstance(value, dict) and isinstance(value.get("routes"), list)
-    return "is it a plan of another problem?" if has_routes else ""
+    if not isinstance(value, dict):
+        return ""
+    if isinstance(value.get("routes"), list):
+        return "is it a plan of another problem?"
+    if PROBLEM_KEYS & value.keys():
+        return "it looks like a problem: give PROBLEM first, then PLAN, which antmile solve writes"
+    return ""
 
 
 def _with_cost(case: Case, content: bytes) -> bytes:

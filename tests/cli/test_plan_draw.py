@@ -187,7 +187,7 @@ def test_chosen_couriers_alone_are_drawn(tmp_path: Path) -> None:
         assert f"{count} of 2 tours drawn" in _words(svg).replace("\n", " ")
     result = _draw(tmp_path, TEXTS["vrptw"], plan, "--courier", "7")
     assert result.exit_code == 2
-    assert "--courier: 7 has no tour in the plan; 1, 2 has" in result.stderr
+    assert "--courier: 7 has no tour in the plan; tours have 1, 2" in result.stderr
 
 
 def test_what_a_plan_breaks_is_told_and_drawn(tmp_path: Path) -> None:

@@ -234,8 +234,10 @@ def _is_neutral(name: str, value: AnyArray, problem: Problem) -> bool:
 
 
 def _check_needed(given: dict[str, Any], faults: Faults) -> None:
+    if faults:
+        return
     for name, spec in SPECS.items():
-        if spec.default is None and name not in given and not faults:
+        if spec.default is None and name not in given:
             faults.add(name, "is missing")
 
 

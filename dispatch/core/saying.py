@@ -51,6 +51,7 @@ def cause(its: Explained, speech: Speech) -> str:
         reason=reason,
         courier=names.number(courier),
         slack=its.slack,
+        fix=None if its.fix is None else _numbered(its.fix, names),
         served_by=names.number(its.served_by),
     )
     return cause_in_words(explanation, names)

@@ -12,7 +12,7 @@ from dispatch.core.decisions import Made, on_demand, why_not_him
 from dispatch.core.errors import Fault, InvalidValue, NotFound, PlanForgotten
 from dispatch.core.events import PlanMade
 from dispatch.core.judging import Explained
-from dispatch.core.model import LegState
+from dispatch.core.model import Leg, LegState
 from dispatch.log import Row
 from dispatch.service import cursors
 from dispatch.service.access import DISPATCHERS, allowed, denied
@@ -67,6 +67,8 @@ class Decisions:
         """Tell what a decision was, why a leg is left out, or why somebody does not have it."""
         if request.courier and not request.leg:
             raise InvalidValue([Fault("leg", "is required: which one does the courier not have?")])
+        if not request.leg and not request.name:
+            raise InvalidValue([Fault("leg", "is required, or the name of a decision")])
         if not request.leg:
             return await self._decision(request)
         caller, ids = allowed(request.leg, names.LEG, "leg", ASKERS)
@@ -118,7 +120,7 @@ class Decisions:
         if leg.reason:
             bare = Explained(leg=leg_id, reason=leg.reason)
             return pb.ExplainDecisionResponse(explanation=explanation_out(bare, reader))
-        message = pb.LegExplanation(leg=request.leg, text=_not_left_out(leg.state, leg.planned_to))
+        message = pb.LegExplanation(leg=request.leg, text=_not_left_out(leg))
         message.served_by = reader.courier(leg.courier or leg.planned_to)
         return pb.ExplainDecisionResponse(explanation=message)
 
@@ -233,10 +235,14 @@ def _answer(
     )
 
 
-def _not_left_out(state: LegState, planned_to: str) -> str:
-    if state is not LegState.PLANNED:
-        return f"no plan is asked: the leg is {state.value}"
-    return "a courier is planned for it" if planned_to else "no plan has looked at it yet"
+def _not_left_out(leg: Leg) -> str:
+    if leg.state is not LegState.PLANNED:
+        return f"no plan leaves it out: it is {leg.state.value}"
+    if leg.planned_to:
+        return "a courier is planned for it"
+    if leg.offer_count:
+        return "nobody took the offers so far, and no plan has looked at it since the last one"
+    return "no plan has looked at it yet"
 
 
 def _plan(row: Row) -> PlanMade:

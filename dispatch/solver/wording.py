@@ -196,11 +196,19 @@ def _late(who: str, told: Explanation, names: Names) -> str:
     return f"{who} could not keep to the windows of what he has to do"
 
 
+def _full(who: str, told: Explanation, names: Names) -> str:
+    fix = told.fix
+    if fix is not None and fix.kind is FixKind.CAPACITY and fix.amount == told.slack:
+        # Only a fix says which of the loads is too large.
+        return f"{who} has no room for {names.load(fix.index, told.slack)} more"
+    return f"{who} has no room for {told.slack or 'that'} more"
+
+
 _CAUSES: dict[Reason, _Told] = {
     Reason.NO_COURIER_IN_RANGE: _late,
     Reason.PERMIT: lambda who, _, __: f"{who} may not enter",
     Reason.SKILL: lambda who, _, __: f"{who} has not the skills",
-    Reason.CAPACITY: lambda who, told, _: f"{who} has no room for {told.slack or 'that'} more",
+    Reason.CAPACITY: _full,
     Reason.WINDOW: _late,
     Reason.HOURS: lambda who, told, names: (
         f"{who} would be back {names.span(told.slack)} after he goes off duty"

@@ -192,7 +192,7 @@ async def test_the_log_still_knows_after_a_restart(house: House) -> None:
 @pytest.mark.parametrize(
     ("fields", "code", "bad"),
     [
-        ({}, Code.INVALID_ARGUMENT, ["name"]),
+        ({}, Code.INVALID_ARGUMENT, ["leg"]),
         ({"courier": CAI}, Code.INVALID_ARGUMENT, ["leg"]),
         ({"leg": "x"}, Code.INVALID_ARGUMENT, ["leg"]),
         ({"name": f"{ZONE}/decisions/x"}, Code.INVALID_ARGUMENT, ["name"]),

@@ -38,7 +38,10 @@ def bearer(token: str) -> Metadata:
 
 def tokens(data: Path) -> dict[str, Metadata]:
     """Return the metadata of ``merchant`` and ``dispatcher``."""
-    texts = json.loads((data / "dev-tokens.json").read_text(encoding="utf-8"))
+    file = data / "dev-tokens.json"
+    if not file.is_file():
+        raise SystemExit(f"{file} is missing: --data is the folder of antmile serve --dev")
+    texts = json.loads(file.read_text(encoding="utf-8"))
     return {who: bearer(token) for who, token in texts.items()}
 
 

@@ -133,7 +133,11 @@ def main() -> int:
     if options.problem is None:
         request = small_batch(options)
     else:
-        request = request_of(json.loads(options.problem.read_text(encoding="utf-8")), NETWORK)
+        try:
+            request = request_of(json.loads(options.problem.read_text(encoding="utf-8")), NETWORK)
+        except (OSError, ValueError, LookupError, TypeError) as error:
+            print(f"{options.problem}: {error!r}: does antmile solve take it?", file=sys.stderr)
+            return 2
     try:
         show(asyncio.run(solved(options, request)))
     except grpc.aio.AioRpcError as error:

@@ -252,6 +252,11 @@ RULES: tuple[Rule, ...] = (
         lambda a: a["leg_size"] >= max(a["hub_slots_free"].shape[1], 1),
         "no such size class",
     ),
+    (
+        "option_hub",
+        lambda a: (a["option_hub"] >= 0) & (a["hub_slots_free"].shape[1] == 0),
+        "has no compartments of any size class",
+    ),
 )
 
 

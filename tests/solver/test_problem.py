@@ -246,6 +246,7 @@ BAD: dict[str, tuple[str, dict[str, Any]]] = {
     "post steps out of order": ("post_steps", {"post_steps": _POSTS}),
     "no such post": ("post", {"post": [0]}),
     "no such size": ("leg_size", {"leg_size": [1]}),
+    "no compartments of any size": ("option_hub", {"option_hub": [0], "hub_slots_free": [[]]}),
 }
 
 

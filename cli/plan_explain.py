@@ -1,5 +1,6 @@
 """``antmile plan explain``: why legs are left out, and what would serve them."""
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -107,12 +108,12 @@ def _asked(case: Case, read: PlanFile, leg: int | None) -> "Sequence[Explanation
     from dispatch.solver.explain import ExplainError, explain
 
     if leg is not None:
-        for who, tour in zip(read.who, read.plan.tours, strict=True):
-            if any(stop.leg == leg for stop in tour.stops):
-                others = "its vehicles are all alike"
-                if not isinstance(case, DepotCase):
-                    others = "ask why not another, --courier C"
-                fail(f"{case.name(leg)} is served by {who.name}: {others}")
+        server = _server(read, leg)
+        if server:
+            others = "the vehicles are all alike, so nobody else is asked"
+            if not isinstance(case, DepotCase):
+                others = "ask why not another, --courier C"
+            fail(f"{case.name(leg)} is served by {server}: {others}")
     try:
         return explain(case.problem, read.plan, None if leg is None else [leg])
     except ExplainError as error:
@@ -125,14 +126,28 @@ def _why_not(case: Case, read: PlanFile, leg: int, courier: str) -> "Sequence[Ex
     try:
         return [why_not(case.problem, read.plan, leg, _courier(case, courier))]
     except ExplainError as error:
-        fail(f"{error}: ask about another, or about a leg that is left out")
+        server = _server(read, leg)
+        fail(f"{case.name(leg)} is served by {server}: ask about another" if server else str(error))
+
+
+def _server(read: PlanFile, leg: int) -> str:
+    """Return the name of who serves a leg; nothing where it is left out."""
+    for who, tour in zip(read.who, read.plan.tours, strict=True):
+        if any(stop.leg == leg for stop in tour.stops):
+            return who.name
+    return ""
 
 
 def _leg(case: Case, name: str) -> int:
-    legs = [leg for leg in range(case.problem.leg_count) if case.name(leg) == name]
+    """Return the leg of that name; an id or a node in it suffices where no other has it."""
+    known = [case.name(leg) for leg in range(case.problem.leg_count)]
+    if name in known:
+        return known.index(name)
+    legs = [leg for leg, its in enumerate(known) if name in re.split("[ -]", its)]
     if not legs:
-        known = [case.name(leg) for leg in range(case.problem.leg_count)]
         fail(f"LEG: {name} is not in PROBLEM; it has {_few(known)}")
+    if len(legs) > 1:
+        fail(f"LEG: {name} may be {' or '.join(repr(known[leg]) for leg in legs)}: say which")
     return legs[0]
 
 

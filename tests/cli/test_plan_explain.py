@@ -66,8 +66,9 @@ def test_vroom_jobs_and_vehicles_have_their_names(tmp_path: Path) -> None:
         "job 1: CAPACITY: vehicle 9 has no room for 1 more",
         "served if vehicle 9 has room for 1 more",
     ]
-    result = _explain(tmp_path, VROOM, VROOM_PLAN, "job 1", "--courier", "7")
+    result = _explain(tmp_path, VROOM, VROOM_PLAN, "1", "--courier", "7")
     assert result.exit_code == 2, result.output
+    assert "job 1 is served by vehicle 7: ask about another" in result.stderr
 
 
 def test_nodes_and_riders_have_theirs(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from dispatch.core.keeping import Closure
 from dispatch.service.site import HostedNetwork, HostedZone, Site, Ways
 from dispatch.service.status import AddressUnroutable, OffRoad, SolvesRunning
 from dispatch.solver.arrays import UNREACHABLE
-from dispatch.solver.locks import LockError, locked
+from dispatch.solver.locks import LockError, locked, overfilled
 from dispatch.solver.plan import Plan
 from dispatch.solver.problem import Problem
 from dispatch.solver.solve import solve
@@ -160,7 +160,7 @@ class _Run:
         )
         matrices = self._checked(batch)
         self._go_on()
-        problem = batch.problem(matrices)
+        problem = unlocked = batch.problem(matrices)
         notes: tuple[str, ...] = ()
         if batch.locks:
             try:
@@ -170,6 +170,8 @@ class _Run:
             problem, notes = held.problem, tuple(str(strain) for strain in held.strains)
         self._go_on()
         plan = self._planned(problem, batch)
+        if batch.locks:
+            notes += tuple(overfilled(unlocked, plan))
         return answer(batch, problem, plan, self._currency, notes)
 
     def _checked(self, batch: Batch) -> dict[str, NDArray[np.int32]]:

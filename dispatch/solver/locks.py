@@ -8,6 +8,7 @@ Locks become fields that every problem has, `must_courier` and `frozen`: no solv
 knows of them. It reads no clock and must not import `dispatch.core`.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -15,7 +16,7 @@ from enum import StrEnum
 import numpy as np
 
 from dispatch.solver.arrays import FOREVER, UNREACHABLE, FrozenStops, IntArray
-from dispatch.solver.plan import Action
+from dispatch.solver.plan import Action, Plan
 from dispatch.solver.problem import Problem, ProblemError
 from dispatch.solver.strains import Strain, strains
 
@@ -184,6 +185,31 @@ def locked(problem: Problem, locks: Sequence[Lock], *, relax_after: int = FOREVE
         raise LockError(faults)
     couriers = sorted({lock.courier for lock, _ in held})
     return Locked(result, levels, tuple(strains(problem, result, couriers)) if held else ())
+
+
+def overfilled(problem: Problem, plan: Plan) -> Iterator[str]:
+    """Say which hubs a plan with locks fills beyond what is free.
+
+    Whoever is locked is committed, and no solver counts a slot for what is committed.
+
+    Parameters
+    ----------
+    problem : Problem
+        As it was before the locks.
+    plan : Plan
+        Of the problem with them.
+
+    """
+    filled = Counter(
+        (int(problem.option_hub[stop.option]), int(problem.leg_size[stop.leg]))
+        for tour in plan.tours
+        for stop in tour.stops
+        if stop.action is Action.DROPOFF and problem.committed_to[stop.leg] < 0
+    )
+    for (hub, size), count in sorted(filled.items()):
+        over = count - int(problem.hub_slots_free[hub, size]) if hub >= 0 else 0
+        if over > 0:
+            yield f"hub {hub}: the promises fill {over} more of size class {size} than are free"
 
 
 # --- what cannot be -----------------------------------------------------------------------

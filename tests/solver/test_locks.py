@@ -15,6 +15,7 @@ from dispatch.solver.locks import (
     LockError,
     LockLevel,
     locked,
+    overfilled,
 )
 from dispatch.solver.plan import Action, Plan
 from dispatch.solver.problem import Problem
@@ -307,6 +308,17 @@ def test_a_locked_drop_off_takes_its_slot(two_legs_two_couriers: Problem) -> Non
     result = locked(problem, [Lock(0, 0, ORDER, stops=both(0, 0))])
     assert result.problem.hub_slots_free.tolist() == [[0]]
     assert [entry.leg for entry in solved(result.problem).unassigned] == [1]
+
+
+def test_a_hub_that_locks_overfill_is_told(two_legs_two_couriers: Problem) -> None:
+    """Two legs are promised to one compartment: planned, and said; without locks one waits."""
+    problem = replace(
+        two_legs_two_couriers, option_hub=np.array([0, 0]), hub_slots_free=np.array([[1]])
+    )
+    result = locked(problem, [Lock(0, 0), Lock(1, 0)])
+    [told] = overfilled(problem, solved(result.problem))
+    assert told == "hub 0: the promises fill 1 more of size class 0 than are free"
+    assert not list(overfilled(problem, solved(problem)))
 
 
 def test_locks_that_cannot_be_together(street: Callable[..., Problem]) -> None:

@@ -271,6 +271,18 @@ async def test_locks_hold_and_what_they_break_is_told(house: House) -> None:
     assert any("more than one tour may" in note for note in plan.notes)
 
 
+async def test_locks_may_overfill_a_hub_and_say_so(house: House) -> None:
+    """Three locked legs for the one compartment of a hub are promised all the same."""
+    message = asked()
+    message.couriers[0].most_parcels = 3
+    message.hubs.add(id="booth", free_slots=[1])
+    for leg in message.legs:
+        leg.options[0].hub = "booth"
+        message.locks.add(leg=leg.id, courier="ann", level="COURIER")
+    plan = await solved(house, message)
+    assert any("2 more of size class 0 than are free" in note for note in plan.notes)
+
+
 @pytest.fixture
 def gate(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     """Hold every solve until the event is set; it asks its `watch` all the time."""

@@ -95,6 +95,7 @@ def render(
     state = fold(State(zone=f"networks/{day.network}/zones/{day.zone}"), result.events)
     drawn = picture.draw(state, stories, calendar, times, network)
     wrong = troubles(chronicle)
+    fixes = report_fixes.by_parcel(result.events, calendar, day.currency)
     charts = _charts(chronicle, calendar)
     beside = _BESIDE_MAP[drawn.shape]
     return _TEMPLATES.get_template("report.html").render(
@@ -122,7 +123,7 @@ def render(
             *telling.reasons(result.kpis, chronicle),
             *report_fixes.group(result.events, chronicle, calendar, day.currency),
         ],
-        troubles=[telling.told(trouble, calendar) for trouble in wrong[:MOST_TROUBLES]],
+        troubles=[telling.told(its, calendar, fixes) for its in wrong[:MOST_TROUBLES]],
         troubles_left=max(0, len(wrong) - MOST_TROUBLES),
         method=_method(result),
         not_simulated=NOT_SIMULATED,

@@ -1,4 +1,4 @@
-"""The most frequent smallest fixes of a day: what would have served the legs that plans left out.
+"""What would have served the legs that plans left out: a day's most frequent fixes, and by parcel.
 
 From the explanations that stand in the log; of each leg the last one counts.
 """
@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 from dispatch.core import messages as m
 from dispatch.core.judging import Explained, SmallestFix
-from dispatch.core.saying import Speech, condition
+from dispatch.core.model import Instant
+from dispatch.core.saying import Speech, condition, said
 from dispatch.sim import words
 from dispatch.sim.story import Chronicle
 
@@ -32,16 +33,12 @@ def group(
     """
     undelivered = {story.parcel.id for story in chronicle.parcels if story.status == "undelivered"}
     alike: dict[_Key, list[SmallestFix]] = {}
-    for its in last_of(events).values():
+    for _, its in last_of(events).values():
         if its.fix is not None and its.leg.rpartition("/")[0] in undelivered:
             alike.setdefault(_key(its.fix), []).append(its.fix)
     if not alike:
         return []
-    speech = Speech(
-        clock=calendar.clock,
-        money=lambda cents: words.money(cents, currency),
-        names_couriers=False,
-    )
+    speech = _speech(calendar, currency, names_couriers=False)
     order = sorted(alike, key=lambda key: (-len(alike[key]), key))
     rows = []
     for key in order[:MOST]:
@@ -52,14 +49,35 @@ def group(
     return [{"title": TITLE, "rows": rows}]
 
 
-def last_of(events: Iterable[m.Event]) -> dict[str, Explained]:
-    """Return the last explanation of each leg that no later plan served."""
-    found: dict[str, Explained] = {}
+def by_parcel(events: Iterable[m.Event], calendar: words.Calendar, currency: str) -> dict[str, str]:
+    """Say by parcel what was last found out about a leg of it that no later plan served."""
+    speech = _speech(calendar, currency, names_couriers=True)
+    last: dict[str, tuple[Instant, Explained]] = {}
+    for leg, found in last_of(events).items():
+        parcel = leg.rpartition("/")[0]
+        last[parcel] = max(found, last.get(parcel, found), key=lambda its: its[0])
+    return {
+        parcel: f"The plan of {calendar.clock(at)} left it out: {said(its, speech)}"
+        for parcel, (at, its) in last.items()
+    }
+
+
+def _speech(calendar: words.Calendar, currency: str, *, names_couriers: bool) -> Speech:
+    return Speech(
+        clock=calendar.clock,
+        money=lambda cents: words.money(cents, currency),
+        names_couriers=names_couriers,
+    )
+
+
+def last_of(events: Iterable[m.Event]) -> dict[str, tuple[Instant, Explained]]:
+    """Return the last explanation of each leg that no later plan served, and when it was made."""
+    found: dict[str, tuple[Instant, Explained]] = {}
     for event in events:
         if isinstance(event, m.PlanMade):
             for leg, _ in event.reasons:
                 found.pop(leg, None)
-            found.update((its.leg, its) for its in event.explained)
+            found.update((its.leg, (event.at, its)) for its in event.explained)
     return found
 
 

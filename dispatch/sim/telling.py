@@ -5,7 +5,7 @@ neither the page nor any markup.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from dispatch.core.metrics import Figures
 from dispatch.sim import words
@@ -77,8 +77,11 @@ def _most_first(counts: "Counter[str]") -> list[tuple[str, int]]:
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
-def told(trouble: Trouble, calendar: words.Calendar) -> dict[str, object]:
-    """Return one trouble as a label, a subject, a sentence of why, and its steps in time."""
+def told(trouble: Trouble, calendar: words.Calendar, fixes: Mapping[str, str]) -> dict[str, object]:
+    """Return one trouble as a label, a subject, a sentence of why, and its steps in time.
+
+    `fixes` says by parcel what would have served it; told of those that were not delivered.
+    """
     story = trouble.story
     if story is None:
         absent = trouble.no_show
@@ -97,6 +100,7 @@ def told(trouble: Trouble, calendar: words.Calendar) -> dict[str, object]:
         "label": _LABELS[trouble.kind],
         "subject": trouble.subject,
         "why": why,
+        "fix": fixes.get(trouble.subject, "") if trouble.kind == "undelivered" else "",
         "steps": steps,
         "way": way(story, calendar) if story is not None and story.hub_count else [],
     }

@@ -299,7 +299,7 @@ _FIXES: dict[FixKind, _Worded] = {
     FixKind.POST: lambda fix, names: (
         f"{_count(fix.amount, 'more')} may be away from {names.post(fix.index)}"
     ),
-    FixKind.PRICE: lambda fix, names: f"it were worth {names.cost(fix.amount)} more",
+    FixKind.PRICE: lambda fix, names: f"it is worth {names.cost(fix.amount)} more",
     FixKind.PRECEDENCE: lambda fix, names: f"it need not wait for {names.leg(fix.index)}",
 }
 

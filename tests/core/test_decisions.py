@@ -190,7 +190,7 @@ def fix(kind: FixKind, **fields: Any) -> SmallestFix:
         (fix(FixKind.PERMIT), "ann gets a permit for its compound"),
         (fix(FixKind.HUB_SLOT, subject="booth"), "booth has one more free compartment"),
         (fix(FixKind.POST, subject="east"), "one more may be away from east"),
-        (fix(FixKind.PRICE, amount=430), "it were worth 4.30 EUR more"),
+        (fix(FixKind.PRICE, amount=430), "it is worth 4.30 EUR more"),
         (fix(FixKind.SKILL, until=1), "ann has the skills too"),
         (fix(FixKind.PRECEDENCE, subject="m/p1/1"), "it need not wait for it"),
     ],

@@ -78,7 +78,7 @@ ANSWERS: dict[str, tuple[FixKind | None, int, str]] = {
         "served if courier 0 may be away 1 tick longer, 60 ticks in all",
     ),
     "declined": (FixKind.UNBAR, 1, "served if courier 0 is no longer barred from it"),
-    "too dear": (FixKind.PRICE, 2, "served if it were worth 2 more"),
+    "too dear": (FixKind.PRICE, 2, "served if it is worth 2 more"),
 }
 
 

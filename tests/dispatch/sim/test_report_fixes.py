@@ -50,6 +50,9 @@ def test_a_day_of_heavy_parcels_says_what_was_missing(tmp_path: Path) -> None:
     html = report.write(tmp_path, result, day, seed=1, times=TIMES).read_text()
     assert report_fixes.TITLE in html
     assert "<td>4</td><td>a courier has room for 1000 g more</td>" in html
+    # One by one, where couriers have names anyway.
+    told = "r1 has no room for 1000 g more; served if r1 has room for 1000 g more</div>"
+    assert html.count(told) == 4
 
 
 def test_a_day_without_trouble_says_nothing_of_it(tmp_path: Path) -> None:

@@ -284,7 +284,8 @@ def _unfit(problem: Problem, lock: Lock, level: LockLevel) -> Iterator[str]:
         yield "the courier is barred from it"
     missing = int(problem.leg_skills[leg]) & ~int(problem.courier_skills[courier])
     if missing:
-        yield f"the courier lacks the skills {missing:#x}"
+        bits = [str(bit) for bit in range(missing.bit_length()) if missing >> bit & 1]
+        yield f"the courier lacks {'skill' if len(bits) == 1 else 'skills'} {', '.join(bits)}"
     start, pickup = int(problem.start_place[courier]), int(problem.pickup_place[leg])
     barrier = _barrier(problem, courier, start, pickup)
     if barrier:
@@ -318,7 +319,7 @@ def _misordered(problem: Problem, lock: Lock) -> Iterator[str]:
     """Say what is wrong with the leg's own stops."""
     leg = lock.leg
     if not lock.stops:
-        yield f"{lock.level} says nothing of its stops"
+        yield f"{lock.level} says nothing of its stops: list them"
     if len({stop.position for stop in lock.stops}) < len(lock.stops):
         yield "two of its stops are at the same position"
     actions = [stop.action for stop in sorted(lock.stops, key=lambda stop: stop.position)]

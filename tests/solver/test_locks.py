@@ -192,7 +192,7 @@ def test_who_may_not_or_cannot(two_legs_two_couriers: Problem) -> None:
     )
     for problem, reason in (
         (replace(base, barred=Lists.of([[0], []])), "the courier is barred from it"),
-        (replace(base, leg_skills=skilled), "the courier lacks the skills 0x5"),
+        (replace(base, leg_skills=skilled), "the courier lacks skills 0, 2"),
         (gated, "on the way to the drop-off gate 0 is shut to the courier"),
         (
             replace(base, travel=cut),
@@ -226,7 +226,7 @@ def test_one_open_drop_off_is_enough(street: Callable[..., Problem]) -> None:
 @pytest.mark.parametrize(
     ("stops", "reason"),
     [
-        ((), "COURIER_AND_ORDER says nothing of its stops"),
+        ((), "COURIER_AND_ORDER says nothing of its stops: list them"),
         (both(0, 0)[::-1][:1], "its drop-off has an order, but not its pickup"),
         (
             (LockedStop(1, PICKUP), LockedStop(0, DROPOFF, 0)),

@@ -31,8 +31,8 @@ MOST = (800, 4000)
 answer tells which of all the others can be in a better one."""
 CELLS = 100_000
 """Legs in all columns of the relaxation together; beyond, those that look dear are left out."""
-LP_LIMIT = 4.0
-"""Deterministic time of GLOP, about seconds."""
+LP_SHARE, LEAST_LP = 2.0, 0.2
+"""Deterministic time of GLOP, as a share of CP-SAT's, and at least."""
 LIMIT = 2.0
 """Deterministic time of CP-SAT, about seconds."""
 NEARLY = 1e-6
@@ -201,7 +201,7 @@ def choose(
     broken = model.broken(at_hand.routes)
     if broken:
         raise ValueError(f"the solution at hand breaks {broken}")
-    relaxed = model.relaxed(at_hand.cost)
+    relaxed = model.relaxed(at_hand.cost, max(LEAST_LP, LP_SHARE * limit))
     if relaxed is None:
         return replace(at_hand, note="columns: the relaxation found nothing; the plan stands")
     duals, reduced, bound = relaxed
@@ -357,7 +357,7 @@ class _Model:
         return self._names[int(bad[0])] if len(bad) else ""
 
     def relaxed(
-        self, at_hand: int
+        self, at_hand: int, limit: float
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], float] | None:
         """Solve the relaxation: duals by leg, reduced costs by route, and its value."""
         scale = max(1.0, at_hand / max(1, len(self._legs)))
@@ -375,9 +375,9 @@ class _Model:
         ]
         helper.fill_model_from_sparse_data(*arrays)
         solver = model_builder_helper.ModelSolverHelper("GLOP")
-        solver.set_solver_specific_parameters(f"max_deterministic_time: {LP_LIMIT}")
+        solver.set_solver_specific_parameters(f"max_deterministic_time: {limit}")
         solver.solve(helper)
-        if not solver.has_solution():
+        if solver.status() != model_builder_helper.SolveStatus.OPTIMAL:
             return None
         duals = np.zeros(len(self._rows.wait))
         duals[self._legs] = scale * np.asarray(solver.dual_values())[: len(self._legs)]

@@ -25,13 +25,18 @@ __all__ = ["Improver", "Priced", "Recombined", "recombined"]
 Priced = Callable[[choice.Columns], IntArray]
 """Gives each column's cost, minor units x 1000, in the place of its tour's."""
 
-WORK_PER_STEP = 2e-5
-"""Deterministic time of CP-SAT for each step that the search has taken: a quarter of its time."""
-LEAST_LIMIT, MOST_LIMIT = 0.05, 8.0
-"""Bounds of that, about seconds."""
+LEAST_STEPS = 20_000
+"""A shorter search is over before this would be."""
+WORK_PER_STEP = 1e-5
+"""Deterministic time of CP-SAT for each step that the search has taken."""
+MOST_LIMIT = 8.0
+"""The same for all steps, about seconds at most."""
+LISTED_PER_STEP = 10
+"""Insertions tried for listing short routes, for each step that the search has taken: each takes a
+thirtieth of its time."""
 FEW_KINDS = 10
 """Of couriers: with more, short routes are too many to be listed."""
-MARKS = (0.3, 0.6, 0.9)
+MARKS = (0.25, 0.5, 0.75)
 """How far a search is when its routes are put together anew."""
 PRICING = 0.1
 """Steps that search for routes at the duals' prizes, as a share of those taken."""
@@ -100,11 +105,21 @@ class Improver:
         """
         data, works = run.data, run.works
         taken = sum(int(work.counters[at.ITERATIONS]) for work in works)
-        limit = min(MOST_LIMIT, max(LEAST_LIMIT, WORK_PER_STEP * taken))
+        if taken < LEAST_STEPS and not self._always:
+            return
+        limit = min(MOST_LIMIT, WORK_PER_STEP * taken)
         again = partial(recombined, data, works, seed=run.seed, priced=self._priced)
         first = again(run.best(), limit=limit / 4)
         if _is_listed(run):
-            bundles.list_bundles(data, run.stops, works[0], first.duals, first.gap)
+            kinds = len(data.first_of) - 1
+            bundles.list_bundles(
+                data,
+                run.stops,
+                works[0],
+                first.duals,
+                first.gap,
+                beam=LISTED_PER_STEP * taken // (kinds * bundles.TRIED_PER_PARENT),
+            )
         else:
             _search_at(data, works[0], first, max(1, int(PRICING * taken / len(works))))
         second = again(first.tours, limit=limit)

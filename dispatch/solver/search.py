@@ -317,6 +317,7 @@ class Search:
                 steps=chunk * self.threads,
                 heat=split.Heat(heat(cooling.at), heat(cooling.expected(chunk)), BLINK, EXCHANGES),
                 room=max(ROOM, longest),
+                threads=self.threads,
                 seed=1009 * self.seed + len(cooling.chunks),
             )
             tours = played.tours

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 
@@ -67,7 +68,7 @@ def is_big(data: Data) -> bool:
     return len(data.legs) >= BIG and len(data.vehicles) > 1
 
 
-def play_round(
+def play_round(  # noqa: PLR0913 (what a round is made of)
     pool: ThreadPoolExecutor,
     data: Data,
     stops: Table,
@@ -77,6 +78,7 @@ def play_round(
     heat: Heat,
     room: int,
     seed: int,
+    threads: int = 1,
 ) -> Round:
     """Deal the routes into parts, search each, and put them together again.
 
@@ -96,49 +98,74 @@ def play_round(
         Most in a tour.
     seed : int
         Of the parts and of the searches; another one for each round.
+    threads : int
+        At most so many at the same time; the answer does not depend on it.
     """
     members = dealt(data, stops, tours, seed=seed)
     shares = slots_of(data, stops, tours, members, seed)
-    total = sum(len(legs) for _, legs in members)
+    total = max(1, sum(len(legs) for _, legs in members))
     jobs = [
-        pool.submit(
-            _searched,
+        _job(
             part_of(data, stops, vehicles, legs, slots),
             tours,
-            max(min(1, steps), steps * len(legs) // max(1, total)),
-            heat,
+            max(min(1, steps), steps * len(legs) // total),
             room,
             1009 * seed + number,
         )
         for number, ((vehicles, legs), slots) in enumerate(zip(members, shares, strict=True))
     ]
+    for running in [pool.submit(_search, some, heat) for some in _evenly(jobs, threads)]:
+        running.result()
     kept: list[list[int]] = [list(tour) for tour in tours]
     best = [list(tour) for tour in tours]
-    cost = best_cost = taken = 0
-    for job in jobs:
-        part, work, took = job.result()
-        cost += int(work.counters[at.CURRENT])
-        best_cost += int(work.counters[at.BEST])
-        taken += took
+    for part, work, _ in jobs:
         pairs = zip(solution.current_of(work), solution.best_of(work), strict=True)
         for vehicle, (now, known) in zip(part.vehicles.tolist(), pairs, strict=True):
             kept[vehicle] = part.outwards(now)
             best[vehicle] = part.outwards(np.asarray(known, np.int64))
-    return Round(kept, best, cost, best_cost, taken)
+    return Round(
+        kept,
+        best,
+        sum(int(job.work.counters[at.CURRENT]) for job in jobs),
+        sum(int(job.work.counters[at.BEST]) for job in jobs),
+        sum(int(job.work.counters[at.ITERATIONS]) for job in jobs),
+    )
 
 
-def _searched(
-    part: Part, tours: Sequence[Sequence[int]], steps: int, heat: Heat, room: int, seed: int
-) -> tuple[Part, tables.Work, int]:
-    """Search one part from the solution given."""
+class _Job(NamedTuple):
+    """A part, its search, and how many steps that takes."""
+
+    part: Part
+    work: tables.Work
+    steps: int
+
+
+def _job(part: Part, tours: Sequence[Sequence[int]], steps: int, room: int, seed: int) -> _Job:
+    """Make a search of one part that stands on the solution given."""
     work = tables.work_of(part.data, part.stops, seed=seed, room=room)
     solution.load(part.data, work, part.inwards(tours))
     work.counters[at.BEST] = work.counters[at.CURRENT]
     remember(work)
-    if not len(part.data.legs) or not len(part.data.vehicles):
-        return part, work, 0
-    anneal.anneal(part.data, work, steps, heat.hot, heat.cold, heat.blink, heat.exchanges)
-    return part, work, steps
+    return _Job(part, work, steps)
+
+
+def _evenly(jobs: Sequence[_Job], threads: int) -> list[list[_Job]]:
+    """Share jobs out, the longest first, each to whom has least to do.
+
+    A thread takes all of its jobs at once: waking up between two of them, it would wait for
+    whoever runs Python just then.
+    """
+    shares: list[list[_Job]] = [[] for _ in range(threads)]
+    for job in sorted(jobs, key=lambda job: -job.steps):
+        min(shares, key=lambda share: sum(its.steps for its in share)).append(job)
+    return shares
+
+
+def _search(jobs: Sequence[_Job], heat: Heat) -> None:
+    """Search some parts, one after the other."""
+    for part, work, steps in jobs:
+        if len(part.data.legs) and len(part.data.vehicles):
+            anneal.anneal(part.data, work, steps, heat.hot, heat.cold, heat.blink, heat.exchanges)
 
 
 def dealt(
@@ -156,7 +183,7 @@ def dealt(
     waiting = [np.arange(len(things.weight))]
     while waiting:
         group = waiting.pop()
-        parts = -(-int(things.weight[group].sum()) // PART_LEGS)
+        parts = max(1, round(int(things.weight[group].sum()) / PART_LEGS))
         halves = things.halved(group, parts) if parts > 1 else None
         if halves is None:
             found.append(group)

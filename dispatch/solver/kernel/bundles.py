@@ -34,16 +34,18 @@ from dispatch.solver.kernel.tables import Data, Floats, Table, Work, own, work_o
 
 DEPTH = 4
 """Most legs in a listed route."""
-BEAM = 3000
-"""Routes of one class that are gone on from, of each length."""
+LEAST_BEAM, MOST_BEAM = 20, 3000
+"""Bounds on `beam`."""
 NEAREST = 30
 """Legs near each leg of a route that are put in."""
+TRIED_PER_PARENT = DEPTH * 2 * NEAREST
+"""Insertions into the routes of one class for each route of the beam, about."""
 ROOM = 2 * DEPTH + 6
 """Stops in a listed route at most."""
 
 
 def list_bundles(
-    data: Data, stops: Table, work: Work, worth: Floats, gap: float, *, beam: int = BEAM
+    data: Data, stops: Table, work: Work, worth: Floats, gap: float, *, beam: int = MOST_BEAM
 ) -> None:
     """Put short routes into a search's pool.
 
@@ -72,7 +74,8 @@ def list_bundles(
         legs = data.legs.copy()
         legs[data.legs[:, HOME] < 0, HOME] = vehicle
         legs[(legs[:, HOME] != vehicle) | (legs[:, AFTER] >= 0) | (legs[:, NEXT] >= 0), HOME] = -1
-        _list_of(data._replace(legs=own(legs, np.int64)), scratch, vehicle, worth, gap, beam)
+        its = data._replace(legs=own(legs, np.int64))
+        _list_of(its, scratch, vehicle, worth, gap, min(MOST_BEAM, max(LEAST_BEAM, beam)))
     work.counters[POOLED] = scratch.counters[POOLED]
 
 

@@ -232,18 +232,18 @@ def home_svg(x: float, y: float, colour: str, title: str = "") -> str:
 
 
 class _Crosses:
-    """Legs left out: a cross at their drop-off, a thread from their pickup, the reason beside."""
+    """Legs left out: a cross at their drop-off, a thread from their pickup, name and reason."""
 
     def __init__(self, sheet: Sheet, canvas: Canvas | Plane) -> None:
         self._sheet = sheet
         self._width, self._height = canvas.width_px, canvas.height_px
-        self._ends: list[tuple[str, str, list[tuple[float, float]]]] = []
+        self._ends: list[tuple[int, str, list[tuple[float, float]]]] = []
         for entry in sheet.plan.unassigned:
             places = [place for place in ends_of_leg(sheet.problem, entry.leg) if place >= 0]
             reason = entry.reason.value.replace("_", " ").lower()
             spots = [_xy(sheet, canvas, place) for place in places]
             if spots:
-                self._ends.append((sheet.leg(entry.leg), reason, spots))
+                self._ends.append((entry.leg, reason, spots))
 
     def boxes(self) -> list[Box]:
         return [(x - 8, y - 8, x + 8, y + 8) for _, _, spots in self._ends for x, y in spots[-1:]]
@@ -258,16 +258,17 @@ class _Crosses:
 
     def drawn(self, taken: list[Box]) -> str:
         parts = []
-        for name, reason, spots in self._ends:
+        for leg, reason, spots in self._ends:
             x, y = spots[-1]
-            title = escape(f"{name} is left out: {reason}")
+            title = escape(f"{self._sheet.leg(leg)} is left out: {reason}")
             parts.append(f"<g><title>{title}</title>{cross_svg(x, y)}</g>")
             if len(self._ends) <= MANY:
-                parts.append(self._label(x, y, reason, taken))
+                text = f"{self._sheet.leg_name(leg)}: {reason}"
+                parts.append(self._label(x, y, text, taken))
         return "".join(parts)
 
     def _label(self, x: float, y: float, text: str, taken: list[Box]) -> str:
-        """Write the reason beside its cross, where it covers nothing."""
+        """Write which and why beside its cross, where it covers nothing."""
         width = len(text) * LETTER_PX * 0.9
         for left, top in (
             (x + 10, y - 9),

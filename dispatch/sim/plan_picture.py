@@ -4,6 +4,7 @@ The document is whole: it needs no script, no stylesheet, no font and no tile se
 with the page, and letters grow against the drawing where the page is narrow.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from html import escape
 from itertools import pairwise
@@ -74,6 +75,9 @@ _HATCH = (
 )
 
 _LEFT_PX, _LINE_PX, _KEY_PX = 12.0, 22.0, 28.0
+
+NO_BREAK = "\N{NO-BREAK SPACE}"
+"""Between a number and its unit."""
 MOST_LEFT_OUT = 12
 """So many legs left out are named below the picture."""
 WIDEST_PX = 1040
@@ -181,7 +185,9 @@ def _head(sheet: Sheet) -> tuple[str, float]:
 
 
 def _wrapped(text: str) -> list[str]:
-    return wrap(text, int((WIDTH_PX - 2 * _LEFT_PX) / (LETTER_PX * 0.9)))
+    whole = re.sub(r"(?<=\d) (?=(s|min|h)\b)|(?<= h) (?=\d)", NO_BREAK, text)
+    lines = wrap(whole, int((WIDTH_PX - 2 * _LEFT_PX) / (LETTER_PX * 0.9)))
+    return [line.replace(NO_BREAK, " ") for line in lines]
 
 
 def _counts(sheet: Sheet) -> Iterator[str]:

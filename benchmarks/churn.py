@@ -40,7 +40,7 @@ Row = Mapping[str, float]
 FIGURES = (
     ("replanned", "planned again", "{:,.0f}"),
     ("moved", "moved", "{:,.0f}"),
-    ("replanned_share", "moved, of these", "{:.1%}"),
+    ("moved_share", "moved, of these", "{:.1%}"),
     ("moves_per_parcel", "moves a parcel", "{:.2f}"),
     ("cost_per_delivered_cents", "fen a delivered parcel", "{:,.1f}"),
     ("undelivered_share", "undelivered", "{:.1%}"),

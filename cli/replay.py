@@ -190,7 +190,7 @@ def _table(result: "Result", day: "Day") -> Table:
         ("offers accepted", words.share(kpis["acceptance_rate"])),
         ("offers a tour", words.number(kpis["offers_per_assignment"], 2)),
         ("kilometres a delivered parcel", words.number(kpis["km_per_parcel"], 2)),
-        ("planned again, moved to another courier", words.share(kpis["replanned_share"])),
+        ("planned again, moved to another courier", words.share(kpis["moved_share"])),
         *_hub_rows(kpis["hubs"]),
         *_compound_rows(kpis),
         ("breaks in custody", words.number(kpis["custody_gaps"])),

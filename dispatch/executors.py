@@ -108,8 +108,8 @@ class Planner:
         """Explain what is left out; a plan without explanations is better than none."""
         try:
             return explained(state, self._times, epoch, plan, state.policy.explained_legs)
-        except ValueError as error:
-            logger.warning("zone %s: nothing is explained: %s", state.zone, error)
+        except (ValueError, LookupError, AssertionError) as error:
+            logger.warning("zone %s: nothing is explained: %r", state.zone, error)
             return ()
 
     def advise(

@@ -107,11 +107,13 @@ class LiveService:
         os.umask(0o077)
         self._lock = locked(settings.data_dir)
         network = load_map(settings.map_file, cache_dir=settings.data_dir / MAP_CACHE)
-        times = TravelTimes(
+        made_by_hour = partial(
+            TravelTimes,
             network,
             timezone=ZoneInfo(settings.timezone or "UTC"),
             factors={mode.value: hours for mode, hours in settings.time_factors.items()},
         )
+        times = made_by_hour()
         _warm(times, self._clock.now())
         self._load_solver(policy)
         self._log = log = open_log(settings.data_dir / LOG_FILE)
@@ -137,7 +139,8 @@ class LiveService:
             courier_token_s=settings.courier_token_s,
             heartbeat_s=self._heartbeat_s,
             entrances=partial(_entrances_of, network),
-            ways=times,
+            # Nor these: what batches ask for odd hours would push out what the planner has ready.
+            ways=made_by_hour(),
             timezone=ZoneInfo(settings.timezone or "UTC"),
         )
         running = asyncio.get_running_loop()

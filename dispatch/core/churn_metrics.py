@@ -37,7 +37,7 @@ class ChurnMetrics:
         return {
             "replanned": self._again_count,
             "moved": self._moved_count,
-            "replanned_share": _ratio(self._moved_count, self._again_count),
+            "moved_share": _ratio(self._moved_count, self._again_count),
             "moves_per_parcel": _ratio(self._moved_count, created),
         }
 

@@ -235,7 +235,7 @@ class Policy(Value):
     lock_level: str = ""
     lock_relax_s: Seconds = 600
     arrival_sigma_permille: int = 200
-    explained_legs: int = 2
+    explained_legs: int = 20
 
     def __post_init__(self) -> None:
         """Check that every measure is positive and the engine is one that exists."""

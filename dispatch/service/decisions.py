@@ -146,6 +146,9 @@ class Decisions:
         except ExplainError as error:
             problem = f"{decision_name(zone.name, made.number)} gives it to this courier"
             raise InvalidValue([Fault("courier", problem)]) from error
+        if found is None and is_own:
+            # As for a leg that there is not: whether there is one is not for couriers to find out.
+            raise denied(caller)
         if found is None:
             problem = f"{decision_name(zone.name, made.number)} did not look at both of them"
             raise PlanForgotten(

@@ -287,7 +287,7 @@ def _figures(kpis: Figures, currency: str) -> list[dict[str, object]]:
             "rows": (
                 ("plans made", number(kpis["plans"])),
                 ("legs planned again while they waited", number(kpis["replanned"])),
-                ("of these, moved to another courier", share(kpis["replanned_share"])),
+                ("of these, moved to another courier", share(kpis["moved_share"])),
                 ("moves for each parcel created", number(kpis["moves_per_parcel"], 2)),
             ),
         },

@@ -255,6 +255,8 @@ class Search:
                 if improve is not None and not big:
                     self._improve(improve, before, cooling.at)
             if big:
+                if improve is not None and improve.wants(self):
+                    self.note("columns: not in zones that are searched in parts")
                 self._in_parts(pool, cooling, heat, watch)
 
     def _press(
@@ -322,7 +324,7 @@ class Search:
             )
             tours = played.tours
             if played.best_cost < keeper.counters[at.BEST]:
-                if keeper.tours.shape[1] < longest + 2:
+                while keeper.tours.shape[1] < longest + 2:
                     keeper = self.works[0] = solution.grown(self.data, keeper)
                 solution.load(self.data, keeper, played.best)
                 if keeper.counters[at.CURRENT] < keeper.counters[at.BEST]:

@@ -140,6 +140,7 @@ def grow(
                     continue
                 work.listed[1, leg] = work.counters[STAMPS]
                 if made == children.shape[0]:
+                    work.heads[k, LENGTH] = 0
                     return made
                 its_k, row, behind, stop = best_place(data, work, leg, NEVER, 0.0, 0.0, 0)
                 if its_k < 0:

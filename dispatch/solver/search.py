@@ -18,15 +18,15 @@ import numpy as np
 
 from dispatch.solver import split
 from dispatch.solver.cooling import CHUNKS, Cooling
-from dispatch.solver.kernel import anneal, fleet, neighbours, solution, steps, tables
+from dispatch.solver.kernel import anneal, fleet, solution, steps, tables
 from dispatch.solver.kernel import columns as at
 from dispatch.solver.kernel.compiled import AVAILABLE
 from dispatch.solver.kernel.pool import with_pool
-from dispatch.solver.kernel.tables import Data, Table, Work
+from dispatch.solver.kernel.tables import Work
 from dispatch.solver.plan import Plan, StoppedBy
 from dispatch.solver.problem import Problem
 from dispatch.solver.schedule import Schedule, plan_of
-from dispatch.solver.terms import Limits
+from dispatch.solver.tabled import tabled
 from dispatch.solver.tours import Tours
 
 __all__ = ["AVAILABLE", "ENGINE", "Search", "search"]
@@ -159,7 +159,7 @@ class Search:
         self.schedule = Schedule(problem)
         tours = Tours(self.schedule)
         self.couriers = tours.couriers
-        self.data, stops = _tables(problem, tours)
+        self.data, stops = tabled(problem, tours)
         self.stops = stops
         is_warm = False
         if warm is not None:
@@ -399,45 +399,3 @@ def _fewest(problem: Problem) -> int:
     needed = problem.load.sum(axis=0)
     largest = np.maximum(problem.capacity.max(axis=0), 1)
     return max(1, int((-(-needed // largest)).max()))
-
-
-def _tables(problem: Problem, tours: Tours) -> tuple[Data, Table]:
-    """Write the problem down; what commitments break by themselves, their couriers may break."""
-    schedule = tours.schedule
-    strict = schedule.limits
-    limits = Limits(
-        latest=list(strict.latest),
-        hours=list(strict.hours),
-        leash=list(strict.leash),
-        capacity=[list(row) for row in strict.capacity],
-        parcels=list(strict.parcels),
-    )
-    posts = np.zeros((len(tours.couriers), 2), np.int64)
-    closed: set[int] = set()
-    kept: set[int] = set()
-    for courier, vehicle in tours.vehicle_of.items():
-        measures = tours.measures[vehicle]
-        if problem.post[courier] >= 0 and (tours.stops[vehicle] or schedule.left[courier] <= 0):
-            kept.add(courier)
-            since = -at.NEVER if schedule.left[courier] <= 0 else measures.departs_at
-            posts[vehicle] = since, measures.ends_at
-        if courier not in tours.widened:
-            continue
-        kept.add(courier)
-        if measures.blocked or measures.shut or any(measures.disorder):
-            closed.add(courier)
-        for stop, begin in zip(tours.stops[vehicle], measures.starts, strict=True):
-            limits.latest[stop] = max(limits.latest[stop], begin)
-        limits.hours[courier] = max(limits.hours[courier], measures.hours)
-        limits.leash[courier] = max(limits.leash[courier], measures.away)
-        limits.parcels[courier] = max(limits.parcels[courier], measures.parcels)
-        limits.capacity[courier] = [
-            max(pair) for pair in zip(limits.capacity[courier], measures.load, strict=True)
-        ]
-    pinned = [
-        leg for leg, courier in enumerate(schedule.committed_to) if courier >= 0 and courier in kept
-    ]
-    data = tables.data_of(problem, limits, sorted(closed), pinned)
-    data = data._replace(posts=tables.own(posts, np.int64))
-    stops = tables.stops_of(problem, limits)
-    return neighbours.acquainted(data, stops, problem), stops

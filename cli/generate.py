@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from cli.errors import fail, plain_errors
+from cli.map_files import counted
 
 WANTED = (1.2, 2.0)
 """Outside of this ratio of capacity to demand a day is called slack or short."""
@@ -105,7 +106,8 @@ def generate(  # noqa: PLR0917 - one parameter for each option
     )
     write_day(out, drawn.header, drawn.tables)
     console = Console(highlight=False, soft_wrap=True)
-    console.print(f"generated day: {parcels} parcels, {couriers} couriers, seed {seed}")
+    size = f"{counted(parcels, 'parcel')}, {counted(couriers, 'courier')}"
+    console.print(f"generated day: {size}, seed {seed}")
     console.print(
         f"capacity to demand {drawn.capacity_to_demand:.2f}{_verdict(drawn.capacity_to_demand)}: "
         f"{drawn.idle_h:.0f} idle hours are reckoned to carry {drawn.capacity:.0f} parcels"

@@ -1,5 +1,6 @@
 """``antmile replay``: a day again, with the engine of the live service, and a report of it."""
 
+import difflib
 import json
 import tomllib
 from pathlib import Path
@@ -156,7 +157,19 @@ def _policy(values: dict[str, Any]) -> "Policy":
     try:
         return msgspec.convert(values, Policy)
     except msgspec.ValidationError as error:
-        raise InvalidValue([Fault("policy", str(error))]) from error
+        known = [field.name for field in msgspec.structs.fields(Policy)]
+        unknown = [
+            f"{name} is none of its values" + _like(name, known)
+            for name in values
+            if name not in known
+        ]
+        told = unknown or [str(error)]
+        raise InvalidValue([Fault("policy", problem) for problem in told]) from error
+
+
+def _like(name: str, known: list[str]) -> str:
+    alike = difflib.get_close_matches(name, known, n=1)
+    return f": {alike[0]}?" if alike else ""
 
 
 def _bar(console: Console) -> Progress:

@@ -106,6 +106,7 @@ def test_a_bad_day_is_refused_with_every_problem(one_parcel_day: Path, tmp_path:
     [
         ("--policy", "slack_s = -1", "slack_s: -1 is negative"),
         ("--policy", 'slack_s = "x"', "slack_s"),
+        ("--policy", "slack = 4", "slack is none of its values: slack_s?"),
         ("--policy", "= 3", "is not TOML"),
         ("--map", "", "not an OSM file"),
         ("--out", "", "is a file, not a folder"),

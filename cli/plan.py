@@ -9,7 +9,7 @@ from cli.errors import plain_errors
 from cli.plan_diff import diff
 from cli.plan_draw import draw
 from cli.plan_explain import explain
-from cli.plan_files import advice
+from cli.plan_files import advice, with_cost
 from cli.problem_files import Format, Rounding, content_of, format_of, read_case, told
 
 BROKEN = 1
@@ -46,7 +46,7 @@ def check(
     case = read_case(problem_file, format_, rounding=rounding, outcome=outcome)
     content = content_of(plan_file)
     with told(plan_file, outcome, hint=lambda: advice(content)):
-        faults, worth, _ = case.judged(content, rounding)
+        faults, worth, _ = case.judged(with_cost(case, content), rounding)
     for fault in faults:
         typer.echo(fault)
     if faults:

@@ -104,7 +104,7 @@ def read_plan(
     """
     content = content_of(path)
     with told(path, outcome, hint=lambda: advice(content)):
-        faults, worth, unserved = case.judged(_with_cost(case, content), rounding)
+        faults, worth, unserved = case.judged(with_cost(case, content), rounding)
         faults = [fault for fault in faults if fault not in unserved]
         _refuse_others(faults)
         plan, who = _plan_of(case, content)
@@ -178,7 +178,7 @@ def advice(content: bytes) -> str:
     return ""
 
 
-def _with_cost(case: Case, content: bytes) -> bytes:
+def with_cost(case: Case, content: bytes) -> bytes:
     """Return a plan file of our own with the cost that its routes have, where it names none."""
     from dispatch.solver import check
     from dispatch.solver.formats import plans
@@ -228,7 +228,7 @@ def _plan_of(case: Case, content: bytes) -> "tuple[Plan, tuple[Who, ...]]":
     from dispatch.solver.plan import Plan
 
     if isinstance(case, AntmileCase):
-        plan = plans.read(_with_cost(case, content), case.problem)
+        plan = plans.read(with_cost(case, content), case.problem)
         return plan, named([("courier", f"{tour.courier}") for tour in plan.tours])
     if isinstance(case, VroomCase):
         return _vroom_plan(case, content)

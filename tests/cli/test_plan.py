@@ -171,3 +171,10 @@ def test_a_problem_that_looks_like_nothing_wants_its_format(tmp_path: Path) -> N
         )
         assert result.exit_code == 2
         assert "looks like none of vrptw, lilim, sartori, ogc, vroom, antmile" in result.stderr
+
+
+def test_routes_alone_suffice(tmp_path: Path) -> None:
+    """Of our own plans too: the cost is then what they are worth."""
+    result = _check(tmp_path, "antmile", {"routes": GOOD["antmile"][0]["routes"]})
+    assert result.exit_code == 0, result.output
+    assert "breaks nothing: 1 tour, cost 60" in result.stdout

@@ -25,10 +25,13 @@ __all__ = ["Improver", "Priced", "Recombined", "recombined"]
 Priced = Callable[[choice.Columns], IntArray]
 """Gives each column's cost, minor units x 1000, in the place of its tour's."""
 
-LEAST_STEPS = 20_000
-"""A shorter search is over before this would be."""
+LEAST_STEPS = 10_000
+"""After fewer this is not worth its time, from `LEGS` on; with fewer legs steps are quicker, and it
+takes so many more of them."""
 WORK_PER_STEP = 1e-5
-"""Deterministic time of CP-SAT for each step that the search has taken."""
+"""Deterministic time of CP-SAT for each step that the search has taken, from `LEGS` on."""
+LEGS = 200
+"""With fewer, a step takes less time and so much less may be spent for it."""
 MOST_LIMIT = 8.0
 """The same for all steps, about seconds at most."""
 LISTED_PER_STEP = 10
@@ -38,6 +41,8 @@ FEW_KINDS = 10
 """Of couriers: with more, short routes are too many to be listed."""
 MARKS = (0.25, 0.5, 0.75)
 """How far a search is when its routes are put together anew."""
+LATEST = 0.95
+"""How far it may be at the end of that."""
 PRICING = 0.1
 """Steps that search for routes at the duals' prizes, as a share of those taken."""
 PRICING_HEAT = (0.1, 0.01)
@@ -79,7 +84,7 @@ class Improver:
     ----------
     always : bool
         Also where tours are long or couriers of many kinds: there the search alone does as well
-        (docs/benchmarks.md), and this takes a tenth of its time.
+        (docs/benchmarks.md), and this takes a good part of its time.
     priced : callable, optional
         Expected costs instead of those of tours.
     """
@@ -87,14 +92,21 @@ class Improver:
     def __init__(self, *, always: bool = False, priced: Priced | None = None) -> None:
         self._always = always
         self._priced = priced
+        self._took = 0.0
+        self._is_new = False
 
     def wants(self, run: Search) -> bool:
         """Say whether the search should keep its routes."""
         return self._always or _is_listed(run)
 
     def is_due(self, before: float, now: float) -> bool:
-        """Say whether the search has come past a point where this is worth its time."""
-        return any(before < mark <= now for mark in MARKS)
+        """Say whether the search has come past a point where this is worth its time.
+
+        Not where it would be over later than the search: it takes as long as the last time.
+        """
+        if self._is_new:
+            self._took, self._is_new = now - before, False
+        return any(before < mark <= now for mark in MARKS) and now + self._took <= LATEST
 
     def __call__(self, run: Search) -> None:
         """Choose among the routes met, look for what the choice lacks, and choose again.
@@ -105,9 +117,11 @@ class Improver:
         """
         data, works = run.data, run.works
         taken = sum(int(work.counters[at.ITERATIONS]) for work in works)
-        if taken < LEAST_STEPS and not self._always:
+        share = min(1.0, len(data.legs) / LEGS)
+        if share * taken < LEAST_STEPS and not self._always:
             return
-        limit = min(MOST_LIMIT, WORK_PER_STEP * taken)
+        self._is_new = True
+        limit = min(MOST_LIMIT, WORK_PER_STEP * share * taken)
         again = partial(recombined, data, works, seed=run.seed, priced=self._priced)
         first = again(run.best(), limit=limit / 4)
         if _is_listed(run):
@@ -118,7 +132,7 @@ class Improver:
                 works[0],
                 first.duals,
                 first.gap,
-                beam=LISTED_PER_STEP * taken // (kinds * bundles.TRIED_PER_PARENT),
+                beam=int(LISTED_PER_STEP * share * taken) // (kinds * bundles.TRIED_PER_PARENT),
             )
         else:
             _search_at(data, works[0], first, max(1, int(PRICING * taken / len(works))))

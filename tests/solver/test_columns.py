@@ -212,6 +212,16 @@ def test_same_seed_same_plan(scattered: Callable[[int, int, int], Problem], thre
     assert again == first
 
 
+def test_it_is_due_a_few_times_and_never_too_late() -> None:
+    """At its marks, once where two are passed at a time, and not where it would end too late."""
+    its = Improver(always=True)
+    assert not its.is_due(0.0, 0.2)
+    assert its.is_due(0.2, 0.6)
+    assert not its.is_due(0.6, 0.7)
+    assert its.is_due(0.7, 0.8)
+    assert not its.is_due(0.2, 0.97)
+
+
 @_QUICK
 @given(problems())
 def test_the_oracle_agrees_with_what_is_put_together(problem: Problem) -> None:

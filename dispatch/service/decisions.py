@@ -95,9 +95,9 @@ class Decisions:
         network: HostedNetwork,
         zone: HostedZone,
     ) -> pb.ExplainDecisionResponse:
-        """Explain a leg by the last decision that found out about it, or by the one that is named.
+        """Explain a leg by the last plan, if it is in memory, else by what was found out before.
 
-        What no plan has kept is found out now, if the plan is still in memory.
+        A decision that is named tells what it has kept.
         """
         state = zone.state
         leg_id = names.leg_id(network.id, request.leg, "leg")
@@ -111,12 +111,14 @@ class Decisions:
             return _answer(zone, number, plan.at, found, reader)
         kept = state.explained.get(leg_id)
         leg, made = state.legs[leg_id], zone.loop.planner.made
-        if kept is not None:
-            return _answer(zone, kept.epoch, kept.at, kept.explained, reader)
-        if made is not None and leg.reason and leg.state is LegState.PLANNED:
+        # Kept is what was found out when the reason was new: who was nearest then may be gone.
+        is_newer = made is not None and (kept is None or kept.epoch < made.number)
+        if made is not None and is_newer and leg.reason and leg.state is LegState.PLANNED:
             fresh = await self._site.read(lambda: on_demand(state, made, leg_id))
             if fresh is not None:
                 return _answer(zone, made.number, made.epoch.now, fresh, reader)
+        if kept is not None:
+            return _answer(zone, kept.epoch, kept.at, kept.explained, reader)
         if leg.reason:
             bare = Explained(leg=leg_id, reason=leg.reason)
             return pb.ExplainDecisionResponse(explanation=explanation_out(bare, reader))

@@ -180,6 +180,20 @@ async def test_an_older_plan_is_forgotten(house: House) -> None:
         await house.dispatch.ExplainDecision(ask, metadata=house.dispatcher)
 
 
+async def test_the_last_plan_has_the_last_word(house: House) -> None:
+    """A leg that is left out again is explained anew: by who is nearest now."""
+    await online(house)
+    for number in range(3):
+        await house.create(number)
+    await house.plan()
+    await online(house, "bo")
+    await house.plan()
+    answers = [await told(house, house.dispatcher, leg=leg(number)) for number in range(3)]
+    [left] = [its for its in answers if its.explanation.reason_code]
+    assert left.decision.name == f"{ZONE}/decisions/2"
+    assert left.explanation.courier == BO
+
+
 async def test_the_log_still_knows_after_a_restart(house: House) -> None:
     """What was found out stands in the log: it needs no memory."""
     await two_for_one(house)

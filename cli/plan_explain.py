@@ -1,6 +1,7 @@
 """``antmile plan explain``: why legs are left out, and what would serve them."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -82,8 +83,7 @@ def explain(
         found = _asked(case, read, None)
         if found:
             console.print(_table(found, names))
-        told = f"{counted(len(found), 'leg')} left out" if found else "no leg is left out"
-        console.print(told)
+        console.print(_count(found))
         return
     which = _leg(case, leg)
     found = _asked(case, read, which) if courier is None else _why_not(case, read, which, courier)
@@ -188,6 +188,18 @@ def _table(found: "Sequence[Explanation]", names: "FileNames") -> Table:
         cells = (names.leg(its.leg), its.reason.value, who, names.missing(its), fix)
         table.add_row(*map(escape, cells))
     return table
+
+
+def _count(found: "Sequence[Explanation]") -> str:
+    """Say how many legs are left out, and of several why."""
+    if not found:
+        return "no leg is left out"
+    told = f"{counted(len(found), 'leg')} left out"
+    if len(found) == 1:
+        return told
+    reasons = Counter(its.reason.value for its in found).most_common()
+    why = ", ".join(f"{count} {reason}" for reason, count in reasons)
+    return f"{told}: {why}; each fix holds by itself"
 
 
 def _lines(its: "Explanation", names: "FileNames") -> Iterator[str]:

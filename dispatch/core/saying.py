@@ -20,6 +20,8 @@ UNITS = {"grams": "g", "ml": "ml"}
 IN_SECONDS = Indices(tick_s=1)
 SOMEBODY = "a courier"
 """Stands for couriers where the reader may not know who they are."""
+BARRED, ASKED_AGAIN = "is no longer barred from it", "may be asked again"
+"""The solver's word for whoever has declined, and what it means here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ def cause(its: Explained, speech: Speech) -> str:
         fix=None if its.fix is None else _numbered(its.fix, names),
         served_by=names.number(its.served_by),
     )
+    if reason is Reason.OFFERS_EXHAUSTED and courier:
+        return f"{names.courier(explanation.courier)} has declined it, or it is kept for others"
     return cause_in_words(explanation, names)
 
 
@@ -61,7 +65,8 @@ def condition(fix: SmallestFix, speech: Speech) -> str:
     """Say what would have to be so, to go on after "if"."""
     names = _Spoken(speech)
     told = fix_in_words(_numbered(fix, names), names)
-    return told.replace(f" like {SOMEBODY}", "")
+    told = told.replace(f" like {SOMEBODY}", "")
+    return told.replace(BARRED, ASKED_AGAIN)
 
 
 def said(its: Explained, speech: Speech) -> str:

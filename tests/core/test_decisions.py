@@ -186,6 +186,7 @@ def fix(kind: FixKind, **fields: Any) -> SmallestFix:
         (fix(FixKind.OPTION_LATER, amount=60, subject="booth"), "booth stays open 1 min longer"),
         (fix(FixKind.OPTION_LATER, amount=60), "its window stays open 1 min longer, until 12:10"),
         (fix(FixKind.CAPACITY, amount=500, subject="grams"), "ann has room for 500 g more"),
+        (fix(FixKind.UNBAR), "ann may be asked again"),
         (fix(FixKind.PERMIT, subject="lake"), "ann gets a permit for lake"),
         (fix(FixKind.PERMIT), "ann gets a permit for its compound"),
         (fix(FixKind.HUB_SLOT, subject="booth"), "booth has one more free compartment"),

@@ -209,7 +209,7 @@ def _in_groups(
             continue
         most -= nodes.count
         outcomes.append(commit(nodes, partial(_chosen, tours, group), seed=run.seed))
-    beyond = "legs were not committed through OR-Tools: beyond its share of the time"
+    beyond = "legs were not committed through OR-Tools: the search had too few steps for all"
     notes = (f"{left} of {legs} {beyond}",) if left else ()
     return outcomes, notes
 

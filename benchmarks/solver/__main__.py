@@ -1,6 +1,6 @@
 """All goals of the solver, row by row, beside PyVRP, VROOM and OR-Tools: ``make bench-solver``.
 
-The short form takes some five minutes on two cores and says nothing final; ``--full`` runs at
+The short form takes some twenty minutes on two cores and says nothing final; ``--full`` runs at
 least ten works of everything, for hours. Runs on one thread are started on all cores at once,
 ``--jobs`` at a time: limits are CPU seconds. Runs on two threads have the machine to themselves.
 The results go to `out/bench-solver/results.json`, from which `benchmarks.solver.report` makes the

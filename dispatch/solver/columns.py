@@ -184,18 +184,7 @@ def choose(
         Where the solution at hand breaks a row: there is nothing to go back to.
     """
     if len(columns.leg) > CELLS:
-        kept = _promising(columns, rows, incumbent)
-        number = np.full(len(columns), -1)
-        number[kept] = np.arange(len(kept))
-        part = choose(
-            columns.some(kept),
-            rows,
-            number[np.asarray(incumbent, np.int64)].tolist(),
-            fixed=number[np.asarray(fixed, np.int64)].tolist(),
-            limit=limit,
-            seed=seed,
-        )
-        return replace(part, routes=kept[part.routes])
+        return _among_promising(columns, rows, incumbent, fixed, limit, seed)
     at_hand = _answer(columns, rows, np.sort(np.asarray(incumbent, np.int64)))
     model = _Model(columns, rows, fixed)
     broken = model.broken(at_hand.routes)
@@ -220,6 +209,29 @@ def choose(
         if found.cost < best.cost:
             best = replace(found, duals=duals, bound=bound)
     return replace(best, note=note)
+
+
+def _among_promising(
+    columns: Columns,
+    rows: Rows,
+    incumbent: Sequence[int],
+    fixed: Sequence[int],
+    limit: float,
+    seed: int,
+) -> Chosen:
+    """Choose as `choose` does, among fewer columns."""
+    kept = _promising(columns, rows, incumbent)
+    number = np.full(len(columns), -1)
+    number[kept] = np.arange(len(kept))
+    part = choose(
+        columns.some(kept),
+        rows,
+        number[np.asarray(incumbent, np.int64)].tolist(),
+        fixed=number[np.asarray(fixed, np.int64)].tolist(),
+        limit=limit,
+        seed=seed,
+    )
+    return replace(part, routes=kept[part.routes])
 
 
 def cost_of(columns: Columns, rows: Rows, routes: Sequence[int]) -> int:

@@ -149,13 +149,8 @@ def grow(
                 reduced = work.heads[k, COST] - value - worth[leg]
                 if reduced <= gap:
                     file(data, work, k)
-                longer = work.heads[k, LENGTH]
-                if longer <= children.shape[1]:
-                    for q in range(longer):
-                        children[made, q] = work.tours[k, q + 1, STOP]
-                    child_of[made, 0] = longer
-                    child_of[made, 1] = int(reduced)
-                    child_of[made, 2] = code_of(data, work, k)
+                if work.heads[k, LENGTH] <= children.shape[1]:
+                    _note(data, work, k, reduced, children, child_of, made)
                     made += 1
                 if work.stops[stop, SLOT] >= 0:
                     work.used[work.stops[stop, SLOT]] -= 1
@@ -165,6 +160,19 @@ def grow(
             work.where[work.stops[parents[parent, i], LEG]] = -1
     work.heads[k, LENGTH] = 0
     return made
+
+
+@borrowing
+def _note(
+    data: Data, work: Work, k: int, reduced: float, children: Any, child_of: Table, row: int
+) -> None:
+    """Write tour k down as a route to go on from."""
+    length = work.heads[k, LENGTH]
+    for q in range(length):
+        children[row, q] = work.tours[k, q + 1, STOP]
+    child_of[row, 0] = length
+    child_of[row, 1] = int(reduced)
+    child_of[row, 2] = code_of(data, work, k)
 
 
 @borrowing

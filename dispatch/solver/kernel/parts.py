@@ -64,11 +64,7 @@ def part_of(data: Data, stops: Table, vehicles: Table, legs: Table, slots: Table
     slots : (H * S,)
         Free compartments that the part may fill.
     """
-    first, last = data.legs[legs, at.FIRST], data.legs[legs, at.LAST]
-    counts = last - first + 1
-    before = np.cumsum(counts) - counts
-    options = np.repeat(first - before, counts) + np.arange(counts.sum())
-    rows = np.concatenate([legs, options])
+    rows = _rows_of(data, legs)
     its_stops, its_legs, its_vehicles = stops[rows], data.legs[legs], data.vehicles[vehicles]
     classes, class_of = np.unique(its_vehicles[:, at.CLASS], return_inverse=True)
     ends = its_vehicles[:, [at.START, at.END]].reshape(-1)
@@ -94,8 +90,6 @@ def part_of(data: Data, stops: Table, vehicles: Table, legs: Table, slots: Table
     )
     # Seen by somebody in another part: everybody here is another one.
     its_legs[(seen >= 0) & (its_legs[:, at.SEEN] < 0), at.SEEN] = len(classes)
-    near = _packed(leg_no[data.near[legs]])[0]
-    near = np.where(near < 0, np.arange(len(legs))[:, None], near)
     ranked, bounds = _packed(class_no[data.classes[legs]], data.bounds[legs])
     travel = gathered(data.travel, places)
     is_symmetric = data.back.ctypes.data == data.travel.ctypes.data
@@ -112,7 +106,7 @@ def part_of(data: Data, stops: Table, vehicles: Table, legs: Table, slots: Table
         vehicles=its_vehicles,
         capacity=data.capacity[vehicles],
         allowed=data.allowed[np.ix_(legs, classes)],
-        near=near.astype(np.int32),
+        near=_near(data, legs, leg_no),
         classes=ranked.astype(np.int32),
         bounds=bounds,
         first_of=np.concatenate([[0], np.cumsum(np.bincount(class_of))]).astype(np.int64),
@@ -123,6 +117,21 @@ def part_of(data: Data, stops: Table, vehicles: Table, legs: Table, slots: Table
     return Part(
         Data(*(own(table, table.dtype) for table in cut)), its_stops, vehicles, rows, stop_no
     )
+
+
+def _rows_of(data: Data, legs: Table) -> Table:
+    """Give the stops of some legs: their pickups, then their drop-off options."""
+    first, last = data.legs[legs, at.FIRST], data.legs[legs, at.LAST]
+    counts = last - first + 1
+    before = np.cumsum(counts) - counts
+    options = np.repeat(first - before, counts) + np.arange(counts.sum())
+    return np.concatenate([legs, options])
+
+
+def _near(data: Data, legs: Table, numbers: Table) -> NDArray[np.int32]:
+    """Give the legs near each that are in the part; in the place of others the leg itself."""
+    near = _packed(numbers[data.near[legs]])[0]
+    return np.where(near < 0, np.arange(len(legs))[:, None], near).astype(np.int32)
 
 
 @compiled

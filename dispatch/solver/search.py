@@ -35,12 +35,16 @@ ENGINE = "search"
 
 HOTTEST = 1.0
 """First temperature, in mean costs of a served leg."""
+HOTTEST_BIG = 2.0
+"""The same in a big zone."""
 HOTTEST_WARM = 0.02
 """The same of a search that starts from a plan and has little time."""
 STEPS_TO_FORGET = 100
 """Steps a leg from which on a search from a plan may start as hot as one from nothing."""
 COLDEST = 0.003
 """Last temperature, in first ones."""
+COLDEST_BIG = 0.005
+"""The same in a big zone."""
 BLINK = 0.01
 """Share of positions that an insertion passes over."""
 EXCHANGES = 3
@@ -238,10 +242,11 @@ class Search:
                 warmth = hottest * FLEET_TEMPERATURE * self._temperature(reduce_fleet=True)
                 self._press(pool, cooling, warmth, watch)
             hot = hottest * self._temperature(reduce_fleet=reduce_fleet)
+            coldest = COLDEST_BIG if big else COLDEST
             began = cooling.at
 
             def heat(progress: float) -> float:
-                return float(hot * COLDEST ** ((progress - began) / max(1e-9, 1 - began)))
+                return float(hot * coldest ** ((progress - began) / max(1e-9, 1 - began)))
 
             until = WHOLE_SHARE if big else 1.0
             while cooling.at < until:
@@ -375,7 +380,7 @@ class Search:
     def _hottest(self, iterations: int | None) -> float:
         """Give the first temperature: what an earlier plan knows is not thrown away in haste."""
         if not self._is_warm:
-            return HOTTEST
+            return HOTTEST_BIG if split.is_big(self.data) else HOTTEST
         known = (iterations or 0) / (STEPS_TO_FORGET * len(self.data.legs))
         return min(HOTTEST, max(HOTTEST_WARM, known))
 

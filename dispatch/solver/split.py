@@ -26,7 +26,9 @@ from dispatch.solver.kernel.tables import Data, Table, scrambled
 __all__ = ["PART_LEGS", "Heat", "Round", "is_big", "play_round"]
 
 PART_LEGS = 250
-"""Legs in a part, about."""
+"""Legs in a part, about, at least."""
+MOST_PARTS = 10
+"""About; beyond that parts are larger."""
 BIG = 2 * PART_LEGS
 """From so many legs on a zone is searched in parts."""
 
@@ -179,11 +181,12 @@ def dealt(
         Ascending; every vehicle and every leg in one of them.
     """
     things = _Things(data, stops, tours, seed)
+    part_legs = max(PART_LEGS, len(data.legs) // MOST_PARTS)
     found: list[Table] = []
     waiting = [np.arange(len(things.weight))]
     while waiting:
         group = waiting.pop()
-        parts = max(1, round(int(things.weight[group].sum()) / PART_LEGS))
+        parts = max(1, round(int(things.weight[group].sum()) / part_legs))
         halves = things.halved(group, parts) if parts > 1 else None
         if halves is None:
             found.append(group)

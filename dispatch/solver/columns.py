@@ -138,7 +138,8 @@ class Chosen:
     duals : (L,) float64
         What serving each leg is worth, by the relaxation; 0 for legs that are not asked about.
     bound : float
-        No choice among these columns costs less.
+        No choice costs less among the columns that the relaxation had (`CELLS`); -inf where it
+        failed.
     note : str
         What the reader should know; empty where all went well.
     """

@@ -5,14 +5,13 @@ there are, what they fill, who is away from a post meanwhile, what is promised. 
 pairs, and those that stay as they are, keep their place in every choice.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
 from dispatch.solver import columns as choice
-from dispatch.solver.arrays import IntArray
 from dispatch.solver.kernel import anneal, bundles, solution, steps
 from dispatch.solver.kernel import columns as at
 from dispatch.solver.kernel.pool import Routes, routes_of
@@ -20,10 +19,7 @@ from dispatch.solver.kernel.posts import ALONE_FROM, ALONE_TO, STEP_FROM, STEP_M
 from dispatch.solver.kernel.tables import Data, Floats, Table, Work, own
 from dispatch.solver.search import Search
 
-__all__ = ["Improver", "Priced", "Recombined", "recombined"]
-
-Priced = Callable[[choice.Columns], IntArray]
-"""Gives each column's cost, minor units x 1000, in the place of its tour's."""
+__all__ = ["Improver", "Recombined", "recombined"]
 
 LEAST_STEPS = 10_000
 """After fewer this is not worth its time, from `LEGS` on; with fewer legs steps are quicker, and it
@@ -62,7 +58,7 @@ class Recombined:
     gain : int
         By how much it is cheaper.
     gap : float
-        No choice among these routes is cheaper by more than this.
+        No choice among the routes of the relaxation is cheaper by more than this.
     column_count : int
         Among how many routes was chosen.
     note : str
@@ -85,13 +81,10 @@ class Improver:
     always : bool
         Also where tours are long or couriers of many kinds: there the search alone does as well
         (docs/benchmarks.md), and this takes a good part of its time.
-    priced : callable, optional
-        Expected costs instead of those of tours.
     """
 
-    def __init__(self, *, always: bool = False, priced: Priced | None = None) -> None:
+    def __init__(self, *, always: bool = False) -> None:
         self._always = always
-        self._priced = priced
         self._took = 0.0
         self._is_new = False
 
@@ -122,7 +115,7 @@ class Improver:
             return
         self._is_new = True
         limit = min(MOST_LIMIT, WORK_PER_STEP * share * taken)
-        again = partial(recombined, data, works, seed=run.seed, priced=self._priced)
+        again = partial(recombined, data, works, seed=run.seed)
         first = again(run.best(), limit=limit / 4)
         if _is_listed(run):
             kinds = len(data.first_of) - 1
@@ -177,7 +170,6 @@ def recombined(
     *,
     limit: float = choice.LIMIT,
     seed: int = 0,
-    priced: Priced | None = None,
 ) -> Recombined:
     """Choose among all routes in the searches' pools; the first work stands on the answer.
 
@@ -191,15 +183,11 @@ def recombined(
         Deterministic time of CP-SAT, about seconds.
     seed : int
         Of its random numbers.
-    priced : callable, optional
-        Expected costs instead of those of tours.
     """
     work = works[0]
     solution.load(data, work, best)
     known = _Known(data, work, routes_of(data, works))
     table, rows = known.columns(), known.rows()
-    if priced is not None:
-        table = known.columns(priced(table))
     found = choice.choose(table, rows, known.incumbent, fixed=known.fixed, limit=limit, seed=seed)
     tours = known.tours(found.routes, best)
     solution.load(data, work, tours)
@@ -231,7 +219,7 @@ class _Known:
         self._own = [work.tours[k, 1 : lengths[k] + 1, at.STOP].copy() for k in self._makers]
         self._heads = work.heads[self._makers].copy()
 
-    def columns(self, cost: IntArray | None = None) -> choice.Columns:
+    def columns(self) -> choice.Columns:
         """Write the columns down."""
         routes = self._routes
         width = routes.stops.shape[1]
@@ -247,10 +235,9 @@ class _Known:
         owner = np.concatenate([vehicles[self._makers, at.CLASS], routes.owner])
         since = np.concatenate([heads[:, at.DEPARTS], routes.since])
         first = vehicles[self._data.first_of[owner]]
-        own = np.concatenate([heads[:, at.COST], routes.cost])
         return choice.Columns(
             owner=owner,
-            cost=own if cost is None else cost,
+            cost=np.concatenate([heads[:, at.COST], routes.cost]),
             indptr=np.concatenate([[0], np.cumsum(counts)]),
             leg=self._stops[flat[drops], at.LEG],
             slot=self._stops[flat[drops], at.SLOT],
